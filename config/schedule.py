@@ -1,0 +1,46 @@
+"""The whole beat: what runs when, and why then."""
+
+from typing import Any
+
+from celery.schedules import crontab
+
+SCHEDULE: dict[str, dict[str, Any]] = {
+    # A confirmation mail should be there before the reader has found the inbox. A run
+    # that waited in a full queue is dropped; the next one does its work.
+    "deliver due mail": {
+        "task": "outbox.deliver_due",
+        "schedule": 2.0,
+        "options": {"expires": 2.0},
+    },
+    "send case updates": {
+        "task": "case_updates.send_due",
+        "schedule": 5.0,
+        "options": {"expires": 5.0},
+    },
+    # A mailed “unsubscribe” should work as fast as the link.
+    "read inbound mail": {
+        "task": "outbox.read_inbound",
+        "schedule": 10.0,
+        "options": {"expires": 10.0},
+    },
+    # Rows whose worker died are settled soon after nobody can still be at work on them.
+    "settle stranded mail": {"task": "outbox.sweep_stranded", "schedule": 300.0},
+    "settle stranded deliveries": {
+        "task": "case_updates.sweep_stranded",
+        "schedule": 300.0,
+    },
+    # What is not sealed yet could still be changed by the database's owner unnoticed.
+    "seal the ledgers": {"task": "governance.seal_ledgers", "schedule": 300.0},
+    "show a sign of life": {"task": "governance.beat_is_alive", "schedule": 60.0},
+    # After midnight, so that a retention period ends with its last whole day; before
+    # the morning, so that the team finds the result.
+    "retention": {
+        "task": "governance.run_retention",
+        "schedule": crontab(hour=2, minute=30),
+    },
+    # Spent console sessions.
+    "clear sessions": {
+        "task": "staff.clear_sessions",
+        "schedule": crontab(hour=3, minute=15),
+    },
+}

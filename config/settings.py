@@ -1,0 +1,298 @@
+"""Every setting of Casedesk, all from the environment, safe by default.
+
+Each variable may also be given as NAME_FILE, a path whose content is the value.
+A local set-up started by `make run` writes its variables to DATA_DIR/run/env; they
+count where the environment itself is silent, so `manage.py` works with none set.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+from django.utils.csp import CSP
+
+from config.mail import mailers
+from config.schedule import SCHEDULE
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.FileAwareEnv()
+DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
+environ.Env.read_env(str(DATA_DIR / "run" / "env"))
+
+# The local set-up of `make run`: shows /mailbox/ and the demo sign-ins.
+EMBEDDED = env.bool("EMBEDDED", default=False)
+
+# Keys. Each has one use; none is ever stored in the database.
+SECRET_KEY = env.str("SECRET_KEY")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+# Signs the links in e-mails, which live for years: it is not SECRET_KEY, so that
+# rotating that one breaks nobody's unsubscribe link.
+LINK_KEY = env.str("LINK_KEY")
+# Keys the digests by which an address is found and suppressed.
+ADDRESS_KEY = env.str("ADDRESS_KEY")
+# Fernet keys, newest first; the older ones still decrypt.
+FIELD_KEYS = env.list("FIELD_KEYS")
+# Ed25519 private key (base64 of 32 bytes) that signs the seals of the ledgers.
+LEDGER_KEY = env.str("LEDGER_KEY")
+
+DEBUG = env.bool("DEBUG", default=False)
+SITE_URL = env.str("SITE_URL").rstrip("/")
+SITE_HOST = urlsplit(SITE_URL).hostname or ""
+ALLOWED_HOSTS = env.list(
+    "ALLOWED_HOSTS",
+    default=["localhost", "127.0.0.1", "[::1]"] if EMBEDDED else [SITE_HOST],
+)
+# How many proxies of our own stand in front; the network address of a visitor is
+# taken that many steps from the right of X-Forwarded-For, and never believed further.
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+
+INSTALLED_APPS = [
+    "governance",
+    "rights_requests",
+    "case_updates",
+    "subscribers",
+    "consent",
+    "outbox",
+    "data_subjects",
+    "processing_register",
+    "staff",
+    "groundwork",
+    "anymail",
+    "django.contrib.admin.apps.SimpleAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "groundwork.requests.RequestHygieneMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "processing_register.context.controller",
+                "case_updates.context.latest_update",
+            ],
+        },
+    },
+]
+
+# Database. Three roles from the start: the owner migrates, the application reads and
+# writes but can only append to ledgers, the mailer sees what sending needs.
+# DATABASE_ROLE names the one that this process connects as.
+OWNER_COMMANDS = {"migrate", "prepare", "sqlmigrate", "sqlflush", "dbshell"}
+
+
+def database_url() -> str:
+    role = env.str("DATABASE_ROLE", default="app")
+    app_url = env.str("DATABASE_URL")
+    if len(sys.argv) > 1 and sys.argv[1] in OWNER_COMMANDS:
+        role = "owner"
+    urls = {
+        "app": app_url,
+        "owner": env.str("DATABASE_OWNER_URL", default=app_url),
+        "mailer": env.str("DATABASE_MAILER_URL", default=app_url),
+    }
+    return urls[role]
+
+
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": {
+        **environ.Env.db_url_config(database_url()),
+        "ENGINE": "django.db.backends.postgresql",
+        "CONN_MAX_AGE": 0,
+        "OPTIONS": {"pool": {"min_size": 1, "max_size": 8, "timeout": 10}},
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Redis: broker, cache and the counters of the rate limits. Nothing that must last
+# lives there; with Redis away, sign-ups still succeed and mail waits in the outbox.
+REDIS_URL = env.str("REDIS_URL")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "casedesk",
+    }
+}
+
+# E-mail. EMAIL_URL chooses the transport: smtp://, smtps://, submission:// or
+# anymail+<provider>://; see config.mail.
+EMAIL_URL = env.str("EMAIL_URL")
+ANYMAIL: dict[str, Any] = env.json("ANYMAIL", default={})
+MAIL_FROM = env.str("MAIL_FROM", default="")  # empty: the controller's own mailbox
+# Where the local SMTP catcher puts messages; set only by the embedded set-up.
+MAILBOX_DIR = Path(p) if (p := env.str("MAILBOX_DIR", default="")) else None
+# Where mail to us is read: imaps://user:password@host/INBOX, or the webhook, or the
+# catcher's folder when neither is set.
+INBOUND_IMAP_URL = env.str("INBOUND_IMAP_URL", default="")
+
+# Celery
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_TIME_LIMIT = 600
+CELERY_TASK_SOFT_TIME_LIMIT = 540
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 1800}
+CELERY_TASK_DEFAULT_QUEUE = "work"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "Europe/London"
+CELERY_BEAT_SCHEDULE = SCHEDULE
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "run" / "beat")
+# When beat last ran each job; beside the rest of the data, not in the working folder.
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "run" / "beat-schedule")
+
+# Staff
+AUTH_USER_MODEL = "staff.StaffUser"
+LOGIN_URL = "console:login"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+SESSION_COOKIE_AGE = 8 * 60 * 60
+SESSION_COOKIE_SAMESITE = "Strict"
+CSRF_COOKIE_SAMESITE = "Strict"
+CSRF_COOKIE_HTTPONLY = True
+
+# Ordered lists that cross the floors; each entry is a dotted path.
+# Every model in which a person can be found, in the order of collecting and erasing.
+PERSONAL_DATA = [
+    "subscribers.Subscriber",
+    "subscribers.MailedLink",
+    "subscribers.AddressChange",
+    "subscribers.SubscriberImport",
+    "consent.ConsentEvidence",
+    "outbox.OutgoingEmail",
+    "outbox.InboundEmail",
+    "outbox.SuppressedAddress",
+    "case_updates.Delivery",
+    "data_subjects.DataSubject",
+    "staff.StaffUser",
+]
+# Who may claim an inbound message: each claims it or passes.
+INBOUND_READERS = ["subscribers.inbound.read_unsubscribe"]
+# The nightly purges, in order; each removes what its retention period no longer covers.
+RETENTION = [
+    "subscribers.retention.purge_unconfirmed",
+    "subscribers.retention.purge_departed",
+    "subscribers.retention.purge_old_addresses",
+    "subscribers.retention.purge_spent_links",
+    "subscribers.retention.purge_imports",
+    "subscribers.retention.purge_evidence",
+    "outbox.retention.purge_bodies",
+    "outbox.retention.purge_inbound",
+]
+
+# Limits and periods (docs/decisions says why these).
+SIGN_UPS_PER_NETWORK_PER_HOUR = env.int("SIGN_UPS_PER_NETWORK_PER_HOUR", default=30)
+SIGN_UPS_PER_HOUR = env.int("SIGN_UPS_PER_HOUR", default=20_000)
+MINIMUM_FILL_SECONDS = env.int("MINIMUM_FILL_SECONDS", default=2)
+
+# Pages
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "Europe/London"
+USE_I18N = False
+USE_TZ = True
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+
+# Security
+HTTPS = SITE_URL.startswith("https://")
+SECURE_CSP = {
+    "default-src": [CSP.NONE],
+    "script-src": [CSP.SELF],
+    "style-src": [CSP.SELF],
+    "img-src": [CSP.SELF],
+    "font-src": [CSP.SELF],
+    "connect-src": [CSP.SELF],
+    "frame-src": [CSP.SELF],
+    "form-action": [CSP.SELF],
+    "object-src": [CSP.NONE],
+    "base-uri": [CSP.NONE],
+    "frame-ancestors": [CSP.NONE],
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "no-referrer"
+SECURE_HSTS_SECONDS = 2 * 365 * 24 * 60 * 60 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+SECURE_HSTS_PRELOAD = True
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES and HTTPS else None
+)
+# No redirect to https from here: a mailed one-click POST must never be redirected
+# (RFC 8058, section 3.1). The proxy in front redirects plain http for pages.
+SECURE_SSL_REDIRECT = False
+SILENCED_SYSTEM_CHECKS = ["security.W008"]
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
+CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
+# A URL without its closing slash is a 404, not a redirect (the same RFC 8058 rule).
+APPEND_SLASH = False
+
+# Logging: to standard error, without addresses, names or tokens; see groundwork.log_lines.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {
+            "()": "groundwork.log_lines.LineFormatter",
+            "format": "{asctime} {levelname} {name} {message}",
+            "style": "{",
+        }
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+        }
+    },
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        "django.request": {"handlers": [], "level": "ERROR", "propagate": True},
+    },
+}
+
+MAILERS = mailers(EMAIL_URL)

@@ -1,0 +1,151 @@
+"""The one door to the consent ledger: record what happened, read what stands."""
+
+import hashlib
+import json
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from consent.models import Action, ConsentEntry, ConsentEvidence, ShownWording
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """How a decision came about: the same for every purpose decided at once.
+
+    notices: references of every notice version shown (privacy/1). evidence: what the
+    browser told, kept apart and erasable. wordings: per purpose, the exact text.
+    """
+
+    channel: str
+    notices: Sequence[str] = ()
+    wordings: dict[str, str] = field(default_factory=dict)
+    staff_id: int | None = None
+    evidence: dict[str, Any] = field(default_factory=dict)
+
+
+def record_requested(
+    subject: uuid.UUID, purposes: Iterable[str], how: Circumstances
+) -> list[ConsentEntry]:
+    """Somebody asked for these purposes with this address; it is not consent yet."""
+    return _append(Action.REQUESTED, subject, purposes, how)
+
+
+def record_given(
+    subject: uuid.UUID,
+    purposes: Iterable[str],
+    how: Circumstances,
+    *,
+    key: str | None = None,
+) -> list[ConsentEntry]:
+    """The person gave consent. A second call with the same key adds nothing."""
+    return _append(Action.GIVEN, subject, purposes, how, key=key)
+
+
+def record_withdrawn(
+    subject: uuid.UUID, purposes: Iterable[str], how: Circumstances
+) -> list[ConsentEntry]:
+    return _append(Action.WITHDRAWN, subject, purposes, how)
+
+
+def record_expired(
+    subject: uuid.UUID, purposes: Iterable[str], how: Circumstances
+) -> list[ConsentEntry]:
+    """A sign-up was never confirmed and has been removed."""
+    return _append(Action.EXPIRED, subject, purposes, how)
+
+
+def standing_purposes(
+    subject: uuid.UUID, *, at: datetime | None = None
+) -> dict[str, ConsentEntry]:
+    """Purpose → the entry that gave it, of every consent that stands (stood at `at`)."""
+    entries = ConsentEntry.objects.standing(subjects=[subject], at=at)
+    return {entry.purpose: entry for entry in entries.order_by("id")}
+
+
+def _append(
+    action: Action,
+    subject: uuid.UUID,
+    purposes: Iterable[str],
+    how: Circumstances,
+    *,
+    key: str | None = None,
+) -> list[ConsentEntry]:
+    _keep_wordings(how.wordings.values())
+    evidence_digest = _evidence_digest(how.evidence)
+    entries = [
+        ConsentEntry(
+            data_subject_id=subject,
+            purpose=purpose,
+            action=action,
+            channel=how.channel,
+            wording_id=_wording_digest(how, purpose),
+            notices=list(how.notices),
+            staff_id=how.staff_id,
+            evidence_digest=evidence_digest,
+            idempotency_key=f"{key}:{purpose}" if key else None,
+        )
+        for purpose in purposes
+    ]
+    if key is not None:
+        known = {entry.idempotency_key for entry in entries}
+        found = ConsentEntry.objects.filter(idempotency_key__in=known)
+        told_before = set(found.values_list("idempotency_key", flat=True))
+        entries = [e for e in entries if e.idempotency_key not in told_before]
+    written: list[ConsentEntry] = ConsentEntry.objects.bulk_create(entries)
+    if how.evidence:
+        _keep_evidence(written, how.evidence, evidence_digest or b"")
+    return written
+
+
+def _wording_digest(how: Circumstances, purpose: str) -> bytes | None:
+    text = how.wordings.get(purpose)
+    return ShownWording.digest_of(text) if text else None
+
+
+def _evidence_digest(evidence: dict[str, Any]) -> bytes | None:
+    if not evidence:
+        return None
+    return hashlib.sha256(json.dumps(evidence, sort_keys=True).encode()).digest()
+
+
+def _keep_evidence(
+    entries: list[ConsentEntry], evidence: dict[str, Any], digest: bytes
+) -> None:
+    ConsentEvidence.objects.bulk_create(
+        ConsentEvidence(
+            entry_id=entry.id,
+            data_subject_id=entry.data_subject_id,
+            details=evidence,
+            digest=digest,
+        )
+        for entry in entries
+    )
+
+
+# Digests of the wordings known to stand in the database, so that the usual sign-up
+# does not write them again. Filled on commit only: a rolled-back insert is no insert.
+_kept = set[bytes]()
+
+
+def _keep_wordings(texts: Iterable[str]) -> None:
+    rows = [ShownWording(digest=ShownWording.digest_of(t), text=t) for t in set(texts)]
+    missing = [row for row in rows if row.digest not in _kept]
+    if not missing:
+        return
+    ShownWording.objects.bulk_create(missing, ignore_conflicts=True)
+    digests = {row.digest for row in missing}
+    transaction.on_commit(lambda: _kept.update(digests))
+
+
+def last_given(subject: uuid.UUID, purposes: Iterable[str]) -> dict[str, ConsentEntry]:
+    """Purpose → the last entry that gave it, withdrawn since or not."""
+    given = ConsentEntry.objects.filter(
+        data_subject_id=subject, purpose__in=list(purposes), action=Action.GIVEN
+    )
+    entries = given.select_related("wording").order_by("id")
+    return {entry.purpose: entry for entry in entries}

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class DataSubjectsConfig(AppConfig):
+    name = "data_subjects"
+    verbose_name = "Data subjects"

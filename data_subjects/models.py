@@ -1,0 +1,50 @@
+"""Who a person is to the house: a UUID and the keyed digest of an address."""
+
+import uuid
+
+from django.db import connection, models
+
+from groundwork.personal_data import Category, PersonalData
+
+
+class DataSubject(models.Model):
+    """Anyone whose data is held or who asks. Ledgers know a person by this UUID only;
+    when the row is gone, the UUID leads nowhere."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    # Null once the person is known by no address any more.
+    address_digest = models.BinaryField(max_length=32, unique=True, null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    personal_data = PersonalData(
+        fields={"address_digest": Category.CONTACT},
+        purpose="administration",
+        source="derived from the address with a key outside the database",
+        kept_for="as long as anything else about the person",
+        erasure="removed last",
+        linked_by="id",
+    )
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+def subject_for(address_digest: bytes) -> uuid.UUID:
+    """The data subject of this address, made if new, in one statement either way.
+
+    One statement, so that a known and an unknown address cannot be told apart by the
+    work they cause.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO data_subjects_datasubject (id, address_digest, created_at)
+            VALUES (%s, %s, now())
+            ON CONFLICT (address_digest) DO UPDATE
+                SET address_digest = EXCLUDED.address_digest
+            RETURNING id
+            """,
+            [uuid.uuid4(), address_digest],
+        )
+        found: uuid.UUID = cursor.fetchone()[0]
+    return found

@@ -1,0 +1,28 @@
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+from django.db import connection
+
+from governance.demo import load_demo
+from groundwork.database_roles import grant
+from processing_register.loading import load_register
+
+
+class Command(BaseCommand):
+    help = "Migrate, give the database roles their privileges, load the register."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--demo",
+            action="store_true",
+            help="fill an empty database with sample content, plainly marked",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        call_command("migrate", interactive=False, verbosity=options["verbosity"] - 1)
+        grant(connection)
+        load_register()
+        if options["demo"]:
+            load_demo()

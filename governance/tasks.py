@@ -1,0 +1,22 @@
+"""Work for the whole house; each task calls one function."""
+
+from celery import shared_task
+
+from governance import health, retention
+from groundwork import ledger
+
+
+@shared_task(name="governance.run_retention", queue="work")
+def run_retention() -> None:
+    retention.run_retention()
+
+
+@shared_task(name="governance.seal_ledgers", queue="work")
+def seal_ledgers() -> None:
+    for book in ledger.ledgers():
+        ledger.seal(book)
+
+
+@shared_task(name="governance.beat_is_alive", queue="work")
+def beat_is_alive() -> None:
+    health.note_beat()

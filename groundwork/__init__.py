@@ -1,0 +1,1 @@
+"""What every app stands on. No tables here; a thing moves in when two apps use it."""

@@ -1,0 +1,70 @@
+"""What each database role may do, in one place.
+
+The owner migrates and never serves. The application reads and writes, but in ledgers
+it only reads and adds. The mailer sees and touches what sending needs, and nothing of
+the staff's or of anybody's case.
+"""
+
+from typing import Any
+
+from django.apps import apps
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from groundwork.ledger import AppendOnlyModel
+
+APP = "casedesk_app"
+MAILER = "casedesk_mailer"
+
+MAILER_READS = {
+    "processing_register_controller",
+    "processing_register_processingpurpose",
+    "processing_register_noticeversion",
+    "data_subjects_datasubject",
+    "subscribers_subscriber",
+    "consent_consententry",
+    "outbox_suppressedaddress",
+    "case_updates_caseupdate",
+}
+MAILER_WRITES = {"outbox_outgoingemail", "case_updates_delivery"}
+# The mailer closes a sending; it can touch no other column of a case update.
+MAILER_COLUMNS = {"case_updates_caseupdate": ("state", "finished_at")}
+
+
+def append_only_tables() -> set[str]:
+    return {
+        model._meta.db_table
+        for model in apps.get_models()
+        if issubclass(model, AppendOnlyModel)
+    }
+
+
+def grant(connection: BaseDatabaseWrapper) -> None:
+    """Give both roles exactly their privileges on every table; run after migrating."""
+    tables = set(connection.introspection.table_names())
+    ledgers = append_only_tables() & tables
+    with connection.cursor() as cursor:
+        for role in (APP, MAILER):
+            _start_from_nothing(cursor, role)
+        for table in sorted(tables):
+            rights = (
+                "SELECT, INSERT"
+                if table in ledgers
+                else "SELECT, INSERT, UPDATE, DELETE"
+            )
+            if table == "django_migrations":
+                rights = "SELECT"
+            cursor.execute(f'GRANT {rights} ON "{table}" TO {APP}')
+        for table in sorted(MAILER_READS & tables):
+            cursor.execute(f'GRANT SELECT ON "{table}" TO {MAILER}')
+        for table in sorted(MAILER_WRITES & tables):
+            cursor.execute(f'GRANT SELECT, INSERT, UPDATE ON "{table}" TO {MAILER}')
+        for table, columns in MAILER_COLUMNS.items():
+            if table in tables:
+                names = ", ".join(f'"{column}"' for column in columns)
+                cursor.execute(f'GRANT UPDATE ({names}) ON "{table}" TO {MAILER}')
+
+
+def _start_from_nothing(cursor: Any, role: str) -> None:
+    cursor.execute(f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role}")
+    cursor.execute(f"GRANT USAGE ON SCHEMA public TO {role}")
+    cursor.execute(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}")

@@ -1,0 +1,75 @@
+"""Counters that cap floods. One named policy per function, kept in Redis.
+
+A limit must never lose a reader: when Redis does not answer, everything passes, and
+the limit that protects a mailbox (one confirmation mail per address and day) still
+holds, because that one lives in the database.
+"""
+
+import hashlib
+import hmac
+import time
+from functools import lru_cache
+
+import redis
+from django.conf import settings
+
+HOUR = 60 * 60
+# After a failure Redis is left alone this long, so that an outage does not add a
+# time-out to every request.
+PAUSE_SECONDS = 2.0
+_silent_until = 0.0
+
+
+@lru_cache(maxsize=4)
+def _client(url: str) -> "redis.Redis":
+    return redis.Redis.from_url(url, socket_timeout=0.25, socket_connect_timeout=0.25)
+
+
+def sign_up_allowed(network: str) -> bool:
+    """30 sign-ups an hour from one network, 20,000 an hour in all, by default."""
+    return allow(
+        ("sign-up network", network, settings.SIGN_UPS_PER_NETWORK_PER_HOUR),
+        ("sign-up", "all", settings.SIGN_UPS_PER_HOUR),
+    )
+
+
+def link_request_allowed(network: str) -> bool:
+    """20 requests an hour from one network for a fresh preferences link."""
+    return allow(("fresh link", network, 20))
+
+
+def sign_in_allowed(network: str, address: str) -> bool:
+    """10 tries an hour for one staff address from one network, 50 from the network."""
+    return allow(
+        ("sign-in address", f"{network} {address.lower()}", 10),
+        ("sign-in network", network, 50),
+    )
+
+
+def allow(*limits: tuple[str, str, int]) -> bool:
+    """Count once in every bucket of (policy, who, limit); True while all have room."""
+    global _silent_until
+    if time.monotonic() < _silent_until:
+        return True
+    try:
+        counts = _count([_bucket(policy, who) for policy, who, _ in limits])
+    except (redis.RedisError, OSError):
+        _silent_until = time.monotonic() + PAUSE_SECONDS
+        return True
+    return all(
+        count <= limit for count, (_, _, limit) in zip(counts, limits, strict=True)
+    )
+
+
+def _count(keys: list[str]) -> list[int]:
+    pipeline = _client(settings.REDIS_URL).pipeline(transaction=False)
+    for key in keys:
+        pipeline.incr(key)
+        pipeline.expire(key, HOUR)
+    return pipeline.execute()[::2]
+
+
+def _bucket(policy: str, who: str) -> str:
+    """The bucket's key for this hour; a digest, so that Redis holds no address."""
+    who_digest = hmac.digest(settings.LINK_KEY.encode(), who.encode(), hashlib.sha256)
+    return f"limit:{policy}:{who_digest.hex()[:32]}:{int(time.time()) // HOUR}"

@@ -1,0 +1,109 @@
+"""Turn a template and its context into a message, and refuse what must not leave."""
+
+import re
+from email.utils import formataddr
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives, make_msgid
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from groundwork.links import TOKEN_PATTERN
+from outbox.models import MessageClass
+from processing_register.models import Controller, ProcessingPurpose
+from processing_register.notices import current_controller, notice_in_force
+
+UNSUBSCRIBE_URL = re.compile(rf"https?://[^/\s]+/u/{TOKEN_PATTERN}/")
+
+
+class RefusedAtTheDoor(Exception):
+    """A message that may not be sent as it is; the text says why."""
+
+
+def check_opt_out(message_class: str, purpose: str, context: dict[str, Any]) -> None:
+    """A marketing message must name its purpose and carry a working opt-out link."""
+    if message_class != MessageClass.MARKETING:
+        return
+    if not purpose:
+        raise RefusedAtTheDoor("A marketing message must name its purpose.")
+    if not UNSUBSCRIBE_URL.fullmatch(str(context.get("unsubscribe_url", ""))):
+        raise RefusedAtTheDoor("A marketing message needs a link to stop it.")
+
+
+def compose(
+    *,
+    kind: str,
+    message_class: str,
+    to: str,
+    context: dict[str, Any],
+    purpose: str = "",
+    reference: str = "",
+) -> EmailMultiAlternatives:
+    """The message, text first, with the headers that its class must carry.
+
+    Raises RefusedAtTheDoor for marketing without a link to stop it in every part.
+    """
+    check_opt_out(message_class, purpose, context)
+    controller = current_controller()
+    content = _content(kind, {**_common_context(controller), **context})
+    unsubscribe_url = context.get("unsubscribe_url", "")
+    if message_class == MessageClass.MARKETING:
+        for part in (content["txt"], content["html"]):
+            if unsubscribe_url not in part:
+                raise RefusedAtTheDoor("The link to stop is missing from a part.")
+    message = EmailMultiAlternatives(
+        subject=content["subject"],
+        body=content["txt"],
+        from_email=formataddr((controller.trading_name, sending_address(controller))),
+        to=[to],
+        reply_to=[controller.governance_email],
+        headers=_headers(controller, purpose, unsubscribe_url, reference),
+    )
+    message.attach_alternative(content["html"], "text/html")
+    return message
+
+
+def sending_address(controller: Controller) -> str:
+    return settings.MAIL_FROM or controller.sending_email
+
+
+def _content(kind: str, context: dict[str, Any]) -> dict[str, str]:
+    parts = {
+        "subject": f"emails/{kind}.subject.txt",
+        "txt": f"emails/{kind}.txt",
+        "html": f"emails/{kind}.html",
+    }
+    content = {part: render_to_string(name, context) for part, name in parts.items()}
+    content["subject"] = " ".join(content["subject"].split())
+    content["txt"] = content["txt"].strip() + "\n"
+    return content
+
+
+def _common_context(controller: Controller) -> dict[str, Any]:
+    return {
+        "controller": controller,
+        "site_url": settings.SITE_URL,
+        "notice_url": settings.SITE_URL + reverse("processing_register:privacy-notice"),
+        "notice": notice_in_force("privacy"),
+    }
+
+
+def _headers(
+    controller: Controller, purpose: str, unsubscribe_url: str, reference: str
+) -> dict[str, str]:
+    domain = sending_address(controller).rpartition("@")[2]
+    headers = {
+        "Message-ID": make_msgid(idstring=reference or None, domain=domain),
+        # RFC 3834: nobody's vacation reply need answer this.
+        "Auto-Submitted": "auto-generated",
+        "Content-Language": "en-GB",
+    }
+    if unsubscribe_url:
+        mailto = f"mailto:{controller.unsubscribe_email}?subject=unsubscribe"
+        headers["List-Unsubscribe"] = f"<{unsubscribe_url}>, <{mailto}>"
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    if purpose:
+        title = ProcessingPurpose.objects.get(key=purpose).title
+        headers["List-Id"] = f"{title} <{purpose}.{controller.list_domain}>"
+    return headers

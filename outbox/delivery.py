@@ -1,0 +1,171 @@
+"""Take due messages from the outbox and hand them over, each exactly once.
+
+1. Claim a batch in one short transaction; two workers never claim the same row.
+2. For each: ask again whether it may be sent; render it; commit "being handed over";
+   hand it over; commit what became of it.
+3. Rows whose worker died are settled later: not handed over yet → queued again; handed
+   over without a known answer → unknown, for a person to settle on the console.
+"""
+
+import logging
+from datetime import timedelta
+
+from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
+from django.utils import timezone
+
+from groundwork import addresses
+from outbox.composing import RefusedAtTheDoor, compose
+from outbox.models import OutgoingEmail, State
+from outbox.suppression import is_suppressed
+from outbox.transport import Permanent, Transient, Transport, Unknown
+
+logger = logging.getLogger(__name__)
+
+BATCH = 100
+# A hand-over is cut off by the SMTP time-out long before this.
+STRANDED_AFTER = timedelta(minutes=15)
+# Waits between tries; after the last one the message has failed.
+BACK_OFF = [
+    timedelta(minutes=1),
+    timedelta(minutes=5),
+    timedelta(minutes=15),
+    timedelta(hours=1),
+    timedelta(hours=4),
+    timedelta(hours=12),
+    timedelta(hours=24),
+]
+
+
+def deliver_due() -> int:
+    """Deliver what is due until nothing is left; returns how many were taken up."""
+    taken = 0
+    with Transport() as transport:
+        while batch := claim_batch():
+            taken += len(batch)
+            for email in batch:
+                deliver(email, transport)
+    return taken
+
+
+def claim_batch(size: int = BATCH) -> list[OutgoingEmail]:
+    with transaction.atomic():
+        batch = list(
+            OutgoingEmail.objects.due()
+            .order_by("next_attempt_at")
+            .select_for_update(skip_locked=True)[:size]
+        )
+        OutgoingEmail.objects.filter(pk__in=[email.pk for email in batch]).update(
+            state=State.IN_FLIGHT, claimed_at=timezone.now()
+        )
+    return batch
+
+
+def deliver(email: OutgoingEmail, transport: Transport) -> None:
+    """Bring one claimed message to its end, or back into the queue."""
+    digest = addresses.digest(email.to_address)
+    if is_suppressed(digest, email.message_class, email.purpose):
+        return _settle(email, State.WITHHELD, "suppressed")
+    try:
+        message = compose(
+            kind=email.kind,
+            message_class=email.message_class,
+            to=email.to_address,
+            context=email.context,
+            purpose=email.purpose,
+            reference=email.pk.hex,
+        )
+        raw = message.message().as_bytes(linesep="\r\n")
+    except RefusedAtTheDoor:
+        return _settle(email, State.FAILED, "refused at the door")
+    except Exception:
+        # One message that cannot be rendered must not stop the queue.
+        logger.exception("Outgoing e-mail %s cannot be rendered", email.pk)
+        return _settle(email, State.FAILED, "cannot be rendered")
+    email.raw_message = raw.decode("latin-1")
+    email.handing_over_at = timezone.now()
+    email.save(update_fields=["handing_over_at", "raw_message"])
+    _hand_over(email, transport, message, raw)
+
+
+def _hand_over(
+    email: OutgoingEmail,
+    transport: Transport,
+    message: EmailMultiAlternatives,
+    raw: bytes,
+) -> None:
+    try:
+        transport.send(message, raw)
+    except Transient as problem:
+        _retry(email, str(problem))
+    except Permanent as problem:
+        _settle(email, State.FAILED, str(problem))
+    except Unknown as problem:
+        _settle(email, State.UNKNOWN, str(problem))
+    else:
+        _settle(email, State.SENT, "")
+
+
+def _settle(email: OutgoingEmail, state: State, reason: str) -> None:
+    email.state, email.reason, email.settled_at = state, reason, timezone.now()
+    email.save(update_fields=["state", "reason", "settled_at"])
+    if state in (State.FAILED, State.UNKNOWN):
+        logger.warning("Outgoing e-mail %s: %s (%s)", email.pk, state, reason)
+
+
+def _retry(email: OutgoingEmail, reason: str) -> None:
+    if email.attempts >= len(BACK_OFF):
+        return _settle(email, State.FAILED, f"gave up: {reason}")
+    email.next_attempt_at = timezone.now() + BACK_OFF[email.attempts]
+    email.attempts += 1
+    email.state, email.reason, email.handing_over_at = State.QUEUED, reason, None
+    email.save(
+        update_fields=[
+            "next_attempt_at",
+            "attempts",
+            "state",
+            "reason",
+            "handing_over_at",
+        ]
+    )
+
+
+def sweep_stranded() -> int:
+    """Settle the rows whose worker died; returns how many there were."""
+    stranded = OutgoingEmail.objects.stranded(STRANDED_AFTER)
+    unknown = stranded.filter(handing_over_at__isnull=False).update(
+        state=State.UNKNOWN, reason="worker died", settled_at=timezone.now()
+    )
+    again = stranded.filter(handing_over_at__isnull=True).update(
+        state=State.QUEUED, reason="worker died", next_attempt_at=timezone.now()
+    )
+    return unknown + again
+
+
+class NotAllowed(Exception):
+    """The message is not in a state in which this can be done."""
+
+
+@transaction.atomic
+def settle_by_hand(email_id: str, *, was_sent: bool) -> None:
+    """A person found out what became of an unknown or failed message.
+
+    was_sent=False puts it into the queue again. Raises NotAllowed for any other state.
+    """
+    email = OutgoingEmail.objects.select_for_update().get(pk=email_id)
+    if email.state not in (State.UNKNOWN, State.FAILED):
+        raise NotAllowed("Only an unknown or failed message can be settled.")
+    if was_sent:
+        _settle(email, State.SENT, "settled by a person")
+        return
+    email.state, email.reason, email.attempts = State.QUEUED, "", 0
+    email.next_attempt_at, email.handing_over_at = timezone.now(), None
+    email.save(
+        update_fields=[
+            "state",
+            "reason",
+            "attempts",
+            "next_attempt_at",
+            "handing_over_at",
+        ]
+    )

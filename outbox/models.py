@@ -1,0 +1,183 @@
+"""Mail out, mail in, and the addresses that must not be written to."""
+
+import uuid
+from datetime import timedelta
+from typing import ClassVar
+
+from django.db import models
+from django.utils import timezone
+
+from data_subjects.models import DataSubject
+from groundwork.encryption import EncryptedJSONField, EncryptedTextField
+from groundwork.personal_data import Category, PersonalData
+
+
+class MessageClass(models.TextChoices):
+    """Why a message is sent, which decides the opt-outs it ignores (outbox.classes)."""
+
+    SERVICE = "service", "service"
+    MARKETING = "marketing", "marketing"
+    RIGHTS = "rights", "rights"
+
+
+class State(models.TextChoices):
+    QUEUED = "queued", "queued"
+    IN_FLIGHT = "in flight", "being handed over"
+    SENT = "sent", "handed over"
+    WITHHELD = "withheld", "withheld"
+    FAILED = "failed", "failed"
+    UNKNOWN = "unknown", "unknown: handed over, no answer"
+
+
+class OutgoingEmailQuerySet(models.QuerySet["OutgoingEmail"]):
+    def due(self) -> "OutgoingEmailQuerySet":
+        return self.filter(state=State.QUEUED, next_attempt_at__lte=timezone.now())
+
+    def stranded(self, after: timedelta) -> "OutgoingEmailQuerySet":
+        """In flight for longer than any hand-over takes: their worker died."""
+        return self.filter(state=State.IN_FLIGHT, claimed_at__lt=timezone.now() - after)
+
+
+class OutgoingEmail(models.Model):
+    """One e-mail to one address, written in the transaction that caused it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    message_class = models.CharField(max_length=10, choices=MessageClass)
+    # The template's name below templates/emails/: subscribers/confirm.
+    kind = models.CharField(max_length=60)
+    # The purpose whose consent a marketing message needs; empty for other classes.
+    purpose = models.SlugField(blank=True, db_index=False)
+    data_subject = models.ForeignKey(
+        DataSubject, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    to_address = EncryptedTextField()
+    # What the template needs: links and plain words.
+    context = EncryptedJSONField()
+    # The message as it was handed over, every byte; removed after 90 days.
+    raw_message = EncryptedTextField(blank=True)
+    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
+    # Why it was withheld or failed, as a code of outbox.delivery; never a server's words.
+    reason = models.CharField(max_length=60, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now)
+    next_attempt_at = models.DateTimeField(default=timezone.now)
+    claimed_at = models.DateTimeField(null=True)
+    # Set just before the message is handed over: from here on, silence is "unknown".
+    handing_over_at = models.DateTimeField(null=True)
+    settled_at = models.DateTimeField(null=True)
+
+    objects: ClassVar = OutgoingEmailQuerySet.as_manager()
+    personal_data = PersonalData(
+        fields={
+            "to_address": Category.CONTACT,
+            "context": Category.MARKETING,
+            "raw_message": Category.MARKETING,
+        },
+        purpose="relationship",
+        source="the house itself",
+        kept_for="bodies 90 days, the row as long as the person",
+        erasure="removed",
+    )
+
+    class Meta:
+        verbose_name = "outgoing e-mail"
+        indexes = [
+            # Read by due(): the queue, and nothing but the queue.
+            models.Index(
+                fields=["next_attempt_at"],
+                condition=models.Q(state="queued"),
+                name="outbox_due",
+            ),
+            models.Index(
+                fields=["claimed_at"],
+                condition=models.Q(state="in flight"),
+                name="outbox_in_flight",
+            ),
+            models.Index(
+                fields=["data_subject", "created_at"], name="outbox_of_person"
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(message_class="marketing") | ~models.Q(purpose=""),
+                name="marketing_names_its_purpose",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} ({self.get_state_display()})"
+
+
+class SuppressedAddress(models.Model):
+    """An address that must not be written to, as a keyed digest; it survives deletion.
+
+    purpose is empty when every marketing purpose is meant.
+    """
+
+    class Reason(models.TextChoices):
+        UNSUBSCRIBED = "unsubscribed", "unsubscribed"
+        OBJECTED = "objected", "objected to marketing"
+        COMPLAINED = "complained", "reported as spam"
+        BOUNCED = "bounced", "mailbox does not exist"
+        ERASED = "erased", "erased on request"
+
+    address_digest = models.BinaryField(max_length=32)
+    purpose = models.SlugField(blank=True, db_index=False)
+    reason = models.CharField(max_length=20, choices=Reason)
+    suppressed_at = models.DateTimeField(default=timezone.now)
+
+    personal_data = PersonalData(
+        fields={"address_digest": Category.CONTACT},
+        purpose="case-updates",
+        source="the person's own “no”",
+        kept_for="until the person signs up again by their own act",
+        erasure="kept: it is what honours the objection (legal obligation)",
+        linked_by="address_digest",
+    )
+
+    class Meta:
+        verbose_name = "suppressed address"
+        verbose_name_plural = "suppressed addresses"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["address_digest", "purpose"], name="suppressed_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_reason_display()} ({self.purpose or 'all marketing'})"
+
+
+class InboundEmail(models.Model):
+    """A message that came to us, kept until somebody has dealt with it."""
+
+    class State(models.TextChoices):
+        NEW = "new", "not read yet"
+        CLAIMED = "claimed", "dealt with by the software"
+        WAITING = "waiting", "waiting for a person"
+        CLOSED = "closed", "closed by a person"
+        BROKEN = "broken", "could not be read"
+
+    # SHA-256 of the raw bytes: the same message fetched twice is one.
+    digest = models.BinaryField(max_length=32, unique=True)
+    raw_message = EncryptedTextField()  # latin-1 reading of the bytes, so none is lost
+    is_automatic = models.BooleanField(default=False)
+    state = models.CharField(max_length=10, choices=State, default=State.NEW)
+    claimed_by = models.CharField(max_length=80, blank=True)
+    received_at = models.DateTimeField(default=timezone.now)
+
+    personal_data = PersonalData(
+        fields={"raw_message": Category.MARKETING},
+        purpose="relationship",
+        source="the person, by e-mail",
+        kept_for="90 days after it was dealt with",
+        erasure="removed",
+        linked_by="raw_message",
+    )
+
+    class Meta:
+        verbose_name = "inbound e-mail"
+        ordering = ["-received_at"]
+
+    def __str__(self) -> str:
+        return f"message of {self.received_at:%Y-%m-%d %H:%M}"

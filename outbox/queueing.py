@@ -1,0 +1,37 @@
+"""The one door through which an e-mail leaves the house."""
+
+import uuid
+from typing import Any
+
+from outbox.composing import check_opt_out
+from outbox.models import MessageClass, OutgoingEmail, State
+
+
+def queue(
+    kind: str,
+    *,
+    to: str,
+    context: dict[str, Any],
+    data_subject_id: uuid.UUID | None,
+    message_class: MessageClass = MessageClass.SERVICE,
+    purpose: str = "",
+    withheld_because: str = "",
+) -> OutgoingEmail:
+    """Write the message into the caller's transaction; it leaves after the commit.
+
+    Nothing is rendered and nobody is called: the delivery looks for due rows by
+    itself, so a sign-up waits neither for Redis nor for the mail server.
+    withheld_because records a message that a limit keeps back. Raises
+    RefusedAtTheDoor for marketing without a link to stop it.
+    """
+    check_opt_out(message_class, purpose, context)
+    return OutgoingEmail.objects.create(
+        kind=kind,
+        message_class=message_class,
+        purpose=purpose,
+        to_address=to,
+        context=context,
+        data_subject_id=data_subject_id,
+        state=State.WITHHELD if withheld_because else State.QUEUED,
+        reason=withheld_because,
+    )

@@ -1,0 +1,56 @@
+"""Addresses that must not be written to: who may, and what each class ignores."""
+
+from collections.abc import Iterable
+
+from outbox.models import MessageClass, SuppressedAddress
+
+Reason = SuppressedAddress.Reason
+
+# Which opt-outs a message of this class does not heed, and why that is right.
+IGNORES: dict[MessageClass, frozenset[str]] = {
+    # News and offers heed every “no”.
+    MessageClass.MARKETING: frozenset(),
+    # A confirmation, a receipt, a changed notice: not marketing, so a “no” to
+    # marketing does not stop it. After an erasure no address is held any more: a
+    # service message to one can only answer a new act of the person.
+    MessageClass.SERVICE: frozenset(
+        {Reason.UNSUBSCRIBED, Reason.OBJECTED, Reason.COMPLAINED, Reason.ERASED}
+    ),
+    # The law requires the answer to a rights request, whatever was said before.
+    MessageClass.RIGHTS: frozenset(Reason.values),
+}
+
+
+def suppress(address_digest: bytes, purpose: str, reason: str) -> None:
+    """No more mail for this purpose (empty: for all marketing). Twice is once."""
+    SuppressedAddress.objects.bulk_create(
+        [
+            SuppressedAddress(
+                address_digest=address_digest, purpose=purpose, reason=reason
+            )
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def lift(address_digest: bytes, purposes: Iterable[str], others: Iterable[str]) -> None:
+    """The person asked for these purposes again, by their own act.
+
+    A “no” to everything becomes a “no” to each of the others.
+    """
+    rows = SuppressedAddress.objects.filter(address_digest=address_digest)
+    general = rows.filter(purpose="").first()
+    if general is not None:
+        for purpose in set(others) - set(purposes):
+            suppress(address_digest, purpose, general.reason)
+        general.delete()
+    rows.filter(purpose__in=list(purposes)).delete()
+
+
+def is_suppressed(address_digest: bytes, message_class: str, purpose: str) -> bool:
+    """True when an opt-out that this class of message heeds stands for the address."""
+    rows = SuppressedAddress.objects.filter(
+        address_digest=address_digest, purpose__in=["", purpose]
+    )
+    ignored = IGNORES[MessageClass(message_class)]
+    return rows.exclude(reason__in=ignored).exists()

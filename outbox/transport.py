@@ -1,0 +1,140 @@
+"""Hand one message over, and know for certain what became of it.
+
+An SMTP hand-over has a point of no return: once the message's end has been sent, a
+lost connection leaves the answer unknown. Django's backend does not tell the cases
+apart, so the steps of the SMTP session are walked here, on the connection that
+Django's backend opened (with its TLS and its sign-in).
+"""
+
+import smtplib
+from types import TracebackType
+from typing import Any, Self
+
+from django.core.mail import EmailMultiAlternatives, mailers
+from django.core.mail.backends.smtp import EmailBackend as SmtpBackend
+
+
+class Transient(Exception):
+    """Not handed over; trying again later may help. Carries a short code."""
+
+
+class Permanent(Exception):
+    """Not handed over, and it never will be. Carries a short code."""
+
+
+class Unknown(Exception):
+    """Handed over, and no answer came: the message may or may not have been taken."""
+
+
+class Transport:
+    """One kept-open connection; reopened when the other side closed it."""
+
+    def __init__(self) -> None:
+        self._backend: Any = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        if self._backend is not None:
+            self._backend.close()
+            self._backend = None
+
+    def send(self, message: EmailMultiAlternatives, raw: bytes) -> None:
+        """Return when the message was accepted; raises Transient, Permanent, Unknown."""
+        self._open()
+        if isinstance(self._backend, SmtpBackend):
+            self._send_by_smtp(message, raw)
+        else:
+            self._send_by_provider(message)
+
+    def _open(self) -> None:
+        if self._backend is not None:
+            return
+        backend = mailers["default"]
+        try:
+            backend.open()
+        except smtplib.SMTPAuthenticationError as error:
+            raise Transient("sign-in refused") from error
+        except (OSError, smtplib.SMTPException) as error:
+            raise Transient("mail server not reached") from error
+        self._backend = backend
+
+    def _send_by_smtp(self, message: EmailMultiAlternatives, raw: bytes) -> None:
+        session: smtplib.SMTP = self._backend.connection
+        try:
+            self._envelope(session, message)
+        except (OSError, smtplib.SMTPServerDisconnected) as error:
+            self._forget()
+            raise Transient("connection lost") from error
+        # From the first byte of the message on, silence means "unknown".
+        try:
+            session.send(_dot_stuffed(raw))
+            code, _ = session.getreply()
+        except (OSError, smtplib.SMTPServerDisconnected) as error:
+            self._forget()
+            raise Unknown("no answer") from error
+        self._check(session, code, "message")
+
+    def _envelope(self, session: smtplib.SMTP, message: EmailMultiAlternatives) -> None:
+        sender = self._backend.prep_address(message.from_email)
+        recipient = self._backend.prep_address(message.to[0])
+        code, _ = session.mail(sender)
+        self._check(session, code, "sender")
+        code, _ = session.rcpt(recipient)
+        self._check(session, code, "recipient")
+        code, _ = session.docmd("DATA")
+        if code != 354:
+            self._check(session, code, "data")
+
+    def _check(self, session: smtplib.SMTP, code: int, step: str) -> None:
+        if 200 <= code < 300:
+            return
+        if code == 421 or code < 0:
+            self._forget()
+        else:
+            session.docmd("RSET")
+        if 500 <= code < 600:
+            raise Permanent(f"{step} refused ({code})")
+        raise Transient(f"{step} put off ({code})")
+
+    def _forget(self) -> None:
+        """Drop a broken connection without a word to the other side."""
+        if self._backend is not None and self._backend.connection is not None:
+            self._backend.connection.close()
+            self._backend.connection = None
+        self._backend = None
+
+    def _send_by_provider(self, message: EmailMultiAlternatives) -> None:
+        from anymail.exceptions import AnymailAPIError, AnymailError
+
+        try:
+            self._backend.send_messages([message])
+        except AnymailAPIError as error:
+            status = error.status_code or 0
+            if status == 429:
+                raise Transient("provider asks to wait") from error
+            if 400 <= status < 500:
+                raise Permanent(f"provider refused ({status})") from error
+            raise Unknown("no answer from the provider") from error
+        except AnymailError as error:
+            raise Permanent("provider refused the message") from error
+
+
+def _dot_stuffed(raw: bytes) -> bytes:
+    """RFC 5321, 4.5.2: a line's leading dot is doubled; a lone dot ends the message."""
+    lines = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    stuffed = lines.replace(b"\n.", b"\n..").replace(b"\n", b"\r\n")
+    if stuffed.startswith(b"."):
+        stuffed = b"." + stuffed
+    if not stuffed.endswith(b"\r\n"):
+        stuffed += b"\r\n"
+    return stuffed + b".\r\n"

@@ -1,0 +1,102 @@
+"""Who may enter the console, and the record of whose data they opened."""
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import (
+    AbstractBaseUser,
+    BaseUserManager,
+    PermissionsMixin,
+)
+from django.db import models
+
+from groundwork.ledger import LedgerEntry, LedgerSeal
+from groundwork.personal_data import Category, NoPersonalData, PersonalData
+
+
+class StaffUserManager(BaseUserManager["StaffUser"]):
+    def create_user(
+        self, email: str, password: str | None = None, **fields: Any
+    ) -> Any:
+        user = self.model(email=email.strip().lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(
+        self, email: str, password: str | None = None, **fields: Any
+    ) -> Any:
+        return self.create_user(email, password, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, username: str | None) -> "StaffUser":
+        return self.get(email=(username or "").strip().lower())
+
+
+class StaffUser(AbstractBaseUser, PermissionsMixin):
+    """A member of staff, known by e-mail address; people sign in, shared accounts do not."""
+
+    email = models.EmailField("e-mail address", unique=True)
+    full_name = models.CharField(max_length=150)
+    is_active = models.BooleanField(
+        "may sign in",
+        default=True,
+        help_text="Clear this instead of deleting a person.",
+    )
+    date_joined = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[StaffUserManager] = StaffUserManager()
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS = ["full_name"]
+
+    personal_data = PersonalData(
+        fields={"email": Category.CONTACT, "full_name": Category.IDENTITY},
+        purpose="administration",
+        source="the controller",
+        kept_for="while employed, then as long as decisions they took are on record",
+        erasure="kept: records name who decided",
+        linked_by="self",
+    )
+
+    class Meta:
+        verbose_name = "staff member"
+        ordering = ["full_name"]
+
+    def __str__(self) -> str:
+        return self.full_name or self.email
+
+    @property
+    def is_staff(self) -> bool:
+        """Everyone with an account may enter the console; permissions rule the rest."""
+        return self.is_active
+
+
+class AccessSeal(LedgerSeal):
+    personal_data = NoPersonalData("digests of access records")
+
+    class Meta:
+        verbose_name = "seal of access records"
+
+
+class AccessRecord(LedgerEntry):
+    """A member of staff opened a person's page, or took data out. Never the data."""
+
+    class Action(models.TextChoices):
+        OPENED = "opened", "opened the page"
+        SEARCHED = "searched", "searched by address"
+        PREVIEWED = "previewed", "previewed a message as this person"
+        EXPORTED = "exported", "exported"
+
+    staff_id = models.BigIntegerField(db_index=True)
+    action = models.CharField(max_length=20, choices=Action)
+    # The person concerned; null for an export of many.
+    data_subject_id = models.UUIDField(null=True, db_index=True)
+    rows_count = models.PositiveIntegerField(default=1)
+
+    seal_model = AccessSeal
+    personal_data = NoPersonalData("a UUID and a staff number, never a name or address")
+
+    class Meta:
+        verbose_name = "access record"
+
+    def __str__(self) -> str:
+        return f"{self.get_action_display()} {self.at:%Y-%m-%d %H:%M}"

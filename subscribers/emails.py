@@ -1,0 +1,143 @@
+"""The mails about a subscription, one function each."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from consent.models import ConsentEntry
+from outbox.queueing import queue
+from processing_register.models import NoticeVersion
+from processing_register.notices import published_wording
+from subscribers import links
+from subscribers.models import Subscriber
+
+
+def ask_to_confirm(
+    subscriber: Subscriber,
+    *,
+    address: str,
+    token: str,
+    purposes: Sequence[str],
+    wording: str,
+    expires_at: datetime,
+    withheld_because: str = "",
+) -> None:
+    """The confirmation mail. Nothing that the visitor typed stands in it."""
+    words = published_wording(wording)
+    queue(
+        "subscribers/confirm",
+        to=address,
+        data_subject_id=subscriber.data_subject_id,
+        context={
+            "confirm_url": links.absolute("subscribers:confirm", token),
+            "purposes": [words.purpose(key).title for key in purposes],
+            "expires_on": _day(expires_at),
+        },
+        withheld_because=withheld_because,
+    )
+
+
+def welcome(subscriber: Subscriber, entries: Sequence[ConsentEntry]) -> None:
+    """The receipt: what was agreed to, in which words, and how to stop it."""
+    if not entries:
+        return
+    titles, texts, notices = _receipt(entries)
+    _to(
+        subscriber,
+        "subscribers/welcome",
+        purposes=titles,
+        consented_at=_moment(timezone.now()),
+        notice_names=notices,
+        wordings=texts,
+        receipt_id=f"{entries[0].data_subject_id}/{entries[0].pk}",
+        unsubscribe_url=links.unsubscribe_url(subscriber.pk, links.ALL),
+        preferences_url=links.preferences_url(subscriber.pk),
+    )
+
+
+def _receipt(
+    entries: Sequence[ConsentEntry],
+) -> tuple[list[str], list[dict[str, str]], list[str]]:
+    references = entries[0].notices
+    wording = published_wording(next(r for r in references if r.startswith("sign-up/")))
+    words = [wording.purpose(entry.purpose) for entry in entries]
+    versions = NoticeVersion.objects.filter(
+        notice__in=[r.split("/")[0] for r in references]
+    )
+    notices = [
+        f"{version} ({_day_of(version)})"
+        for version in versions
+        if version.reference in references
+    ]
+    texts = [{"title": word.title, "text": word.text} for word in words]
+    return [word.title for word in words], texts, sorted(notices)
+
+
+def preferences_link(subscriber: Subscriber, token: str) -> None:
+    minutes = int(links.LIFETIMES[links.LinkUse.FRESH].total_seconds() // 60)
+    _to(
+        subscriber,
+        "subscribers/preferences_link",
+        link_url=links.absolute("subscribers:preferences-open", token),
+        minutes=minutes,
+    )
+
+
+def confirm_new_address(subscriber: Subscriber, new_address: str, token: str) -> None:
+    queue(
+        "subscribers/address_confirm",
+        to=new_address,
+        data_subject_id=subscriber.data_subject_id,
+        context={"confirm_url": links.absolute("subscribers:address-confirm", token)},
+    )
+
+
+def address_changed(subscriber: Subscriber, old_address: str, token: str) -> None:
+    """Tells the old mailbox, with a way back."""
+    hours = int(links.LIFETIMES[links.LinkUse.ADDRESS_UNDO].total_seconds() // 3600)
+    queue(
+        "subscribers/address_changed",
+        to=old_address,
+        data_subject_id=subscriber.data_subject_id,
+        context={
+            "undo_url": links.absolute("subscribers:address-undo", token),
+            "hours": hours,
+        },
+    )
+
+
+def address_restored(subscriber: Subscriber) -> None:
+    _to(subscriber, "subscribers/address_undone")
+
+
+def stopped(subscriber: Subscriber, titles: Sequence[str]) -> None:
+    """Answers a mailed “unsubscribe”, so that a forged one does not pass in silence."""
+    _to(
+        subscriber,
+        "subscribers/stopped",
+        purposes=list(titles),
+        preferences_url=links.preferences_url(subscriber.pk),
+    )
+
+
+def _to(subscriber: Subscriber, kind: str, **context: Any) -> None:
+    queue(
+        kind,
+        to=subscriber.address,
+        data_subject_id=subscriber.data_subject_id,
+        context=context,
+    )
+
+
+def _day(moment: datetime) -> str:
+    return f"{timezone.localtime(moment):%A %-d %B %Y}"
+
+
+def _moment(moment: datetime) -> str:
+    return f"{timezone.localtime(moment):%A %-d %B %Y at %H:%M}"
+
+
+def _day_of(version: NoticeVersion) -> str:
+    return f"{version.effective_on:%-d %B %Y}"

@@ -1,0 +1,120 @@
+"""Leaving: five doors, one verb. And the way back for a change of mind."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import timezone
+
+from consent import ledger
+from consent.models import Channel
+from outbox import suppression
+from outbox.models import SuppressedAddress
+from processing_register.models import ProcessingPurpose
+from subscribers import emails, links
+from subscribers.models import LinkUse, MailedLink, Subscriber, SubscriberEvent
+
+
+@dataclass(frozen=True)
+class Left:
+    """What stopped: the purposes withdrawn by this act (none when it was done
+    before), and the token of the undo link for them."""
+
+    withdrawn: list[str]
+    undo_token: str
+
+
+@transaction.atomic
+def leave(
+    subscriber_id: int,
+    purposes: Iterable[str],
+    *,
+    channel: str,
+    staff_id: int | None = None,
+    evidence: dict[str, str] | None = None,
+) -> Left:
+    """Stop these purposes, or all of them when none is named; effective on commit.
+
+    1. Lock the subscriber, so that two presses at once withdraw once.
+    2. Append a withdrawal for each consent that stands.
+    3. Suppress the address for what was asked, standing or not: a queued message is
+       held back at the moment of sending.
+    4. With nothing left standing, the subscriber has left.
+    """
+    subscriber = Subscriber.objects.select_for_update().get(pk=subscriber_id)
+    asked = list(purposes)
+    standing = ledger.standing_purposes(subscriber.data_subject_id)
+    withdrawn = [p for p in standing if p in asked or not asked]
+    digest = bytes(subscriber.address_digest)
+    for purpose in asked or [links.ALL]:
+        suppression.suppress(digest, purpose, SuppressedAddress.Reason.UNSUBSCRIBED)
+    if not withdrawn:
+        return Left([], "")
+    how = ledger.Circumstances(
+        channel=channel, staff_id=staff_id, evidence=evidence or {}
+    )
+    ledger.record_withdrawn(subscriber.data_subject_id, withdrawn, how)
+    if set(standing) == set(withdrawn):
+        _mark_left(subscriber, channel, staff_id)
+    _, token = links.make(subscriber, LinkUse.UNDO, purposes=withdrawn)
+    return Left(withdrawn, token)
+
+
+def _mark_left(subscriber: Subscriber, channel: str, staff_id: int | None) -> None:
+    subscriber.status = Subscriber.Status.LEFT
+    subscriber.left_at = timezone.now()
+    subscriber.save(update_fields=["status", "left_at"])
+    SubscriberEvent.objects.create(
+        data_subject_id=subscriber.data_subject_id,
+        action=SubscriberEvent.Action.LEFT,
+        channel=channel,
+        staff_id=staff_id,
+    )
+
+
+@transaction.atomic
+def undo(token: str) -> tuple[links.Problem | None, list[str]]:
+    """Restore what one act withdrew, as a new consent; works once, for 30 minutes."""
+    found = links.look_up(LinkUse.UNDO, token, lock=True)
+    if found.link is None or found.problem is not None:
+        return found.problem, []
+    link = found.link
+    links.use_up(link)
+    restore(link.subscriber, link)
+    return None, link.purposes
+
+
+def restore(subscriber: Subscriber, link: MailedLink) -> None:
+    before = ledger.last_given(subscriber.data_subject_id, link.purposes)
+    for purpose, entry in before.items():
+        how = ledger.Circumstances(
+            channel=Channel.UNDO,
+            notices=entry.notices,
+            wordings={purpose: entry.wording.text} if entry.wording else {},
+        )
+        ledger.record_given(
+            subscriber.data_subject_id, [purpose], how, key=f"undo-{link.pk}"
+        )
+    offered = ProcessingPurpose.objects.values_list("key", flat=True)
+    suppression.lift(bytes(subscriber.address_digest), link.purposes, offered)
+    if subscriber.status == Subscriber.Status.LEFT:
+        subscriber.status, subscriber.left_at = Subscriber.Status.CONFIRMED, None
+        subscriber.save(update_fields=["status", "left_at"])
+        SubscriberEvent.objects.create(
+            data_subject_id=subscriber.data_subject_id,
+            action=SubscriberEvent.Action.RETURNED,
+            channel=Channel.UNDO,
+        )
+
+
+@transaction.atomic
+def leave_by_mail(address_digest: bytes) -> None:
+    """A mailed “unsubscribe” acts on its From address and tells that address."""
+    subscriber = Subscriber.objects.filter(address_digest=address_digest).first()
+    if subscriber is None:
+        return
+    left = leave(subscriber.pk, [], channel=Channel.MAILED)
+    if left.withdrawn:
+        titles = ProcessingPurpose.objects.filter(key__in=left.withdrawn)
+        links.ensure_lasting_links(subscriber)
+        emails.stopped(subscriber, [purpose.title for purpose in titles])

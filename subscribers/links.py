@@ -1,0 +1,142 @@
+"""The links we mail: making them, and finding out what one may do."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+
+from groundwork.links import derived_token, random_token, token_digest
+from processing_register.models import ProcessingPurpose
+from subscribers.models import LinkUse, MailedLink, Subscriber
+
+ALL = ""  # the unsubscribe link of the welcome mail stops every purpose
+
+LIFETIMES = {
+    LinkUse.CONFIRM: timedelta(days=7),
+    LinkUse.UNDO: timedelta(minutes=30),
+    LinkUse.FRESH: timedelta(minutes=15),
+    LinkUse.VISIT: timedelta(minutes=30),
+    LinkUse.ADDRESS: timedelta(days=1),
+    LinkUse.ADDRESS_UNDO: timedelta(hours=72),
+}
+
+
+class Problem(StrEnum):
+    UNKNOWN = "unknown"
+    EXPIRED = "expired"
+    USED = "used"
+    SUPERSEDED = "superseded"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A link and what stands against using it (None: nothing)."""
+
+    link: MailedLink | None
+    problem: Problem | None
+
+
+def make(subscriber: Subscriber, use: LinkUse, **fields: Any) -> tuple[MailedLink, str]:
+    """A link that expires and works once; returns it with its token, which is not kept."""
+    token = random_token()
+    link = MailedLink.objects.create(
+        subscriber=subscriber,
+        use=use,
+        token_digest=token_digest(use, token),
+        expires_at=timezone.now() + LIFETIMES[use],
+        **fields,
+    )
+    return link, token
+
+
+def look_up(use: LinkUse, token: str, *, lock: bool = False) -> Found:
+    """Find a link by its token; every use knows its own tokens only."""
+    links = MailedLink.objects.select_related("subscriber__data_subject")
+    if lock:
+        links = links.select_for_update(of=("self", "subscriber"))
+    link = links.filter(use=use, token_digest=token_digest(use, token)).first()
+    return Found(link, _problem(link))
+
+
+def _problem(link: MailedLink | None) -> Problem | None:
+    if link is None:
+        return Problem.UNKNOWN
+    if link.used_at is not None:
+        return Problem.USED
+    if _is_superseded(link):
+        return Problem.SUPERSEDED
+    if link.expires_at is not None and link.expires_at <= timezone.now():
+        return Problem.EXPIRED
+    return None
+
+
+def _is_superseded(link: MailedLink) -> bool:
+    """A newer confirmation link of the same person replaces the older ones."""
+    if link.superseded_at is not None:
+        return True
+    if link.use != LinkUse.CONFIRM:
+        return False
+    newer = MailedLink.objects.filter(
+        subscriber=link.subscriber_id,
+        use=LinkUse.CONFIRM,
+        superseded_at__isnull=True,
+        pk__gt=link.pk,
+    )
+    return newer.exists()
+
+
+def use_up(link: MailedLink) -> None:
+    link.used_at = timezone.now()
+    link.save(update_fields=["used_at"])
+
+
+def ensure_lasting_links(subscriber: Subscriber) -> None:
+    """Make the unsubscribe and preferences links known; doing it twice changes nothing."""
+    purposes = list(ProcessingPurpose.objects.values_list("key", flat=True))
+    links = [
+        MailedLink(
+            subscriber=subscriber,
+            use=LinkUse.UNSUBSCRIBE,
+            purposes=[purpose] if purpose != ALL else [],
+            token_digest=token_digest(
+                LinkUse.UNSUBSCRIBE, unsubscribe_token(subscriber.pk, purpose)
+            ),
+        )
+        for purpose in [ALL, *purposes]
+    ]
+    links.append(
+        MailedLink(
+            subscriber=subscriber,
+            use=LinkUse.PREFERENCES,
+            token_digest=token_digest(
+                LinkUse.PREFERENCES, preferences_token(subscriber.pk)
+            ),
+        )
+    )
+    MailedLink.objects.bulk_create(links, ignore_conflicts=True)
+
+
+def unsubscribe_token(subscriber_id: int, purpose: str) -> str:
+    return derived_token(LinkUse.UNSUBSCRIBE, subscriber_id, purpose)
+
+
+def preferences_token(subscriber_id: int) -> str:
+    return derived_token(LinkUse.PREFERENCES, subscriber_id)
+
+
+def unsubscribe_url(subscriber_id: int, purpose: str) -> str:
+    return absolute(
+        "subscribers:unsubscribe", unsubscribe_token(subscriber_id, purpose)
+    )
+
+
+def preferences_url(subscriber_id: int) -> str:
+    return absolute("subscribers:preferences", preferences_token(subscriber_id))
+
+
+def absolute(name: str, *args: object) -> str:
+    return settings.SITE_URL + reverse(name, args=args)

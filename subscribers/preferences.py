@@ -1,0 +1,232 @@
+"""Changing one's choices, details and address, without an account."""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from consent import ledger
+from consent.models import Channel
+from groundwork import addresses
+from outbox import suppression
+from processing_register.models import ProcessingPurpose
+from processing_register.notices import notice_in_force, sign_up_wording
+from subscribers import emails, leaving, links
+from subscribers.models import (
+    AddressChange,
+    LinkUse,
+    Subscriber,
+    SubscriberEvent,
+)
+from subscribers.retention import expire
+
+
+@transaction.atomic
+def ask_for_link(address: str) -> None:
+    """Mail a fresh link to this address if it is a confirmed reader's; say nothing."""
+    subscriber = Subscriber.objects.filter(
+        address_digest=addresses.digest(address), confirmed_at__isnull=False
+    ).first()
+    if subscriber is not None:
+        mail_fresh_link(subscriber)
+
+
+def mail_fresh_link(subscriber: Subscriber) -> None:
+    """At most five an hour, so that nobody's mailbox can be filled with them."""
+    recent = subscriber.links.filter(
+        use=LinkUse.FRESH, created_at__gt=timezone.now() - timedelta(hours=1)
+    )
+    if recent.count() >= 5:
+        return
+    _, token = links.make(subscriber, LinkUse.FRESH)
+    emails.preferences_link(subscriber, token)
+
+
+@transaction.atomic
+def open_visit(token: str) -> tuple[links.Problem | None, str]:
+    """Use up the fresh link; returns the token of a visit of 30 minutes."""
+    found = links.look_up(LinkUse.FRESH, token, lock=True)
+    if found.link is None or found.problem is not None:
+        return found.problem, ""
+    links.use_up(found.link)
+    _, visit_token = links.make(found.link.subscriber, LinkUse.VISIT)
+    return None, visit_token
+
+
+@transaction.atomic
+def choose_purposes(subscriber: Subscriber, wanted: Iterable[str]) -> list[str]:
+    """Bring the standing consents in line with the ticked boxes; returns what changed."""
+    subscriber = _locked(subscriber)
+    wanted = list(wanted)
+    standing = ledger.standing_purposes(subscriber.data_subject_id)
+    dropped = [purpose for purpose in standing if purpose not in wanted]
+    added = [purpose for purpose in wanted if purpose not in standing]
+    if dropped:
+        leaving.leave(subscriber.pk, dropped, channel=Channel.PREFERENCES)
+    if added:
+        _give(subscriber, added)
+    return [*added, *dropped]
+
+
+def _give(subscriber: Subscriber, added: list[str]) -> None:
+    wording = sign_up_wording()
+    notice = notice_in_force("privacy")
+    how = ledger.Circumstances(
+        channel=Channel.PREFERENCES,
+        notices=[notice.reference, wording.reference],
+        wordings={purpose: wording.transcript(purpose) for purpose in added},
+    )
+    entries = ledger.record_given(subscriber.data_subject_id, added, how)
+    offered = ProcessingPurpose.objects.values_list("key", flat=True)
+    suppression.lift(bytes(subscriber.address_digest), added, offered)
+    if subscriber.status != Subscriber.Status.CONFIRMED:
+        subscriber.status, subscriber.left_at = Subscriber.Status.CONFIRMED, None
+        subscriber.save(update_fields=["status", "left_at"])
+    emails.welcome(subscriber, entries)
+
+
+@transaction.atomic
+def change_details(
+    subscriber: Subscriber,
+    details: dict[str, str],
+    *,
+    channel: str = Channel.PREFERENCES,
+    staff_id: int | None = None,
+) -> list[str]:
+    """Store what differs and record which fields did; returns their names."""
+    subscriber = _locked(subscriber)
+    changed = [n for n, value in details.items() if getattr(subscriber, n) != value]
+    for name in changed:
+        setattr(subscriber, name, details[name])
+    if changed:
+        subscriber.save(update_fields=changed)
+        _event(
+            subscriber,
+            SubscriberEvent.Action.DETAILS_CHANGED,
+            channel,
+            changed,
+            staff_id,
+        )
+    return changed
+
+
+@transaction.atomic
+def pause(subscriber: Subscriber, until: date | None) -> bool:
+    """Send nothing before this day; None resumes. False when it was so already."""
+    subscriber = _locked(subscriber)
+    if subscriber.paused_until == until:
+        return False
+    subscriber.paused_until = until
+    subscriber.save(update_fields=["paused_until"])
+    action = SubscriberEvent.Action.PAUSED if until else SubscriberEvent.Action.RESUMED
+    _event(subscriber, action, Channel.PREFERENCES)
+    return True
+
+
+@transaction.atomic
+def ask_to_change_address(subscriber: Subscriber, new_address: str) -> None:
+    """Ask the new mailbox to confirm; until it does, nothing changes."""
+    subscriber = _locked(subscriber)
+    if new_address == subscriber.address:
+        return
+    AddressChange.objects.update_or_create(
+        subscriber=subscriber,
+        defaults={
+            "new_address": new_address,
+            "old_address": "",
+            "asked_at": timezone.now(),
+            "changed_at": None,
+        },
+    )
+    subscriber.links.filter(use=LinkUse.ADDRESS, used_at__isnull=True).update(
+        superseded_at=timezone.now()
+    )
+    _, token = links.make(subscriber, LinkUse.ADDRESS)
+    emails.confirm_new_address(subscriber, new_address, token)
+    _event(subscriber, SubscriberEvent.Action.ADDRESS_ASKED, Channel.PREFERENCES)
+
+
+class AddressTaken(Exception):
+    """The new address has a subscription of its own."""
+
+
+@transaction.atomic
+def confirm_new_address(token: str) -> links.Problem | None:
+    """The new mailbox confirmed: change over, tell the old one, keep it for 72 hours.
+
+    Raises AddressTaken when the new address already has its own subscription.
+    """
+    found = links.look_up(LinkUse.ADDRESS, token, lock=True)
+    if found.link is None or found.problem is not None:
+        return found.problem
+    links.use_up(found.link)
+    subscriber = found.link.subscriber
+    change = AddressChange.objects.get(subscriber=subscriber)
+    old_address = subscriber.address
+    _move_to(subscriber, change.new_address)
+    change.old_address, change.changed_at = old_address, timezone.now()
+    change.save(update_fields=["old_address", "changed_at"])
+    _, undo_token = links.make(subscriber, LinkUse.ADDRESS_UNDO)
+    emails.address_changed(subscriber, old_address, undo_token)
+    _event(subscriber, SubscriberEvent.Action.ADDRESS_CHANGED, Channel.CONFIRMATION)
+    return None
+
+
+@transaction.atomic
+def restore_old_address(token: str) -> links.Problem | None:
+    """The old mailbox says no: go back, within 72 hours."""
+    found = links.look_up(LinkUse.ADDRESS_UNDO, token, lock=True)
+    if found.link is None or found.problem is not None:
+        return found.problem
+    links.use_up(found.link)
+    subscriber = found.link.subscriber
+    change = AddressChange.objects.filter(subscriber=subscriber).first()
+    if change is None or not change.old_address:
+        return links.Problem.EXPIRED
+    _move_to(subscriber, change.old_address)
+    change.delete()
+    # Whoever took the address over may have links to it open.
+    subscriber.links.filter(use__in=[LinkUse.FRESH, LinkUse.VISIT]).update(
+        superseded_at=timezone.now()
+    )
+    emails.address_restored(subscriber)
+    _event(subscriber, SubscriberEvent.Action.ADDRESS_RESTORED, Channel.UNDO)
+    return None
+
+
+def _move_to(subscriber: Subscriber, address: str) -> None:
+    digest = addresses.digest(address)
+    other = Subscriber.objects.filter(address_digest=digest).exclude(pk=subscriber.pk)
+    if other.filter(confirmed_at__isnull=False).exists():
+        raise AddressTaken
+    for pending in other:
+        expire(pending)  # a sign-up that was never confirmed gives way
+    subject = subscriber.data_subject
+    type(subject).objects.filter(address_digest=digest).exclude(pk=subject.pk).update(
+        address_digest=None
+    )
+    subject.address_digest = digest
+    subject.save(update_fields=["address_digest"])
+    subscriber.address, subscriber.address_digest = address, digest
+    subscriber.save(update_fields=["address", "address_digest"])
+
+
+def _locked(subscriber: Subscriber) -> Subscriber:
+    return Subscriber.objects.select_for_update().get(pk=subscriber.pk)
+
+
+def _event(
+    subscriber: Subscriber,
+    action: str,
+    channel: str,
+    fields: list[str] | None = None,
+    staff_id: int | None = None,
+) -> None:
+    SubscriberEvent.objects.create(
+        data_subject_id=subscriber.data_subject_id,
+        action=action,
+        channel=channel,
+        fields=fields or [],
+        staff_id=staff_id,
+    )

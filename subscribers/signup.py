@@ -1,0 +1,191 @@
+"""Signing up: somebody asks, the mailbox confirms. Nothing is consent before that."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from consent import ledger
+from consent.models import Channel
+from data_subjects.models import subject_for
+from groundwork import addresses
+from groundwork.encryption import encrypt
+from groundwork.links import random_token, token_digest
+from outbox import suppression
+from processing_register.models import ProcessingPurpose
+from processing_register.notices import published_wording
+from subscribers import emails, links
+from subscribers.models import (
+    DETAIL_FIELDS,
+    LinkUse,
+    MailedLink,
+    Subscriber,
+    SubscriberEvent,
+)
+
+ONE_A_DAY = "one confirmation a day"
+
+
+@dataclass(frozen=True)
+class SignUp:
+    """What somebody asked for, and what they had been shown when they did.
+
+    wording and notices are references of published versions (sign-up/1, privacy/1).
+    """
+
+    address: str  # normalised
+    purposes: Sequence[str]
+    wording: str
+    notices: Sequence[str]
+    details: dict[str, str] = field(default_factory=dict)
+    evidence: dict[str, str] = field(default_factory=dict)
+    source: str = Subscriber.Source.SIGN_UP_FORM
+    notice_given: str = ""
+    staff_id: int | None = None
+
+
+@transaction.atomic
+def request_signup(request: SignUp) -> Subscriber:
+    """Record the wish and queue the confirmation mail: six statements, always.
+
+    A new, pending, confirmed, suppressed and erased address take exactly the same
+    steps, so that the answer's timing tells nothing. At most one confirmation mail a
+    day goes to one address; a further wish within the day is recorded, and its mail
+    is withheld.
+    """
+    subject = subject_for(addresses.digest(request.address))
+    subscriber, may_mail = _subscriber_for(subject, request)
+    link, token = _confirmation_link(subscriber, request, may_mail)
+    how = ledger.Circumstances(
+        channel=Channel.STAFF if request.staff_id else Channel.SIGN_UP_FORM,
+        notices=[*request.notices, request.wording],
+        wordings=_wordings(request.wording, request.purposes),
+        staff_id=request.staff_id,
+        evidence=request.evidence,
+    )
+    ledger.record_requested(subject, request.purposes, how)
+    emails.ask_to_confirm(
+        subscriber,
+        address=request.address,
+        token=token,
+        purposes=request.purposes,
+        wording=request.wording,
+        expires_at=link.expires_at or timezone.now(),
+        withheld_because="" if may_mail else ONE_A_DAY,
+    )
+    return subscriber
+
+
+def _subscriber_for(subject: uuid.UUID, request: SignUp) -> tuple[Subscriber, bool]:
+    """The subscriber of this address, and whether a confirmation mail may go today.
+
+    One statement for the known and the unknown; its row lock also lets two sign-ups
+    at once send one mail.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO subscribers_subscriber AS known (
+                data_subject_id, address, address_digest, first_name, last_name,
+                employer, job_title, telephone, status, source, entered_by_id,
+                notice_given, created_at, confirmation_asked_at)
+            VALUES (%s, %s, %s, '', '', '', '', '', 'pending', %s, %s, %s, now(), now())
+            ON CONFLICT (address_digest) DO UPDATE SET confirmation_asked_at =
+                CASE WHEN known.confirmation_asked_at > now() - interval '24 hours'
+                     THEN known.confirmation_asked_at ELSE now() END
+            RETURNING id, confirmation_asked_at = now()
+            """,
+            [
+                subject,
+                encrypt(request.address),
+                addresses.digest(request.address),
+                request.source,
+                request.staff_id,
+                request.notice_given,
+            ],
+        )
+        subscriber_id, may_mail = cursor.fetchone()
+    return Subscriber(pk=subscriber_id, data_subject_id=subject), may_mail
+
+
+def _confirmation_link(
+    subscriber: Subscriber, request: SignUp, may_mail: bool
+) -> tuple[MailedLink, str]:
+    """The link of the mail; for a mail that is withheld, a dead one without details."""
+    now = timezone.now()
+    token = random_token()
+    link = MailedLink.objects.create(
+        subscriber=subscriber,
+        use=LinkUse.CONFIRM,
+        token_digest=token_digest(LinkUse.CONFIRM, token),
+        purposes=list(request.purposes),
+        details=request.details if may_mail else {},
+        shown={"wording": request.wording, "notices": list(request.notices)},
+        expires_at=now + links.LIFETIMES[LinkUse.CONFIRM],
+        superseded_at=None if may_mail else now,
+    )
+    return link, token
+
+
+def _wordings(reference: str, purposes: Sequence[str]) -> dict[str, str]:
+    wording = published_wording(reference)
+    return {purpose: wording.transcript(purpose) for purpose in purposes}
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """What came of pressing the button: a problem, or the purposes now standing."""
+
+    problem: links.Problem | None
+    purposes: Sequence[str] = ()
+
+
+@transaction.atomic
+def confirm_signup(token: str, evidence: dict[str, str]) -> Confirmed:
+    """The person pressed the button from their mailbox: now it is consent.
+
+    1. Lock the link and the subscriber; a second press returns quietly.
+    2. Mark the address confirmed; typed details fill what was empty, no more, since
+       anybody may have typed them.
+    3. Record the consents, lift the suppression that these purposes had.
+    4. Queue the welcome mail with the receipt.
+    """
+    found = links.look_up(LinkUse.CONFIRM, token, lock=True)
+    link = found.link
+    if link is None or found.problem is not None:
+        return Confirmed(found.problem, link.purposes if link else ())
+    subscriber = link.subscriber
+    links.use_up(link)
+    _mark_confirmed(subscriber, link.details)
+    how = ledger.Circumstances(
+        channel=Channel.CONFIRMATION,
+        notices=[*link.shown["notices"], link.shown["wording"]],
+        wordings=_wordings(link.shown["wording"], link.purposes),
+        evidence=evidence,
+    )
+    subject = subscriber.data_subject_id
+    entries = ledger.record_given(subject, link.purposes, how, key=f"confirm-{link.pk}")
+    offered = ProcessingPurpose.objects.values_list("key", flat=True)
+    suppression.lift(bytes(subscriber.address_digest), link.purposes, offered)
+    links.ensure_lasting_links(subscriber)
+    SubscriberEvent.objects.create(
+        data_subject_id=subject,
+        action=SubscriberEvent.Action.CONFIRMED,
+        channel=Channel.CONFIRMATION,
+    )
+    emails.welcome(subscriber, entries)
+    return Confirmed(None, link.purposes)
+
+
+def _mark_confirmed(subscriber: Subscriber, details: dict[str, str]) -> None:
+    subscriber.status = Subscriber.Status.CONFIRMED
+    subscriber.confirmed_at = subscriber.confirmed_at or timezone.now()
+    subscriber.left_at = None
+    changed = ["status", "confirmed_at", "left_at"]
+    for name in DETAIL_FIELDS:
+        if details.get(name) and not getattr(subscriber, name):
+            setattr(subscriber, name, details[name])
+            changed.append(name)
+    subscriber.save(update_fields=changed)
