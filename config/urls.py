@@ -18,6 +18,4 @@ urlpatterns: list[URLPattern | URLResolver] = [
 ]
 
 if settings.EMBEDDED and settings.MAILBOX_DIR is not None:
-    from config import mailbox
-
-    urlpatterns.append(path("mailbox/", include(mailbox)))
+    urlpatterns.append(path("mailbox/", include("config.mailbox")))

@@ -1,6 +1,7 @@
 """Turn a template and its context into a message, and refuse what must not leave."""
 
 import re
+from email.policy import EmailPolicy
 from email.utils import formataddr
 from typing import Any
 
@@ -62,6 +63,29 @@ def compose(
     )
     message.attach_alternative(content["html"], "text/html")
     return message
+
+
+class _WirePolicy(EmailPolicy):
+    """SMTP's line ends, and plain headers left as they are.
+
+    The standard policy encodes a URL that does not fit on a line (RFC 2047), and so
+    breaks List-Unsubscribe under a long host name. A header of plain ASCII needs no
+    encoding, only to stay below the 998 characters of RFC 5322, section 2.1.1.
+    """
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        line = f"{name}: {value}"
+        if line.isascii() and len(line) < 998 and "\n" not in line:
+            return f"{line}{self.linesep}".encode()
+        return super().fold_binary(name, value)
+
+
+WIRE = _WirePolicy(linesep="\r\n")
+
+
+def raw_bytes(message: EmailMultiAlternatives) -> bytes:
+    """The message as it goes over the wire: ASCII, every line ended by CR LF."""
+    return message.message(policy=WIRE).as_bytes()
 
 
 def sending_address(controller: Controller) -> str:

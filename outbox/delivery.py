@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from groundwork import addresses
-from outbox.composing import RefusedAtTheDoor, compose
+from outbox.composing import RefusedAtTheDoor, compose, raw_bytes
 from outbox.models import OutgoingEmail, State
 from outbox.suppression import is_suppressed
 from outbox.transport import Permanent, Transient, Transport, Unknown
@@ -75,7 +75,7 @@ def deliver(email: OutgoingEmail, transport: Transport) -> None:
             purpose=email.purpose,
             reference=email.pk.hex,
         )
-        raw = message.message().as_bytes(linesep="\r\n")
+        raw = raw_bytes(message)
     except RefusedAtTheDoor:
         return _settle(email, State.FAILED, "refused at the door")
     except Exception:

@@ -1,18 +1,89 @@
-"""The console: Django's admin on a site of our own, for people who sign in by name."""
+"""The console: Django's admin on a site of our own, for people who sign in by name.
 
+Apps above register their models and pages here. What the rail shows of them, and where,
+stands beside each in a Place, so that no list of other apps' things is kept in this one.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import update_wrapper
 from typing import Any
 
-from django.contrib.admin import AdminSite
+from django import forms
+from django.contrib.admin import AdminSite, ModelAdmin
 from django.contrib.admin.forms import AdminAuthenticationForm
-from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.paginator import Paginator
+from django.db import models
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.urls.resolvers import URLPattern, URLResolver
+from django.utils.functional import cached_property
 
 from groundwork.rate_limits import sign_in_allowed
 from groundwork.requests import network_of
 
+View = Callable[..., HttpResponseBase]
+
+# The sections of the rail, in order; the first has no heading.
+SECTIONS = ("", "Mail", "Registers", "Ledgers", "The house")
+
+
+@dataclass(frozen=True, order=True)
+class Place:
+    """Where something stands on the rail: its section, its rank in it, its words."""
+
+    section: str
+    rank: int
+    label: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page that belongs to no single model; permission is empty when all may see it."""
+
+    route: str
+    name: str
+    view: View
+    place: Place | None
+    permission: str
+
+
+@dataclass(frozen=True)
+class RailLink:
+    label: str
+    url: str
+    is_current: bool
+
+
+@dataclass(frozen=True)
+class RailSection:
+    heading: str
+    links: list[RailLink]
+
 
 class SignInForm(AdminAuthenticationForm):
     """Sign-in by e-mail address, with a limit on tries."""
+
+    error_messages = {
+        **AdminAuthenticationForm.error_messages,
+        "invalid_login": "That e-mail address and password do not go together. "
+        "Check both and try again",
+        "inactive": "This account is closed",
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"].widget = forms.EmailInput(
+            attrs={"autocomplete": "username", "autofocus": True, "maxlength": 254}
+        )
+        self.fields["username"].label = "E-mail address"
+        self.fields["username"].error_messages["required"] = "Enter your e-mail address"
+        self.fields["password"].error_messages["required"] = "Enter your password"
+        self.use_required_attribute = False
 
     def clean(self) -> dict[str, Any]:
         assert self.request is not None
@@ -31,8 +102,216 @@ class Console(AdminSite):
     empty_value_display = "—"
     site_url = "/"
 
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.pages: list[Page] = []
+
     def has_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_active and request.user.is_authenticated)
 
+    def page(
+        self,
+        route: str,
+        *,
+        name: str,
+        place: Place | None = None,
+        permission: str = "",
+    ) -> Callable[[View], View]:
+        """Decorator: put a view on the console, behind sign-in and this permission."""
+
+        def add(view: View) -> View:
+            self.pages.append(Page(route, name, view, place, permission))
+            return view
+
+        return add
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        """Our pages come first, so that one named "index" is the first page."""
+        own = [
+            path(page.route, self.admin_view(_guarded(page)), name=page.name)
+            for page in self.pages
+        ]
+        return [*own, *super().get_urls()]
+
+    def admin_view(self, view: View, cacheable: bool = False) -> View:
+        """Inside the console, "not allowed" and "not found" look like the console."""
+        guarded = super().admin_view(view, cacheable)
+
+        def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            try:
+                return guarded(request, *args, **kwargs)
+            except PermissionDenied:
+                return self._sorry(request, "admin/not_allowed.html", 403)
+            except Http404:
+                return self._sorry(request, "admin/not_found.html", 404)
+
+        return update_wrapper(answer, guarded)
+
+    def _sorry(self, request: HttpRequest, template: str, status: int) -> HttpResponse:
+        request.current_app = self.name  # type: ignore[attr-defined]
+        context = {**self.each_context(request), "title": ""}
+        return TemplateResponse(request, template, context, status=status)
+
+    def app_index(
+        self, request: HttpRequest, app_label: str, extra_context: Any = None
+    ) -> HttpResponse:
+        """The rail takes the place of Django's page per app."""
+        raise Http404
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        return {
+            "site_title": self.site_title,
+            "site_header": self.site_header,
+            "site_url": self.site_url,
+            "has_permission": self.has_permission(request),
+            "is_popup": False,
+            "is_nav_sidebar_enabled": False,
+            "rail": self.rail(request),
+        }
+
+    def rail(self, request: HttpRequest) -> list[RailSection]:
+        """What this person may see, in its sections; empty before sign-in."""
+        if not self.has_permission(request):
+            return []
+        found = sorted(self._places(request), key=lambda pair: pair[0])
+        sections = []
+        for heading in SECTIONS:
+            links = [
+                RailLink(place.label, url, _is_current(request.path, url))
+                for place, url in found
+                if place.section == heading
+            ]
+            if links:
+                sections.append(RailSection(heading, links))
+        return sections
+
+    def _places(self, request: HttpRequest) -> Iterator[tuple[Place, str]]:
+        for page in self.pages:
+            if page.place is not None and _may(request, page.permission):
+                yield page.place, self._url(page.name)
+        for model, admin in self._registry.items():
+            place = getattr(admin, "place", None) or _usual_place(model)
+            if admin.has_view_or_change_permission(request):
+                meta = model._meta
+                name = f"{meta.app_label}_{meta.model_name}_changelist"
+                yield place, self._url(name)
+
+    def _url(self, name: str) -> str:
+        return reverse(f"admin:{name}", current_app=self.name)
+
+
+def _guarded(page: Page) -> View:
+    def view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not _may(request, page.permission):
+            raise PermissionDenied
+        request.current_app = console.name  # type: ignore[attr-defined]
+        return page.view(request, *args, **kwargs)
+
+    return update_wrapper(view, page.view)
+
+
+def _may(request: HttpRequest, permission: str) -> bool:
+    return not permission or request.user.has_perm(permission)
+
+
+def _is_current(path: str, url: str) -> bool:
+    is_front_page = url.count("/") == 2
+    return path == url if is_front_page else path.startswith(url)
+
+
+def _usual_place(model: type[models.Model]) -> Place:
+    label = str(model._meta.verbose_name_plural)
+    return Place("", 50, label[:1].upper() + label[1:])
+
 
 console = Console(name="console")
+
+
+class ShortList(Paginator[Any]):
+    """Counts no further than it shows, since counting a large table takes seconds.
+
+    Whoever needs what lies behind the last page searches or filters instead.
+    """
+
+    LIMIT = 2_000
+
+    @cached_property
+    def count(self) -> int:
+        if isinstance(self.object_list, models.QuerySet):
+            # Ordering is of no use to a count.
+            return self.object_list.order_by()[: self.LIMIT].count()
+        return len(self.object_list)
+
+
+class ConsoleList(ChangeList):
+    """A list that says when there is more than it counted."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.has_more = self.result_count >= ShortList.LIMIT
+
+
+class ConsoleAdmin(ModelAdmin[Any]):
+    """How the console shows a model: no script, no bulk actions, no unbounded counts."""
+
+    place: Place | None = None
+    actions = None
+    list_per_page = 50
+    list_max_show_all = 0
+    show_full_result_count = False
+    paginator = ShortList
+    sortable_by: Any = ()
+    save_on_top = False
+    # What a member of staff may be allowed to do here: codename → words for the
+    # page on which permissions are given.
+    duties: dict[str, str] = {}
+    # A sentence under the heading, and what an empty list teaches.
+    lead = ""
+    nothing_yet = ""
+
+    @property
+    def media(self) -> forms.Media:
+        """None of Django's scripts: everything works without them."""
+        return forms.Media()
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return ConsoleList
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        label = self.place.label if self.place else ""
+        context = {"lead": self.lead, "nothing_yet": self.nothing_yet, "heading": label}
+        return super().changelist_view(request, context | (extra_context or {}))
+
+    def formfield_for_dbfield(
+        self, db_field: Any, request: HttpRequest | None, **kwargs: Any
+    ) -> Any:
+        """Without the pop-up buttons beside a choice, which need a script."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            field.widget = field.widget.widget
+        return field
+
+    def page_context(self, request: HttpRequest, **more: Any) -> dict[str, Any]:
+        """What a page of our own below this model needs."""
+        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        return {**self.admin_site.each_context(request), "opts": self.opts, **more}
+
+    def require(self, request: HttpRequest, codename: str) -> None:
+        """Raises PermissionDenied unless the person has this permission of the app."""
+        if not request.user.has_perm(f"{self.opts.app_label}.{codename}"):
+            raise PermissionDenied
+
+
+class ReadOnlyAdmin(ConsoleAdmin):
+    """A model that the console shows and never changes."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.text import Truncator
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
@@ -181,7 +182,7 @@ def _unsubscribed_page(
 ) -> HttpResponse:
     undo_url = None
     if left.undo_token:
-        undo_url = links.absolute("subscribers:undo", left.undo_token)
+        undo_url = reverse("subscribers:undo", args=[left.undo_token])
     context = {
         "stopped": _titles(asked or left.withdrawn),
         "stopped_all": not asked,

@@ -167,3 +167,20 @@ def mailbox(settings: Settings, tmp_path: Any) -> Any:
     folder.mkdir()
     settings.MAILBOX_DIR = folder
     return folder
+
+
+# --- What a process remembers ---
+
+
+@pytest.fixture(autouse=True)
+def fresh_memory() -> None:
+    """Forget what this process knows of a database that has been emptied since."""
+    from consent import ledger
+    from groundwork import rate_limits
+    from outbox import inbound
+    from processing_register import notices
+
+    ledger._kept.clear()
+    inbound._looked_at.clear()
+    rate_limits._silent_until = 0.0
+    notices.published_wording.cache_clear()

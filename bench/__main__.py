@@ -1,0 +1,6 @@
+"""Run every bench: `python -m bench`. Each prints its own table."""
+
+from bench import sign_up
+
+if __name__ == "__main__":
+    sign_up.main()
