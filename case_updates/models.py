@@ -1,4 +1,4 @@
-"""Case updates and their delivery, one row per reader."""
+"""Case updates, what staff did with them, and their delivery: one row per reader."""
 
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -7,24 +7,36 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
+from groundwork.ledger import AppendOnlyModel
 from groundwork.personal_data import Category, NoPersonalData, PersonalData
+from outbox.models import State as DeliveryState
 from staff.models import StaffUser
 from subscribers.models import Subscriber
 
 
 class CaseUpdateQuerySet(models.QuerySet["CaseUpdate"]):
     def published(self) -> "CaseUpdateQuerySet":
-        return self.filter(published_at__isnull=False).order_by("-published_at")
+        return self.filter(published_at__isnull=False).order_by("-published_at", "-pk")
+
+    def sending(self) -> "CaseUpdateQuerySet":
+        """Released and not finished, the oldest first."""
+        return self.filter(state=CaseUpdate.State.SENDING).order_by("published_at")
 
 
 class CaseUpdate(models.Model):
-    """A piece of news, written by one person and approved by another."""
+    """A piece of news, written by one person and approved by another.
+
+    Once released it can never change (a trigger refuses): it is put right by another
+    update whose `corrects` names it.
+    """
 
     class State(models.TextChoices):
         DRAFT = "draft", "draft"
         SUBMITTED = "submitted", "waiting for approval"
         SENDING = "sending", "being sent"
         SENT = "sent", "sent"
+
+    RELEASED = (State.SENDING, State.SENT)
 
     title = models.CharField(max_length=150)
     slug = models.SlugField(max_length=80, unique=True)
@@ -45,15 +57,19 @@ class CaseUpdate(models.Model):
         StaffUser, on_delete=models.PROTECT, related_name="+"
     )
     submitted_at = models.DateTimeField(null=True)
+    # SHA-256 of what was submitted (case_updates.content.digest), and of what the
+    # approver read; nothing leaves unless they are the same.
+    submitted_digest = models.BinaryField(max_length=32, null=True)
     approved_by = models.ForeignKey(
         StaffUser, on_delete=models.PROTECT, null=True, related_name="+"
     )
-    # SHA-256 of what the approver read: title, summary, body.
     approved_digest = models.BinaryField(max_length=32, null=True)
     published_at = models.DateTimeField(null=True)
+    # To how many readers it was released.
+    readers_count = models.PositiveIntegerField(null=True)
     finished_at = models.DateTimeField(null=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-    changed_at = models.DateTimeField(auto_now=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    changed_at = models.DateTimeField(default=timezone.now)
 
     objects: ClassVar[Any] = CaseUpdateQuerySet.as_manager()
     personal_data = NoPersonalData("published news")
@@ -75,9 +91,22 @@ class CaseUpdate(models.Model):
                 | models.Q(
                     approved_by__isnull=False,
                     published_at__isnull=False,
+                    readers_count__isnull=False,
+                    submitted_digest__isnull=False,
                     approved_digest__isnull=False,
+                    approved_digest=models.F("submitted_digest"),
                 ),
                 name="nothing_is_sent_unapproved",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["sending", "sent"])
+                | models.Q(published_at__isnull=True),
+                name="nothing_is_published_unsent",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="submitted")
+                | models.Q(submitted_at__isnull=False, submitted_digest__isnull=False),
+                name="submitted_has_its_time",
             ),
         ]
 
@@ -91,29 +120,68 @@ class CaseUpdate(models.Model):
     def is_correction(self) -> bool:
         return self.corrects_id is not None
 
+    @property
+    def is_released(self) -> bool:
+        return self.state in self.RELEASED
+
+
+class Step(AppendOnlyModel):
+    """What a member of staff did with an update, in order; added to, never changed."""
+
+    class Action(models.TextChoices):
+        WRITTEN = "written", "written"
+        TESTED = "tested", "sent as a test"
+        SUBMITTED = "submitted", "submitted for approval"
+        SENT_BACK = "sent back", "sent back"
+        APPROVED = "approved", "approved and sent"
+        SETTLED = "settled", "settled a delivery"
+
+    case_update = models.ForeignKey(
+        CaseUpdate, on_delete=models.PROTECT, related_name="steps"
+    )
+    action = models.CharField(max_length=10, choices=Action)
+    staff = models.ForeignKey(StaffUser, on_delete=models.PROTECT, related_name="+")
+    # Of the words as they stood: what was written, submitted or approved.
+    content_digest = models.BinaryField(max_length=32)
+    reason = models.CharField(max_length=500, blank=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    personal_data = NoPersonalData(
+        "what staff did with a text, and what they said of it"
+    )
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.get_action_display()
+
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def due(self) -> "DeliveryQuerySet":
         return self.filter(
-            state=Delivery.State.QUEUED, next_attempt_at__lte=timezone.now()
+            state=DeliveryState.QUEUED, next_attempt_at__lte=timezone.now()
         )
 
+    def open(self) -> "DeliveryQuerySet":
+        """Those that have not come to an end yet."""
+        return self.filter(state__in=[DeliveryState.QUEUED, DeliveryState.IN_FLIGHT])
+
+    def in_question(self) -> "DeliveryQuerySet":
+        """Those that a person may settle."""
+        return self.filter(state__in=[DeliveryState.FAILED, DeliveryState.UNKNOWN])
+
     def stranded(self, after: timedelta) -> "DeliveryQuerySet":
+        """In flight for longer than any hand-over takes: their worker died."""
         return self.filter(
-            state=Delivery.State.IN_FLIGHT, claimed_at__lt=timezone.now() - after
+            state=DeliveryState.IN_FLIGHT, claimed_at__lt=timezone.now() - after
         )
 
 
 class Delivery(models.Model):
     """One case update to one reader: sent once, or visibly not."""
 
-    class State(models.TextChoices):
-        QUEUED = "queued", "queued"
-        IN_FLIGHT = "in flight", "being handed over"
-        SENT = "sent", "handed over"
-        WITHHELD = "withheld", "withheld"
-        FAILED = "failed", "failed"
-        UNKNOWN = "unknown", "unknown: handed over, no answer"
+    State = DeliveryState
 
     case_update = models.ForeignKey(
         CaseUpdate, on_delete=models.PROTECT, related_name="deliveries"
@@ -122,11 +190,16 @@ class Delivery(models.Model):
         Subscriber, on_delete=models.SET_NULL, null=True, related_name="deliveries"
     )
     data_subject_id = models.UUIDField()
-    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
+    state = models.CharField(
+        max_length=10, choices=DeliveryState, default=DeliveryState.QUEUED
+    )
+    # Why it was withheld, put off or failed, as a code; never a server's words.
     reason = models.CharField(max_length=60, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     next_attempt_at = models.DateTimeField(default=timezone.now)
+    # When a worker took it: its claim, by which it knows the row as its own.
     claimed_at = models.DateTimeField(null=True)
+    # Set just before the message is handed over: from here on, silence is "unknown".
     handing_over_at = models.DateTimeField(null=True)
     settled_at = models.DateTimeField(null=True)
 
@@ -143,10 +216,17 @@ class Delivery(models.Model):
     class Meta:
         verbose_name_plural = "deliveries"
         indexes = [
+            # Read by due(), update by update.
             models.Index(
                 fields=["case_update", "next_attempt_at"],
                 condition=models.Q(state="queued"),
                 name="delivery_due",
+            ),
+            # Read by stranded().
+            models.Index(
+                fields=["claimed_at"],
+                condition=models.Q(state="in flight"),
+                name="delivery_in_flight",
             ),
             models.Index(fields=["case_update", "state"], name="delivery_states"),
         ]
@@ -158,3 +238,8 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"delivery {self.pk} ({self.get_state_display()})"
+
+    @property
+    def reference(self) -> str:
+        """Stands in the Message-ID, so that a mail server's log can be searched."""
+        return f"update-{self.case_update_id}-{self.pk}"

@@ -50,7 +50,7 @@ class Catcher:
 
     def keep(self, content: bytes) -> Path:
         """Write the bytes as they came; a reader never sees a half-written .eml."""
-        now = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+        now = datetime.now(UTC).strftime("%Y%m%dT%H%M%S-%fZ")
         name = f"{now}-{secrets.token_hex(4)}.eml"
         part = self.folder / f".{name}.part"
         part.write_bytes(content)

@@ -25,6 +25,7 @@ from urllib.parse import quote
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 from psycopg.pq import PGconn, Ping
 from redis import Redis as RedisClient
 from redis.exceptions import RedisError
@@ -181,6 +182,8 @@ class Postgres:
     def stop(self) -> None:
         if self._process is not None:
             end(self._process, signal.SIGINT)  # "fast": roll back and close
+        if self.socket_dir.parent != self.home and self.socket_dir.exists():
+            self.socket_dir.rmdir()
 
     def exit_code(self) -> int | None:
         """None while the server runs."""
@@ -266,14 +269,14 @@ class Postgres:
         part.rename(self.cluster)
 
     def _ping(self) -> Ping:
-        target = f"host='{self.socket_dir}' user=postgres dbname=postgres"
+        target = make_conninfo(host=str(self.socket_dir), user="postgres")
         return Ping(PGconn.ping(target.encode()))
 
     def _end_leftover(self) -> None:
-        """End a server that outlived its manager; forget one that left only its file.
+        """End a server that outlived its manager; forget one that left only files.
 
-        The number in a stale postmaster.pid may by now belong to another process,
-        and PostgreSQL would take that for itself. Our own lock on DATA_DIR makes sure
+        The process number in a stale file may by now belong to another process, and
+        PostgreSQL would take that for itself. Our own lock on DATA_DIR makes sure
         that the server found here is nobody's.
         """
         deadline = time.monotonic() + STOP_SECONDS
@@ -286,7 +289,12 @@ class Postgres:
                     *("-m", "fast", "-s"),
                 )
             time.sleep(0.1)
-        (self.cluster / "postmaster.pid").unlink(missing_ok=True)
+        for stale in (
+            self.cluster / "postmaster.pid",
+            self.socket_dir / SOCKET_NAME,
+            self.socket_dir / f"{SOCKET_NAME}.lock",
+        ):
+            stale.unlink(missing_ok=True)
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + START_SECONDS

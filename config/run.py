@@ -298,17 +298,22 @@ class Casedesk:
 
 
 class ChildProcess(Process):  # type: ignore[misc]
-    """A process of the Procfile, without a shell between it and our signals."""
+    """A process of the Procfile, without a shell between it and our signals.
+
+    Should the manager be killed, so are they. Gunicorn alone is asked instead: its
+    workers would notice their master's death only after a while, on a port in use.
+    """
 
     def __init__(self, command: str, **options: Any) -> None:
         words = shlex.split(string.Template(command).substitute(options["env"]))
+        last_signal = signal.SIGTERM if words[0] == "gunicorn" else signal.SIGKILL
         # `env` understands the NAME=value words that may stand before a command.
         super().__init__(["env", *words], **options)
         self._child_ctor = functools.partial(
             Popen,
             shell=False,
             stdin=subprocess.DEVNULL,
-            preexec_fn=end_with_parent(signal.SIGKILL),
+            preexec_fn=end_with_parent(last_signal),
         )
 
     def run(self, *arguments: Any, **options: Any) -> None:

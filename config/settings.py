@@ -227,7 +227,7 @@ TIME_ZONE = "Europe/London"
 USE_I18N = False
 USE_TZ = True
 STATIC_URL = "static/"
-STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(DATA_DIR / "static")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -292,6 +292,10 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.request": {"handlers": [], "level": "ERROR", "propagate": True},
+        # Otherwise every look for work, each few seconds, leaves three lines.
+        "celery": {"handlers": [], "level": "WARNING", "propagate": True},
+        # The schedule ticks every two seconds; a line for each says nothing.
+        "celery": {"handlers": [], "level": "WARNING", "propagate": True},
     },
 }
 

@@ -2,9 +2,10 @@
 
 import hashlib
 import json
+import secrets
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +27,16 @@ class Circumstances:
     wordings: dict[str, str] = field(default_factory=dict)
     staff_id: int | None = None
     evidence: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What one person decided; with a key, told twice it is still one decision."""
+
+    subject: uuid.UUID
+    purposes: Sequence[str]
+    how: Circumstances
+    key: str | None = None
 
 
 def record_requested(
@@ -67,6 +78,11 @@ def standing_purposes(
     return {entry.purpose: entry for entry in entries.order_by("id")}
 
 
+def record_given_in_bulk(decisions: Sequence[Decision]) -> list[ConsentEntry]:
+    """The consents of many people at once, as an import brings them."""
+    return _append_all(Action.GIVEN, decisions)
+
+
 def _append(
     action: Action,
     subject: uuid.UUID,
@@ -75,31 +91,57 @@ def _append(
     *,
     key: str | None = None,
 ) -> list[ConsentEntry]:
-    _keep_wordings(how.wordings.values())
-    evidence_digest = _evidence_digest(how.evidence)
-    entries = [
-        ConsentEntry(
-            data_subject_id=subject,
-            purpose=purpose,
-            action=action,
-            channel=how.channel,
-            wording_id=_wording_digest(how, purpose),
-            notices=list(how.notices),
-            staff_id=how.staff_id,
-            evidence_digest=evidence_digest,
-            idempotency_key=f"{key}:{purpose}" if key else None,
-        )
-        for purpose in purposes
+    return _append_all(action, [Decision(subject, list(purposes), how, key)])
+
+
+def _append_all(action: Action, decisions: Sequence[Decision]) -> list[ConsentEntry]:
+    decisions = [replace(told, how=_salted(told.how)) for told in decisions]
+    _keep_wordings(
+        text for decision in decisions for text in decision.how.wordings.values()
+    )
+    told = [
+        (_entry(action, decision, purpose), decision.how.evidence)
+        for decision in decisions
+        for purpose in decision.purposes
     ]
-    if key is not None:
-        known = {entry.idempotency_key for entry in entries}
-        found = ConsentEntry.objects.filter(idempotency_key__in=known)
-        told_before = set(found.values_list("idempotency_key", flat=True))
-        entries = [e for e in entries if e.idempotency_key not in told_before]
-    written: list[ConsentEntry] = ConsentEntry.objects.bulk_create(entries)
-    if how.evidence:
-        _keep_evidence(written, how.evidence, evidence_digest or b"")
+    told_before = _told_before([entry for entry, _ in told])
+    told = [pair for pair in told if pair[0].idempotency_key not in told_before]
+    written: list[ConsentEntry] = ConsentEntry.objects.bulk_create(
+        [entry for entry, _ in told]
+    )
+    _keep_evidence(told)
     return written
+
+
+def _salted(how: Circumstances) -> Circumstances:
+    """With a random part in the evidence: once that row is erased, nobody can find
+    out from the ledger's digest, by trying, which network and browser it was."""
+    if not how.evidence:
+        return how
+    return replace(how, evidence={**how.evidence, "salt": secrets.token_hex(16)})
+
+
+def _entry(action: Action, decision: Decision, purpose: str) -> ConsentEntry:
+    how = decision.how
+    return ConsentEntry(
+        data_subject_id=decision.subject,
+        purpose=purpose,
+        action=action,
+        channel=how.channel,
+        wording_id=_wording_digest(how, purpose),
+        notices=list(how.notices),
+        staff_id=how.staff_id,
+        evidence_digest=_evidence_digest(how.evidence),
+        idempotency_key=f"{decision.key}:{purpose}" if decision.key else None,
+    )
+
+
+def _told_before(entries: Iterable[ConsentEntry]) -> set[str]:
+    keys = {entry.idempotency_key for entry in entries} - {None}
+    if not keys:
+        return set()
+    known = ConsentEntry.objects.filter(idempotency_key__in=keys)
+    return set(known.values_list("idempotency_key", flat=True))
 
 
 def _wording_digest(how: Circumstances, purpose: str) -> bytes | None:
@@ -113,18 +155,19 @@ def _evidence_digest(evidence: dict[str, Any]) -> bytes | None:
     return hashlib.sha256(json.dumps(evidence, sort_keys=True).encode()).digest()
 
 
-def _keep_evidence(
-    entries: list[ConsentEntry], evidence: dict[str, Any], digest: bytes
-) -> None:
-    ConsentEvidence.objects.bulk_create(
+def _keep_evidence(told: Iterable[tuple[ConsentEntry, dict[str, Any]]]) -> None:
+    rows = [
         ConsentEvidence(
             entry_id=entry.id,
             data_subject_id=entry.data_subject_id,
             details=evidence,
-            digest=digest,
+            digest=entry.evidence_digest,
         )
-        for entry in entries
-    )
+        for entry, evidence in told
+        if evidence
+    ]
+    if rows:
+        ConsentEvidence.objects.bulk_create(rows)
 
 
 # Digests of the wordings known to stand in the database, so that the usual sign-up

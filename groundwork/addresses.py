@@ -7,7 +7,7 @@ import unicodedata
 import idna
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
+from django.core.validators import EmailValidator
 
 MAX_LENGTH = 254  # RFC 5321 leaves 254 octets for an address in an envelope
 ADVICE = "Enter an e-mail address in the correct format, like name@example.com"
@@ -15,6 +15,8 @@ NOT_ASCII = (
     "We cannot write to addresses with such letters before the @ yet. "
     "Enter an e-mail address like name@example.com"
 )
+# Django's own would also take name@localhost.
+_validate = EmailValidator(allowlist=[])
 
 
 def normalise(text: str) -> str:
@@ -36,7 +38,7 @@ def normalise(text: str) -> str:
     if len(address) > MAX_LENGTH:
         raise ValidationError(ADVICE, code="address")
     try:
-        validate_email(address)
+        _validate(address)
     except ValidationError as error:
         raise ValidationError(ADVICE, code="address") from error
     return address

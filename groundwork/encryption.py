@@ -8,6 +8,8 @@ from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.core.exceptions import FieldError
 from django.db import models
+from django.db.models import functions
+from django.db.models.lookups import GreaterThan
 
 if TYPE_CHECKING:
     _Text = models.TextField[str, str]
@@ -33,6 +35,12 @@ def encrypt(text: str) -> str:
 def decrypt(token: str) -> str:
     """Raises cryptography.fernet.InvalidToken when no key fits: never a wrong text."""
     return box().decrypt(token.encode()).decode()
+
+
+def has_content(field_name: str) -> GreaterThan:
+    """A condition for querysets: this encrypted field holds something."""
+    stored = functions.Cast(field_name, models.TextField())
+    return GreaterThan(functions.Length(stored), 0)
 
 
 class EncryptedTextField(_Text):

@@ -1,6 +1,7 @@
 """Turn a template and its context into a message, and refuse what must not leave."""
 
 import re
+from dataclasses import dataclass
 from email.policy import EmailPolicy
 from email.utils import formataddr
 from typing import Any
@@ -12,7 +13,7 @@ from django.urls import reverse
 
 from groundwork.links import TOKEN_PATTERN
 from outbox.models import MessageClass
-from processing_register.models import Controller, ProcessingPurpose
+from processing_register.models import Controller, NoticeVersion, ProcessingPurpose
 from processing_register.notices import current_controller, notice_in_force
 
 UNSUBSCRIBE_URL = re.compile(rf"https?://[^/\s]+/u/{TOKEN_PATTERN}/")
@@ -20,6 +21,24 @@ UNSUBSCRIBE_URL = re.compile(rf"https?://[^/\s]+/u/{TOKEN_PATTERN}/")
 
 class RefusedAtTheDoor(Exception):
     """A message that may not be sent as it is; the text says why."""
+
+
+@dataclass(frozen=True)
+class Letterhead:
+    """What stands on every message; read once when many are made."""
+
+    controller: Controller
+    notice: NoticeVersion
+    # Purpose → its title, for the List-Id.
+    titles: dict[str, str]
+
+
+def letterhead() -> Letterhead:
+    return Letterhead(
+        controller=current_controller(),
+        notice=notice_in_force("privacy"),
+        titles=dict(ProcessingPurpose.objects.values_list("key", "title")),
+    )
 
 
 def check_opt_out(message_class: str, purpose: str, context: dict[str, Any]) -> None:
@@ -40,14 +59,15 @@ def compose(
     context: dict[str, Any],
     purpose: str = "",
     reference: str = "",
+    head: Letterhead | None = None,
 ) -> EmailMultiAlternatives:
     """The message, text first, with the headers that its class must carry.
 
     Raises RefusedAtTheDoor for marketing without a link to stop it in every part.
     """
     check_opt_out(message_class, purpose, context)
-    controller = current_controller()
-    content = _content(kind, {**_common_context(controller), **context})
+    head = head or letterhead()
+    content = _content(kind, {**_common_context(head), **context})
     unsubscribe_url = context.get("unsubscribe_url", "")
     if message_class == MessageClass.MARKETING:
         for part in (content["txt"], content["html"]):
@@ -56,10 +76,10 @@ def compose(
     message = EmailMultiAlternatives(
         subject=content["subject"],
         body=content["txt"],
-        from_email=formataddr((controller.trading_name, sending_address(controller))),
+        from_email=_sender(head.controller),
         to=[to],
-        reply_to=[controller.governance_email],
-        headers=_headers(controller, purpose, unsubscribe_url, reference),
+        reply_to=[head.controller.governance_email],
+        headers=_headers(head, purpose, unsubscribe_url, reference),
     )
     message.attach_alternative(content["html"], "text/html")
     return message
@@ -88,6 +108,10 @@ def raw_bytes(message: EmailMultiAlternatives) -> bytes:
     return message.message(policy=WIRE).as_bytes()
 
 
+def _sender(controller: Controller) -> str:
+    return formataddr((controller.trading_name, sending_address(controller)))
+
+
 def sending_address(controller: Controller) -> str:
     return settings.MAIL_FROM or controller.sending_email
 
@@ -104,18 +128,19 @@ def _content(kind: str, context: dict[str, Any]) -> dict[str, str]:
     return content
 
 
-def _common_context(controller: Controller) -> dict[str, Any]:
+def _common_context(head: Letterhead) -> dict[str, Any]:
     return {
-        "controller": controller,
+        "controller": head.controller,
         "site_url": settings.SITE_URL,
         "notice_url": settings.SITE_URL + reverse("processing_register:privacy-notice"),
-        "notice": notice_in_force("privacy"),
+        "notice": head.notice,
     }
 
 
 def _headers(
-    controller: Controller, purpose: str, unsubscribe_url: str, reference: str
+    head: Letterhead, purpose: str, unsubscribe_url: str, reference: str
 ) -> dict[str, str]:
+    controller = head.controller
     domain = sending_address(controller).rpartition("@")[2]
     headers = {
         "Message-ID": make_msgid(idstring=reference or None, domain=domain),
@@ -128,6 +153,6 @@ def _headers(
         headers["List-Unsubscribe"] = f"<{unsubscribe_url}>, <{mailto}>"
         headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     if purpose:
-        title = ProcessingPurpose.objects.get(key=purpose).title
-        headers["List-Id"] = f"{title} <{purpose}.{controller.list_domain}>"
+        list_id = f"{purpose}.{controller.list_domain}"
+        headers["List-Id"] = f"{head.titles[purpose]} <{list_id}>"
     return headers

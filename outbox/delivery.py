@@ -16,25 +16,16 @@ from django.utils import timezone
 
 from groundwork import addresses
 from outbox.composing import RefusedAtTheDoor, compose, raw_bytes
+from outbox.handover import hand_over, next_try_at
 from outbox.models import OutgoingEmail, State
 from outbox.suppression import is_suppressed
-from outbox.transport import Permanent, Transient, Transport, Unknown
+from outbox.transport import Transport
 
 logger = logging.getLogger(__name__)
 
 BATCH = 100
 # A hand-over is cut off by the SMTP time-out long before this.
 STRANDED_AFTER = timedelta(minutes=15)
-# Waits between tries; after the last one the message has failed.
-BACK_OFF = [
-    timedelta(minutes=1),
-    timedelta(minutes=5),
-    timedelta(minutes=15),
-    timedelta(hours=1),
-    timedelta(hours=4),
-    timedelta(hours=12),
-    timedelta(hours=24),
-]
 
 
 def deliver_due() -> int:
@@ -94,16 +85,11 @@ def _hand_over(
     message: EmailMultiAlternatives,
     raw: bytes,
 ) -> None:
-    try:
-        transport.send(message, raw)
-    except Transient as problem:
-        _retry(email, str(problem))
-    except Permanent as problem:
-        _settle(email, State.FAILED, str(problem))
-    except Unknown as problem:
-        _settle(email, State.UNKNOWN, str(problem))
+    outcome = hand_over(transport, message, raw)
+    if outcome.state == State.QUEUED:
+        _retry(email, outcome.reason)
     else:
-        _settle(email, State.SENT, "")
+        _settle(email, outcome.state, outcome.reason)
 
 
 def _settle(email: OutgoingEmail, state: State, reason: str) -> None:
@@ -114,9 +100,10 @@ def _settle(email: OutgoingEmail, state: State, reason: str) -> None:
 
 
 def _retry(email: OutgoingEmail, reason: str) -> None:
-    if email.attempts >= len(BACK_OFF):
+    again_at = next_try_at(email.attempts)
+    if again_at is None:
         return _settle(email, State.FAILED, f"gave up: {reason}")
-    email.next_attempt_at = timezone.now() + BACK_OFF[email.attempts]
+    email.next_attempt_at = again_at
     email.attempts += 1
     email.state, email.reason, email.handing_over_at = State.QUEUED, reason, None
     email.save(

@@ -8,12 +8,14 @@ nobody claims waits for a person on the console.
 import hashlib
 import imaplib
 import logging
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import getaddresses, parseaddr
+from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -21,6 +23,7 @@ from urllib.parse import unquote, urlsplit
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.html import strip_tags
 from django.utils.module_loading import import_string
 
 from groundwork import addresses
@@ -30,6 +33,8 @@ from processing_register.notices import current_controller
 logger = logging.getLogger(__name__)
 
 QUOTE_MARKS = (">", "|")
+HIDDEN_HTML = re.compile(r"<(style|script|head)\b.*?</\1>", re.DOTALL | re.IGNORECASE)
+HTML_BLOCK = re.compile(r"</?(?:br|p|div|li|tr|table|h\d|blockquote)\b[^>]*>", re.I)
 
 
 @dataclass(frozen=True)
@@ -81,15 +86,23 @@ def _sender(message: EmailMessage) -> str:
 
 
 def _own_words(message: EmailMessage) -> str:
-    body = message.get_body(preferencelist=("plain",))
+    body = message.get_body(preferencelist=("plain", "html"))
     if body is None:
         return ""
     try:
         content = str(body.get_content())
     except (LookupError, UnicodeError):
         return ""
+    if body.get_content_subtype() == "html":
+        content = _lines_of(content)
     lines = [line.strip() for line in content.splitlines()]
     return "\n".join(x for x in lines if x and not x.startswith(QUOTE_MARKS))
+
+
+def _lines_of(page: str) -> str:
+    """The text of an HTML message, one line per block."""
+    page = HIDDEN_HTML.sub("", page)
+    return unescape(strip_tags(HTML_BLOCK.sub("\n", page)))
 
 
 def store(raw: bytes) -> InboundEmail | None:
@@ -179,8 +192,9 @@ def fetch_by_imap(url: str) -> int:
             # PEEK leaves the message unseen until the row is committed.
             _, data = mailbox.fetch(number, "(BODY.PEEK[])")
             raw = data[0][1] if data and isinstance(data[0], tuple) else b""
-            if raw and store(raw):
-                count += 1
+            if not raw:
+                continue  # it stays unseen, and the next run asks again
+            count += store(raw) is not None
             mailbox.store(number, "+FLAGS", "\\Seen")
     return count
 

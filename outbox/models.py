@@ -81,7 +81,16 @@ class OutgoingEmail(models.Model):
 
     class Meta:
         verbose_name = "outgoing e-mail"
+        permissions = [
+            ("settle_outgoingemail", "Can settle a failed or unknown message by hand"),
+        ]
         indexes = [
+            # Read by the console: what a person has to look at, which is hardly any.
+            models.Index(
+                fields=["created_at"],
+                condition=models.Q(state__in=["failed", "unknown"]),
+                name="outbox_trouble",
+            ),
             # Read by due(): the queue, and nothing but the queue.
             models.Index(
                 fields=["next_attempt_at"],

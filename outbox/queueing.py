@@ -3,6 +3,8 @@
 import uuid
 from typing import Any
 
+from django.utils import timezone
+
 from outbox.composing import check_opt_out
 from outbox.models import MessageClass, OutgoingEmail, State
 
@@ -34,4 +36,5 @@ def queue(
         data_subject_id=data_subject_id,
         state=State.WITHHELD if withheld_because else State.QUEUED,
         reason=withheld_because,
+        settled_at=timezone.now() if withheld_because else None,
     )

@@ -17,5 +17,7 @@ def sweep_stranded() -> None:
 
 @shared_task(name="outbox.read_inbound", queue="work")
 def read_inbound() -> None:
-    inbound.fetch()
-    inbound.read_new()
+    try:
+        inbound.fetch()
+    finally:  # what the webhook brought is read although the mailbox is away
+        inbound.read_new()

@@ -62,6 +62,8 @@ class Transport:
         backend = mailers["default"]
         try:
             backend.open()
+            if isinstance(backend, SmtpBackend):
+                backend.connection.ehlo_or_helo_if_needed()
         except smtplib.SMTPAuthenticationError as error:
             raise Transient("sign-in refused") from error
         except (OSError, smtplib.SMTPException) as error:
@@ -73,14 +75,14 @@ class Transport:
         try:
             self._envelope(session, message)
         except (OSError, smtplib.SMTPServerDisconnected) as error:
-            self._forget()
+            self.forget()
             raise Transient("connection lost") from error
         # From the first byte of the message on, silence means "unknown".
         try:
             session.send(_dot_stuffed(raw))
             code, _ = session.getreply()
         except (OSError, smtplib.SMTPServerDisconnected) as error:
-            self._forget()
+            self.forget()
             raise Unknown("no answer") from error
         self._check(session, code, "message")
 
@@ -92,24 +94,33 @@ class Transport:
         code, _ = session.rcpt(recipient)
         self._check(session, code, "recipient")
         code, _ = session.docmd("DATA")
-        if code != 354:
-            self._check(session, code, "data")
+        self._check(session, code, "data", expected=354)
 
-    def _check(self, session: smtplib.SMTP, code: int, step: str) -> None:
-        if 200 <= code < 300:
+    def _check(
+        self, session: smtplib.SMTP, code: int, step: str, *, expected: int = 200
+    ) -> None:
+        if code == expected or expected <= code < 300:
             return
         if code == 421 or code < 0:
-            self._forget()
+            self.forget()
         else:
-            session.docmd("RSET")
+            self._reset(session)
         if 500 <= code < 600:
             raise Permanent(f"{step} refused ({code})")
         raise Transient(f"{step} put off ({code})")
 
-    def _forget(self) -> None:
+    def _reset(self, session: smtplib.SMTP) -> None:
+        """A server that refuses and hangs up has still refused."""
+        try:
+            session.docmd("RSET")
+        except (OSError, smtplib.SMTPServerDisconnected):
+            self.forget()
+
+    def forget(self) -> None:
         """Drop a broken connection without a word to the other side."""
-        if self._backend is not None and self._backend.connection is not None:
-            self._backend.connection.close()
+        session = getattr(self._backend, "connection", None)
+        if session is not None:
+            session.close()
             self._backend.connection = None
         self._backend = None
 
@@ -120,13 +131,28 @@ class Transport:
             self._backend.send_messages([message])
         except AnymailAPIError as error:
             status = error.status_code or 0
-            if status == 429:
+            if status in (429, 503):
                 raise Transient("provider asks to wait") from error
+            if isinstance(error, OSError) and _never_connected(error):
+                raise Transient("provider not reached") from error
             if 400 <= status < 500:
                 raise Permanent(f"provider refused ({status})") from error
             raise Unknown("no answer from the provider") from error
         except AnymailError as error:
             raise Permanent("provider refused the message") from error
+
+
+def _never_connected(error: OSError) -> bool:
+    """True when no connection came about, so that nothing can have been taken."""
+    from requests import ConnectionError as NoConnection
+    from requests import ConnectTimeout
+    from urllib3.exceptions import NewConnectionError
+
+    if isinstance(error, ConnectTimeout):
+        return True
+    cause = error.__cause__
+    reason = getattr(cause.args[0] if cause and cause.args else None, "reason", None)
+    return isinstance(error, NoConnection) and isinstance(reason, NewConnectionError)
 
 
 def _dot_stuffed(raw: bytes) -> bytes:

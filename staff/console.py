@@ -7,7 +7,7 @@ stands beside each in a Place, so that no list of other apps' things is kept in 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import update_wrapper
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib.admin import AdminSite, ModelAdmin
@@ -25,6 +25,12 @@ from django.utils.functional import cached_property
 
 from groundwork.rate_limits import sign_in_allowed
 from groundwork.requests import network_of
+
+if TYPE_CHECKING:
+    _Paginator = Paginator[Any]
+    _ModelAdmin = ModelAdmin[Any]
+else:  # Django's classes take no type arguments when the code runs
+    _Paginator, _ModelAdmin = Paginator, ModelAdmin
 
 View = Callable[..., HttpResponseBase]
 
@@ -227,7 +233,7 @@ def _usual_place(model: type[models.Model]) -> Place:
 console = Console(name="console")
 
 
-class ShortList(Paginator[Any]):
+class ShortList(_Paginator):
     """Counts no further than it shows, since counting a large table takes seconds.
 
     Whoever needs what lies behind the last page searches or filters instead.
@@ -251,7 +257,7 @@ class ConsoleList(ChangeList):
         self.has_more = self.result_count >= ShortList.LIMIT
 
 
-class ConsoleAdmin(ModelAdmin[Any]):
+class ConsoleAdmin(_ModelAdmin):
     """How the console shows a model: no script, no bulk actions, no unbounded counts."""
 
     place: Place | None = None

@@ -82,6 +82,7 @@ class AccessRecord(LedgerEntry):
 
     class Action(models.TextChoices):
         OPENED = "opened", "opened the page"
+        READ = "read", "read a message"
         SEARCHED = "searched", "searched by address"
         PREVIEWED = "previewed", "previewed a message as this person"
         EXPORTED = "exported", "exported"

@@ -1,5 +1,6 @@
 """The mails about a subscription, one function each."""
 
+import uuid
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,8 @@ from processing_register.models import NoticeVersion
 from processing_register.notices import published_wording
 from subscribers import links
 from subscribers.models import Subscriber
+
+NO_READER = "no reader, or too many links"
 
 
 def ask_to_confirm(
@@ -75,13 +78,19 @@ def _receipt(
     return [word.title for word in words], texts, sorted(notices)
 
 
-def preferences_link(subscriber: Subscriber, token: str) -> None:
+def preferences_link(address: str, subject: uuid.UUID | None, token: str) -> None:
+    """The fresh link; for a stranger's address only the fact that one was asked for."""
     minutes = int(links.LIFETIMES[links.LinkUse.FRESH].total_seconds() // 60)
-    _to(
-        subscriber,
+    context = {
+        "link_url": links.absolute("subscribers:preferences-open", token),
+        "minutes": minutes,
+    }
+    queue(
         "subscribers/preferences_link",
-        link_url=links.absolute("subscribers:preferences-open", token),
-        minutes=minutes,
+        to=address if subject else "",
+        data_subject_id=subject,
+        context=context if subject else {},
+        withheld_because="" if subject else NO_READER,
     )
 
 

@@ -39,14 +39,12 @@ class AddressField(forms.CharField):
         super().__init__(**kwargs)
 
     def clean(self, value: Any) -> str:
-        text = super().clean(value)
-        if not text:
-            return ""
         try:
+            text = super().clean(value)
             refuse_invisible(text)
         except ValidationError as error:
             raise ValidationError(addresses.ADVICE, code="address") from error
-        return addresses.normalise(text)
+        return addresses.normalise(text) if text else ""
 
 
 class DetailField(forms.CharField):

@@ -16,11 +16,11 @@ SUBJECT_LIMIT = 200
 
 
 def read_unsubscribe(message: InboundMessage) -> bool:
-    """Claim a person's “unsubscribe”; a machine's message is never obeyed."""
+    """Claim a reader's “unsubscribe”; a machine's message is never obeyed, and a
+    stranger's is for a person: they may read under another address."""
     if message.is_automatic or not message.sender or not says_stop(message):
         return False
-    leave_by_mail(addresses.digest(message.sender))
-    return True
+    return leave_by_mail(addresses.digest(message.sender))
 
 
 def says_stop(message: InboundMessage) -> bool:

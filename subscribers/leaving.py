@@ -108,13 +108,17 @@ def restore(subscriber: Subscriber, link: MailedLink) -> None:
 
 
 @transaction.atomic
-def leave_by_mail(address_digest: bytes) -> None:
-    """A mailed “unsubscribe” acts on its From address and tells that address."""
+def leave_by_mail(address_digest: bytes) -> bool:
+    """A mailed “unsubscribe” acts on its From address and tells that address.
+
+    False when nobody reads under that address; then a person has to look at it.
+    """
     subscriber = Subscriber.objects.filter(address_digest=address_digest).first()
     if subscriber is None:
-        return
+        return False
     left = leave(subscriber.pk, [], channel=Channel.MAILED)
     if left.withdrawn:
         titles = ProcessingPurpose.objects.filter(key__in=left.withdrawn)
         links.ensure_lasting_links(subscriber)
         emails.stopped(subscriber, [purpose.title for purpose in titles])
+    return True

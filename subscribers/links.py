@@ -30,6 +30,7 @@ class Problem(StrEnum):
     EXPIRED = "expired"
     USED = "used"
     SUPERSEDED = "superseded"
+    TAKEN = "taken"  # the address it is about has a subscription of its own
 
 
 @dataclass(frozen=True)
@@ -94,9 +95,14 @@ def use_up(link: MailedLink) -> None:
     link.save(update_fields=["used_at"])
 
 
-def ensure_lasting_links(subscriber: Subscriber) -> None:
+def ensure_lasting_links(*subscribers: Subscriber) -> None:
     """Make the unsubscribe and preferences links known; doing it twice changes nothing."""
     purposes = list(ProcessingPurpose.objects.values_list("key", flat=True))
+    links = [link for person in subscribers for link in _lasting(person, purposes)]
+    MailedLink.objects.bulk_create(links, ignore_conflicts=True)
+
+
+def _lasting(subscriber: Subscriber, purposes: list[str]) -> list[MailedLink]:
     links = [
         MailedLink(
             subscriber=subscriber,
@@ -117,7 +123,7 @@ def ensure_lasting_links(subscriber: Subscriber) -> None:
             ),
         )
     )
-    MailedLink.objects.bulk_create(links, ignore_conflicts=True)
+    return links
 
 
 def unsubscribe_token(subscriber_id: int, purpose: str) -> str:

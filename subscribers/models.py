@@ -73,6 +73,12 @@ class Subscriber(models.Model):
     )
 
     class Meta:
+        permissions = [
+            ("enter_subscriber", "Can enter a person met at an event or on the phone"),
+            ("import_subscriber", "Can import people with their evidence of consent"),
+            ("export_subscriber", "Can take the list of readers out as a file"),
+            ("stop_subscriber", "Can stop e-mails on a person's request"),
+        ]
         indexes = [
             # Read by the nightly purges.
             models.Index(fields=["status", "created_at"], name="subscriber_purge"),

@@ -1,14 +1,16 @@
 """Changing one's choices, details and address, without an account."""
 
+import uuid
 from collections.abc import Iterable
 from datetime import date, timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from consent import ledger
 from consent.models import Channel
 from groundwork import addresses
+from groundwork.links import random_token, token_digest
 from outbox import suppression
 from processing_register.models import ProcessingPurpose
 from processing_register.notices import notice_in_force, sign_up_wording
@@ -21,26 +23,46 @@ from subscribers.models import (
 )
 from subscribers.retention import expire
 
+ASKS_A_DAY = 3
+
 
 @transaction.atomic
 def ask_for_link(address: str) -> None:
-    """Mail a fresh link to this address if it is a confirmed reader's; say nothing."""
-    subscriber = Subscriber.objects.filter(
-        address_digest=addresses.digest(address), confirmed_at__isnull=False
-    ).first()
-    if subscriber is not None:
-        mail_fresh_link(subscriber)
+    """Mail a fresh link to this address if a confirmed reader has it; say nothing.
+
+    The same two statements whoever has it, so that the answer's timing tells nothing:
+    for a stranger the outbox keeps a withheld row without an address.
+    """
+    token = random_token()
+    subject = _fresh_link(addresses.digest(address), token)
+    emails.preferences_link(address, subject, token)
 
 
-def mail_fresh_link(subscriber: Subscriber) -> None:
-    """At most five an hour, so that nobody's mailbox can be filled with them."""
-    recent = subscriber.links.filter(
-        use=LinkUse.FRESH, created_at__gt=timezone.now() - timedelta(hours=1)
-    )
-    if recent.count() >= 5:
-        return
-    _, token = links.make(subscriber, LinkUse.FRESH)
-    emails.preferences_link(subscriber, token)
+def _fresh_link(address_digest: bytes, token: str) -> uuid.UUID | None:
+    """Make the link known and return whose it is; None when nobody reads under the
+    address, or five were asked for within the hour (a mailbox is not to be filled)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH reader AS (
+                SELECT id, data_subject_id FROM subscribers_subscriber AS known
+                WHERE address_digest = %s AND confirmed_at IS NOT NULL
+                AND 5 > (SELECT count(*) FROM subscribers_mailedlink
+                         WHERE subscriber_id = known.id AND use = 'fresh'
+                         AND created_at > now() - interval '1 hour'))
+            INSERT INTO subscribers_mailedlink (subscriber_id, use, token_digest,
+                purposes, details, shown, created_at, expires_at)
+            SELECT id, 'fresh', %s, '{}', '', '{}', now(), %s FROM reader
+            RETURNING (SELECT data_subject_id FROM reader)
+            """,
+            [
+                address_digest,
+                token_digest(LinkUse.FRESH, token),
+                timezone.now() + links.LIFETIMES[LinkUse.FRESH],
+            ],
+        )
+        row = cursor.fetchone()
+    return row[0] if row else None
 
 
 @transaction.atomic
@@ -80,9 +102,12 @@ def _give(subscriber: Subscriber, added: list[str]) -> None:
     entries = ledger.record_given(subscriber.data_subject_id, added, how)
     offered = ProcessingPurpose.objects.values_list("key", flat=True)
     suppression.lift(bytes(subscriber.address_digest), added, offered)
+    # A purpose may be newer than the reader, and its link unknown until now.
+    links.ensure_lasting_links(subscriber)
     if subscriber.status != Subscriber.Status.CONFIRMED:
         subscriber.status, subscriber.left_at = Subscriber.Status.CONFIRMED, None
         subscriber.save(update_fields=["status", "left_at"])
+        _event(subscriber, SubscriberEvent.Action.RETURNED, Channel.PREFERENCES)
     emails.welcome(subscriber, entries)
 
 
@@ -124,12 +149,22 @@ def pause(subscriber: Subscriber, until: date | None) -> bool:
     return True
 
 
+class NotNow(Exception):
+    """The address cannot be changed at this moment; the text tells the reader why."""
+
+
 @transaction.atomic
 def ask_to_change_address(subscriber: Subscriber, new_address: str) -> None:
-    """Ask the new mailbox to confirm; until it does, nothing changes."""
+    """Ask the new mailbox to confirm; until it does, nothing changes.
+
+    Raises NotNow while an earlier change can still be undone, since a second one would
+    take the way back from the old mailbox; and after three asks in a day, since each
+    sends a mail to an address that somebody typed.
+    """
     subscriber = _locked(subscriber)
     if new_address == subscriber.address:
         return
+    _refuse_too_soon(subscriber)
     AddressChange.objects.update_or_create(
         subscriber=subscriber,
         defaults={
@@ -147,6 +182,22 @@ def ask_to_change_address(subscriber: Subscriber, new_address: str) -> None:
     _event(subscriber, SubscriberEvent.Action.ADDRESS_ASKED, Channel.PREFERENCES)
 
 
+def _refuse_too_soon(subscriber: Subscriber) -> None:
+    now = timezone.now()
+    undo_ends = now - links.LIFETIMES[LinkUse.ADDRESS_UNDO]
+    if AddressChange.objects.filter(
+        subscriber=subscriber, changed_at__gt=undo_ends
+    ).exists():
+        raise NotNow(
+            "Your address changed less than 72 hours ago. Try again after that"
+        )
+    asked_today = subscriber.links.filter(
+        use=LinkUse.ADDRESS, created_at__gt=now - timedelta(days=1)
+    )
+    if asked_today.count() >= ASKS_A_DAY:
+        raise NotNow("You asked for this three times today. Try again tomorrow")
+
+
 class AddressTaken(Exception):
     """The new address has a subscription of its own."""
 
@@ -162,7 +213,9 @@ def confirm_new_address(token: str) -> links.Problem | None:
         return found.problem
     links.use_up(found.link)
     subscriber = found.link.subscriber
-    change = AddressChange.objects.get(subscriber=subscriber)
+    change = AddressChange.objects.filter(subscriber=subscriber).first()
+    if change is None:
+        return links.Problem.EXPIRED
     old_address = subscriber.address
     _move_to(subscriber, change.new_address)
     change.old_address, change.changed_at = old_address, timezone.now()
@@ -175,7 +228,10 @@ def confirm_new_address(token: str) -> links.Problem | None:
 
 @transaction.atomic
 def restore_old_address(token: str) -> links.Problem | None:
-    """The old mailbox says no: go back, within 72 hours."""
+    """The old mailbox says no: go back, within 72 hours.
+
+    Raises AddressTaken when somebody has signed up with it since.
+    """
     found = links.look_up(LinkUse.ADDRESS_UNDO, token, lock=True)
     if found.link is None or found.problem is not None:
         return found.problem
@@ -210,6 +266,10 @@ def _move_to(subscriber: Subscriber, address: str) -> None:
     subject.save(update_fields=["address_digest"])
     subscriber.address, subscriber.address_digest = address, digest
     subscriber.save(update_fields=["address", "address_digest"])
+    # Its mailbox asked for these e-mails just now, whatever it had said before.
+    standing = ledger.standing_purposes(subject.pk)
+    offered = ProcessingPurpose.objects.values_list("key", flat=True)
+    suppression.lift(digest, standing, offered)
 
 
 def _locked(subscriber: Subscriber) -> Subscriber:

@@ -8,6 +8,8 @@ from django.utils import timezone
 
 from consent import ledger
 from consent.models import Action, Channel, ConsentEntry, ConsentEvidence
+from groundwork.encryption import has_content
+from outbox.retention import forget_bodies
 from subscribers.models import (
     AddressChange,
     LinkUse,
@@ -75,9 +77,11 @@ def _remove_departed(pk: int) -> None:
 
 
 def _remove(subscriber: Subscriber) -> None:
-    """The row, its links and its evidence go; the ledgers keep a UUID."""
+    """The row, its links, its evidence and the mails to it go; the ledgers keep a
+    UUID."""
     subject = subscriber.data_subject
     ConsentEvidence.objects.filter(data_subject_id=subject.pk).delete()
+    forget_bodies(subject.pk)
     subscriber.delete()
     SubscriberEvent.objects.create(
         data_subject_id=subject.pk,
@@ -105,7 +109,9 @@ def purge_spent_links() -> int:
 
 def purge_imports() -> int:
     limit = timezone.now() - IMPORT_KEPT
-    old = SubscriberImport.objects.filter(uploaded_at__lt=limit).exclude(content="")
+    old = SubscriberImport.objects.filter(
+        has_content("content"), uploaded_at__lt=limit
+    )
     return old.update(content="")
 
 

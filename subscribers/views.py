@@ -7,6 +7,7 @@ link shows a page with a button, since mail scanners follow links.
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -30,7 +31,7 @@ from subscribers.forms import AddressForm, PreferencesForm, SignUpForm
 from subscribers.models import DETAIL_FIELDS, LinkUse, Subscriber
 
 ONE_CLICK = ("List-Unsubscribe", "One-Click")  # RFC 8058, section 3.1
-PROBLEM_STATUS = {links.Problem.UNKNOWN: 404}
+PROBLEM_STATUS = {links.Problem.UNKNOWN: 404, links.Problem.TAKEN: 409}
 
 
 @csrf_exempt
@@ -215,17 +216,28 @@ def undo(request: HttpRequest, token: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def preferences_ask(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
-        context = {"form": AddressForm()}
-        return render(request, "subscribers/preferences_ask.html", context)
+        return _ask_page(request, AddressForm())
     if form_tokens.is_cross_site(request):
         return render(request, "403.html", status=403)
+    if request.POST.get("website"):
+        return redirect("subscribers:preferences-asked")  # a robot filled the trap
     form = AddressForm(request.POST)
+    try:
+        form_tokens.read("preferences", request.POST.get("shown", ""), 0)
+    except form_tokens.FormTokenError:
+        form.add_error(None, "This page was open too long. Press the button once more")
     if not form.is_valid():
-        context = {"form": form}
-        return render(request, "subscribers/preferences_ask.html", context, status=400)
+        return _ask_page(request, form, status=400)
     if rate_limits.link_request_allowed(network_of(request)):
         preferences.ask_for_link(form.cleaned_data["email"])
     return redirect("subscribers:preferences-asked")
+
+
+def _ask_page(
+    request: HttpRequest, form: AddressForm, *, status: int = 200
+) -> HttpResponse:
+    context = {"form": form, "shown": form_tokens.issue("preferences", {})}
+    return render(request, "subscribers/preferences_ask.html", context, status=status)
 
 
 @require_safe
@@ -271,7 +283,7 @@ def _preferences_post(
     request: HttpRequest, subscriber: Subscriber, may_see: bool
 ) -> HttpResponse:
     if "ask_link" in request.POST:
-        preferences.mail_fresh_link(subscriber)
+        preferences.ask_for_link(subscriber.address)
         return redirect("subscribers:preferences-asked")
     if "stop_all" in request.POST:
         left = leaving.leave(subscriber.pk, [], channel=Channel.PREFERENCES)
@@ -286,6 +298,7 @@ def _preferences_post(
     return _preferences_form(request, subscriber, may_see, changes=changes)
 
 
+@transaction.atomic
 def _save_preferences(
     subscriber: Subscriber, form: PreferencesForm, may_see: bool
 ) -> list[str]:
@@ -311,7 +324,13 @@ def _address_post(
         return _preferences_form(
             request, subscriber, may_see, address_form=form, status=400
         )
-    preferences.ask_to_change_address(subscriber, form.cleaned_data["email"])
+    try:
+        preferences.ask_to_change_address(subscriber, form.cleaned_data["email"])
+    except preferences.NotNow as reason:
+        form.add_error("email", str(reason))
+        return _preferences_form(
+            request, subscriber, may_see, address_form=form, status=400
+        )
     return _preferences_form(request, subscriber, may_see, address_asked=True)
 
 
@@ -362,7 +381,7 @@ def address_confirm(request: HttpRequest, token: str) -> HttpResponse:
         try:
             problem = preferences.confirm_new_address(token)
         except preferences.AddressTaken:
-            return _link_problem(request, links.Problem.SUPERSEDED)
+            problem = links.Problem.TAKEN
         if problem in (None, links.Problem.USED):
             return render(request, "subscribers/address_changed.html")
         return _link_problem(request, problem)
@@ -376,7 +395,10 @@ def address_confirm(request: HttpRequest, token: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def address_undo(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST":
-        problem = preferences.restore_old_address(token)
+        try:
+            problem = preferences.restore_old_address(token)
+        except preferences.AddressTaken:
+            problem = links.Problem.TAKEN
         if problem in (None, links.Problem.USED):
             return render(request, "subscribers/address_undone.html")
         return _link_problem(request, problem)

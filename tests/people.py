@@ -8,6 +8,8 @@ from typing import Any
 
 from django.test import Client
 
+from consent.ledger import standing_purposes
+from groundwork import addresses
 from outbox.delivery import deliver_due
 from subscribers.models import Subscriber
 from tests.reading import Mail, posting_form
@@ -36,7 +38,7 @@ def post_sign_up(
     purposes: tuple[str, ...] = (CASE_UPDATES,),
     **fields: str,
 ) -> Any:
-    """Fill the form and press “Sign up”; `headers` may not be given here."""
+    """Fill the form of a fresh page and press “Sign up”."""
     filled = posting_form(client.get("/")).fields
     return client.post(
         "/", {**filled, "email": address, "purposes": list(purposes), **fields}
@@ -58,7 +60,7 @@ def sign_up(
 ) -> Mail:
     """Sign up and return the confirmation mail that came."""
     response = post_sign_up(client, address, purposes, **fields)
-    assert response.status_code == 302, response.content.decode()
+    assert response.status_code == 302
     return inbox(smtp, address)[-1]
 
 
@@ -76,13 +78,17 @@ def become_reader(
 
 
 def subscriber_of(address: str) -> Subscriber:
-    from groundwork import addresses
-
     return Subscriber.objects.get(address_digest=addresses.digest(address))
+
+
+def stands(address: str = ADA) -> set[str]:
+    """The purposes for which this address's consent stands."""
+    return set(standing_purposes(subscriber_of(address).data_subject_id))
 
 
 def open_preferences(client: Client, smtp: Relay, address: str = ADA) -> str:
     """Ask for a fresh link, follow it, press the button; the path of the open page."""
-    client.post("/preferences/", {"email": address})
+    filled = posting_form(client.get("/preferences/")).fields
+    client.post("/preferences/", {**filled, "email": address})
     path = inbox(smtp, address)[-1].path("/preferences/open/")
     return str(client.post(path)["Location"])

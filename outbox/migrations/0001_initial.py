@@ -69,7 +69,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'outgoing e-mail',
-                'indexes': [models.Index(condition=models.Q(('state', 'queued')), fields=['next_attempt_at'], name='outbox_due'), models.Index(condition=models.Q(('state', 'in flight')), fields=['claimed_at'], name='outbox_in_flight'), models.Index(fields=['data_subject', 'created_at'], name='outbox_of_person')],
+                'permissions': [('settle_outgoingemail', 'Can settle a failed or unknown message by hand')],
+                'indexes': [models.Index(condition=models.Q(('state__in', ['failed', 'unknown'])), fields=['created_at'], name='outbox_trouble'), models.Index(condition=models.Q(('state', 'queued')), fields=['next_attempt_at'], name='outbox_due'), models.Index(condition=models.Q(('state', 'in flight')), fields=['claimed_at'], name='outbox_in_flight'), models.Index(fields=['data_subject', 'created_at'], name='outbox_of_person')],
                 'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('message_class', 'marketing'), _negated=True), models.Q(('purpose', ''), _negated=True), _connector='OR'), name='marketing_names_its_purpose')],
             },
         ),

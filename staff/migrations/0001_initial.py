@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
                 ('at', models.DateTimeField(db_default=groundwork.ledger.ClockTimestamp(), editable=False)),
                 ('written_in', models.BigIntegerField(db_default=groundwork.ledger.CurrentTransaction(), db_index=True, editable=False)),
                 ('staff_id', models.BigIntegerField(db_index=True)),
-                ('action', models.CharField(choices=[('opened', 'opened the page'), ('searched', 'searched by address'), ('previewed', 'previewed a message as this person'), ('exported', 'exported')], max_length=20)),
+                ('action', models.CharField(choices=[('opened', 'opened the page'), ('read', 'read a message'), ('searched', 'searched by address'), ('previewed', 'previewed a message as this person'), ('exported', 'exported')], max_length=20)),
                 ('data_subject_id', models.UUIDField(db_index=True, null=True)),
                 ('rows_count', models.PositiveIntegerField(default=1)),
             ],

@@ -87,6 +87,9 @@ class Migration(migrations.Migration):
                 ('paused_until', models.DateField(null=True)),
                 ('data_subject', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='subscriber', to='data_subjects.datasubject')),
             ],
+            options={
+                'permissions': [('enter_subscriber', 'Can enter a person met at an event or on the phone'), ('import_subscriber', 'Can import people with their evidence of consent'), ('export_subscriber', 'Can take the list of readers out as a file'), ('stop_subscriber', "Can stop e-mails on a person's request")],
+            },
         ),
         migrations.CreateModel(
             name='MailedLink',

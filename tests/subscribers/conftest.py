@@ -1,8 +1,6 @@
 import pytest
 
-from processing_register.loading import load_register
-
 
 @pytest.fixture(autouse=True)
-def register(db: None) -> None:
-    load_register()
+def ready(open_house: None) -> None:
+    """Every test here meets the public pages as they are in use."""

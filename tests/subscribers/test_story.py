@@ -16,15 +16,12 @@ from tests.people import (
     inbox,
     post_sign_up,
     sign_up,
+    stands,
     subscriber_of,
 )
 from tests.relay import Relay
 
 pytestmark = pytest.mark.django_db
-
-
-def stands(address: str = ADA) -> set[str]:
-    return set(standing_purposes(subscriber_of(address).data_subject_id))
 
 
 def test_signing_up_brings_one_confirmation_mail(client: Client, smtp: Relay) -> None:

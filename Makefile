@@ -1,0 +1,41 @@
+# `make help` lists what there is. Pass options as variables: make run PORT=9000
+# DATA_DIR=/srv/casedesk, or make test ARGS="-k unsubscribe".
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test browser lint types bench check
+PYTHON := .venv/bin/python
+ARGS ?=
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+
+install: ## Make .venv and install what `make run` needs
+	@scripts/bootstrap requirements.lock
+
+run: install ## Start everything on this machine (PORT, DATA_DIR); Ctrl-C ends it
+	@$(PYTHON) -m config.run
+
+test: .dev ## Run all tests on real servers; says what it skipped and why
+	@$(PYTHON) -m pytest -n 2 $(ARGS)
+
+browser: .dev ## Run only the tests in a real browser
+	@$(PYTHON) -m pytest tests/browser $(ARGS)
+
+lint: .dev ## Check style, types, import floors and templates
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@$(PYTHON) -m mypy .
+	@.venv/bin/lint-imports
+	@.venv/bin/djlint templates --lint --quiet
+
+types: .dev ## Check the types alone
+	@$(PYTHON) -m mypy .
+
+bench: .dev ## Measure; prints a table beside its yardstick
+	@$(PYTHON) -m bench $(ARGS)
+
+check: lint test ## Everything that must be right before a change is proposed
+
+.PHONY: .dev
+.dev:
+	@scripts/bootstrap requirements-dev.lock

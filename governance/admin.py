@@ -1,0 +1,106 @@
+"""What the console shows that gathers from every floor: the first page, the page of a
+person, the seals, the retention runs."""
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_safe
+
+from governance import dashboard, person
+from governance.models import RetentionRun
+from groundwork.ledger import ledgers
+from staff.console import Place, ReadOnlyAdmin, console
+from subscribers.admin import SubscriberAdmin
+from subscribers.models import Subscriber
+
+__all__ = ["dashboard"]
+
+SEALS_SHOWN = 20
+
+
+class PersonAdmin(SubscriberAdmin):
+    """Readers, with the page that shows everything about one of them."""
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        self.require(request, "view_subscriber")
+        if request.method not in ("GET", "HEAD"):
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        found = self.get_object(request, object_id)
+        if found is None:
+            raise Http404
+        person.note_opening(found.data_subject_id, staff_id=request.user.pk)
+        return TemplateResponse(
+            request,
+            "admin/subscribers/subscriber/person.html",
+            self.page_context(request, title="", **person.gather(found)),
+        )
+
+
+console.register(Subscriber, PersonAdmin)
+
+
+@console.page(
+    "seals/",
+    name="seals",
+    place=Place("Ledgers", 9, "Seals"),
+    permission="consent.view_consentseal",
+)
+@require_safe
+def seals(request: HttpRequest) -> HttpResponse:
+    """Each ledger's chain of seals, the newest first."""
+    books = [
+        {
+            "name": ledger._meta.verbose_name_plural,
+            "seals": [
+                {
+                    "number": seal.number,
+                    "sealed_at": seal.sealed_at,
+                    "entries": len(seal.entry_ids),
+                    "digest": bytes(seal.digest).hex(),
+                }
+                for seal in ledger.seal_model.objects.order_by("-number")[:SEALS_SHOWN]
+            ],
+        }
+        for ledger in ledgers()
+    ]
+    context = {**console.each_context(request), "title": "Seals", "books": books}
+    return TemplateResponse(request, "admin/governance/seals.html", context)
+
+
+class RetentionRunAdmin(ReadOnlyAdmin):
+    place = Place("The house", 2, "Retention runs")
+    lead = "What each nightly rule removed, and whether it came to its end."
+    nothing_yet = "The rules run every night at 02:30. After the first night they are listed here."
+    duties = {"view_retentionrun": "See what the retention rules removed"}
+    list_display = ("name", "outcome", "removed_count", "moment")
+    list_filter = ()
+
+    def name(self, run: RetentionRun) -> str:
+        return run.rule.rpartition(".")[2].replace("_", " ").capitalize()
+
+    name.short_description = "Rule"  # type: ignore[attr-defined]
+
+    def outcome(self, run: RetentionRun) -> SafeString:
+        if run.problem:
+            return format_html('<span class="state bad">failed: {}</span>', run.problem)
+        if run.finished_at is None:
+            return format_html('<span class="state {}">running</span>', "waiting")
+        return format_html('<span class="state {}">ended well</span>', "good")
+
+    def moment(self, run: RetentionRun) -> str:
+        return f"{timezone.localtime(run.started_at):%-d %B %Y, %H:%M}"
+
+    moment.short_description = "Started"  # type: ignore[attr-defined]
+
+
+console.register(RetentionRun, RetentionRunAdmin)

@@ -1,0 +1,290 @@
+"""The first page of the console, "Today": what matters now, and who has to act.
+
+A member of staff sees the numbers and queues of what they may open. Nothing here counts
+a large table: the pending, the troubled and the waiting have indexes of their own, and
+the number of readers is kept in the cache for some minutes.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import redis
+from django.conf import settings
+from django.core.cache import cache
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from case_updates.models import CaseUpdate, Delivery
+from consent.models import ConsentEntry
+from governance.health import BEAT_SILENT_AFTER, beat_last_seen
+from governance.models import RetentionRun
+from groundwork.ledger import LedgerEntry, ledgers
+from outbox.inbound import parse
+from outbox.models import InboundEmail, OutgoingEmail, State
+from staff.console import Place, console
+from subscribers.models import Subscriber
+
+CASE_UPDATES = "case-updates"
+READERS_KEY = "readers-of-case-updates"
+READERS_KEPT_SECONDS = 300
+# Mail is taken up every two seconds: what waits this long does not move.
+SLOW_AFTER = timedelta(minutes=5)
+# Seals are set every five minutes.
+SEAL_LATE_AFTER = timedelta(minutes=20)
+QUEUE_LENGTH = 8
+
+
+@dataclass(frozen=True)
+class Number:
+    """One of the four numbers, with the list that it counts."""
+
+    value: int
+    label: str
+    note: str
+    url: str
+    is_trouble: bool = False
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the health column: well or not, in words."""
+
+    label: str
+    is_well: bool
+    detail: str
+
+
+@console.page("", name="index", place=Place("", 0, "Today"))
+@require_safe
+def today(request: HttpRequest) -> HttpResponse:
+    context = {
+        **console.each_context(request),
+        "title": "Today",
+        "now": timezone.localtime(),
+        "sees_nothing": not _sees_anything(request),
+        "numbers": list(_numbers(request)),
+        "troubled": _troubled(request),
+        "messages_waiting": _messages_waiting(request),
+        "to_approve": _to_approve(request),
+        "sendings": _sendings(request),
+        "checks": health_checks(),
+    }
+    return TemplateResponse(request, "admin/governance/today.html", context)
+
+
+def _sees_anything(request: HttpRequest) -> bool:
+    """True when the rail leads anywhere but here."""
+    return sum(len(section.links) for section in console.rail(request)) > 1
+
+
+def _may(request: HttpRequest, permission: str) -> bool:
+    return request.user.has_perm(permission)
+
+
+# --- The numbers ---
+
+
+def _numbers(request: HttpRequest) -> Any:
+    if _may(request, "subscribers.view_subscriber"):
+        yield from _reader_numbers()
+    if _may(request, "outbox.view_outgoingemail"):
+        yield _mail_number()
+    if _may(request, "outbox.view_inboundemail"):
+        yield _message_number()
+
+
+def _reader_numbers() -> Any:
+    people = reverse("admin:subscribers_subscriber_changelist")
+    pending = Subscriber.Status.PENDING
+    yield Number(
+        readers_of_case_updates(),
+        "readers of case updates",
+        "whose consent stands",
+        f"{people}?status__exact={Subscriber.Status.CONFIRMED}",
+    )
+    yield Number(
+        Subscriber.objects.filter(status=pending).count(),
+        "waiting to confirm",
+        "removed after 14 days",
+        f"{people}?status__exact={pending}",
+    )
+
+
+def readers_of_case_updates() -> int:
+    """How many consents stand, at most five minutes old; without Redis, counted anew."""
+    try:
+        kept = cache.get(READERS_KEY)
+    except Exception:  # whatever the cache's client raises
+        kept = None
+    if kept is not None:
+        return int(kept)
+    number: int = ConsentEntry.objects.standing(purpose=CASE_UPDATES).count()
+    try:
+        cache.set(READERS_KEY, number, READERS_KEPT_SECONDS)
+    except Exception:  # noqa: S110 the next visit counts again
+        pass
+    return number
+
+
+def _trouble() -> Q:
+    slow = Q(state=State.QUEUED, next_attempt_at__lt=timezone.now() - SLOW_AFTER)
+    return slow | Q(state__in=[State.FAILED, State.UNKNOWN])
+
+
+def _mail_number() -> Number:
+    number = OutgoingEmail.objects.filter(_trouble()).count()
+    return Number(
+        number,
+        "e-mails in trouble",
+        "failed, unknown, or overdue",
+        reverse("admin:outbox_outgoingemail_changelist") + "?trouble=yes",
+        is_trouble=number > 0,
+    )
+
+
+UNREAD = [InboundEmail.State.WAITING, InboundEmail.State.BROKEN]
+
+
+def _message_number() -> Number:
+    return Number(
+        InboundEmail.objects.filter(state__in=UNREAD).count(),
+        "messages to read",
+        "from people, to us",
+        reverse("admin:outbox_inboundemail_changelist") + "?state__exact=waiting",
+    )
+
+
+# --- The queues ---
+
+
+def _troubled(request: HttpRequest) -> list[OutgoingEmail] | None:
+    if not _may(request, "outbox.view_outgoingemail"):
+        return None
+    mails = OutgoingEmail.objects.filter(_trouble()).defer("context", "raw_message")
+    return list(mails.order_by("created_at")[:QUEUE_LENGTH])
+
+
+def _messages_waiting(request: HttpRequest) -> list[dict[str, Any]] | None:
+    if not _may(request, "outbox.view_inboundemail"):
+        return None
+    rows = InboundEmail.objects.filter(state__in=UNREAD).order_by("received_at")
+    return [{"row": row, **_read(row)} for row in rows[:QUEUE_LENGTH]]
+
+
+def _read(row: InboundEmail) -> dict[str, str]:
+    try:
+        message = parse(row.raw_message.encode("latin-1"))
+    except Exception:  # a broken message is listed all the same
+        return {"sender": "", "subject": ""}
+    return {"sender": message.sender, "subject": message.subject}
+
+
+def _to_approve(request: HttpRequest) -> list[CaseUpdate] | None:
+    if not _may(request, "case_updates.view_caseupdate"):
+        return None
+    waiting = CaseUpdate.objects.filter(state=CaseUpdate.State.SUBMITTED)
+    return list(waiting.select_related("written_by").order_by("submitted_at"))
+
+
+@dataclass(frozen=True)
+class Sending:
+    update: CaseUpdate
+    total: int
+    done: int
+    trouble: int
+
+
+def _sendings(request: HttpRequest) -> list[Sending] | None:
+    if not _may(request, "case_updates.view_caseupdate"):
+        return None
+    under_way = CaseUpdate.objects.filter(state=CaseUpdate.State.SENDING)
+    return [_progress(update) for update in under_way.order_by("published_at")]
+
+
+def _progress(update: CaseUpdate) -> Sending:
+    counts = update.deliveries.order_by().values("state").annotate(number=Count("pk"))
+    by_state = {row["state"]: row["number"] for row in counts}
+    open_states = (Delivery.State.QUEUED, Delivery.State.IN_FLIGHT)
+    total = sum(by_state.values())
+    still_open = sum(by_state.get(state, 0) for state in open_states)
+    trouble = sum(
+        by_state.get(state, 0)
+        for state in (Delivery.State.FAILED, Delivery.State.UNKNOWN)
+    )
+    return Sending(update, total, total - still_open, trouble)
+
+
+# --- The health ---
+
+
+def health_checks() -> list[Check]:
+    now = timezone.now()
+    return [
+        _schedule(now),
+        _redis(),
+        _retention(),
+        *(_sealed(ledger, now) for ledger in ledgers()),
+    ]
+
+
+def _schedule(now: datetime) -> Check:
+    seen = beat_last_seen()
+    if seen is None:
+        return Check("Schedule", False, "no sign of life yet")
+    is_well = now - seen < BEAT_SILENT_AFTER
+    return Check("Schedule", is_well, f"last sign of life {ago(seen, now)}")
+
+
+def _redis() -> Check:
+    try:
+        with redis.Redis.from_url(
+            settings.REDIS_URL, socket_timeout=0.5, socket_connect_timeout=0.5
+        ) as client:
+            client.ping()
+    except (redis.RedisError, OSError):
+        return Check("Redis", False, "does not answer; sign-ups still work, mail waits")
+    return Check("Redis", True, "answers")
+
+
+def _retention() -> Check:
+    last = RetentionRun.objects.order_by("-started_at").first()
+    if last is None:
+        return Check("Retention", True, "runs every night at 02:30; not run yet")
+    night = RetentionRun.objects.filter(
+        started_at__gte=last.started_at - timedelta(minutes=30)
+    )
+    problems = [run.rule for run in night if run.problem]
+    when = f"{timezone.localtime(last.started_at):%-d %B, %H:%M}"
+    if problems:
+        return Check("Retention", False, f"{when}: {', '.join(problems)} failed")
+    return Check("Retention", True, f"last run {when}, every rule ended well")
+
+
+def _sealed(ledger: type[LedgerEntry], now: datetime) -> Check:
+    name = str(ledger._meta.verbose_name_plural)
+    label = f"{name[:1].upper()}{name[1:]}"
+    seal = ledger.seal_model.objects.order_by("-number").first()
+    unsealed = ledger.objects.filter(written_in__gte=seal.horizon if seal else 0)
+    oldest = unsealed.order_by("id").values_list("at", flat=True).first()
+    if seal is None and oldest is None:
+        return Check(label, True, "nothing to seal yet")
+    when = f"last seal {ago(seal.sealed_at, now)}" if seal else "never sealed"
+    if oldest is None:
+        return Check(label, True, f"{when}, nothing new since")
+    is_well = now - oldest < SEAL_LATE_AFTER
+    return Check(label, is_well, f"{when}, new entries since {ago(oldest, now)}")
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    """“3 minutes ago”: how long, in the one unit that fits."""
+    seconds = max(0, int((now - moment).total_seconds()))
+    for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= size:
+            number = seconds // size
+            return f"{number} {unit}{'s' if number > 1 else ''} ago"
+    return "just now"
