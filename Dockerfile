@@ -26,5 +26,5 @@ RUN SITE_URL=http://localhost SECRET_KEY=unused LINK_KEY=unused ADDRESS_KEY=unus
 USER casedesk
 VOLUME /data
 EXPOSE 8000
-CMD ["gunicorn", "config.wsgi:application", "--workers", "2", "--no-control-socket", \
-     "--bind", "0.0.0.0:8000", "--log-level", "warning"]
+CMD ["gunicorn", "-c", "config/gunicorn.py", "config.wsgi:application", \
+     "--bind", "0.0.0.0:8000"]

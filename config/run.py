@@ -215,7 +215,7 @@ class Casedesk:
         }
 
     def _manage(self, *arguments: str) -> None:
-        """Run a management command; its output is shown when it has something to say."""
+        """Run a management command and show what it has to say."""
         done = subprocess.run(
             [sys.executable, "manage.py", *arguments],
             cwd=BASE_DIR,

@@ -112,7 +112,7 @@ def database_url() -> str:
     app_url = env.str("DATABASE_URL")
     if len(sys.argv) > 1 and sys.argv[1] in OWNER_COMMANDS:
         role = "owner"
-    urls = {
+    urls: dict[str, str] = {
         "app": app_url,
         "owner": env.str("DATABASE_OWNER_URL", default=app_url),
         "mailer": env.str("DATABASE_MAILER_URL", default=app_url),
@@ -120,12 +120,19 @@ def database_url() -> str:
     return urls[role]
 
 
+DATABASE_POOL = env.bool("DATABASE_POOL", default=False)
 DATABASES: dict[str, dict[str, Any]] = {
     "default": {
         **environ.Env.db_url_config(database_url()),
         "ENGINE": "django.db.backends.postgresql",
-        "CONN_MAX_AGE": 0,
-        "OPTIONS": {"pool": {"min_size": 1, "max_size": 8, "timeout": 10}},
+        # The web server keeps a pool; workers keep their one connection for a while.
+        "CONN_MAX_AGE": 0 if DATABASE_POOL else 60,
+        "CONN_HEALTH_CHECKS": not DATABASE_POOL,
+        "OPTIONS": (
+            {"pool": {"min_size": 1, "max_size": 8, "timeout": 10}}
+            if DATABASE_POOL
+            else {}
+        ),
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -107,15 +107,11 @@ def _mails(subject: uuid.UUID) -> Iterator[Step]:
     for mail in mails.order_by("-created_at")[:LIMIT]:
         yield Step(
             at=mail.settled_at or mail.created_at,
-            what=f"E-mail “{mail_name(mail.kind)}” {mail.get_state_display()}",
+            what=f"E-mail “{mail.name}” {mail.get_state_display()}",
             how=_joined(f"{mail.message_class} message", mail.reason),
             tone="bad" if mail.state in BAD_STATES else "",
             url=reverse("admin:outbox_outgoingemail_change", args=[mail.pk]),
         )
-
-
-def mail_name(kind: str) -> str:
-    return kind.rpartition("/")[2].replace("_", " ")
 
 
 def _deliveries(subject: uuid.UUID) -> Iterator[Step]:

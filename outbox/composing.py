@@ -100,7 +100,9 @@ class _WirePolicy(EmailPolicy):
         return super().fold_binary(name, value)
 
 
-WIRE = _WirePolicy(linesep="\r\n")
+# 7bit: not every server on the way takes 8-bit bodies, and a re-encoding one breaks the
+# DKIM signature.
+WIRE = _WirePolicy(linesep="\r\n", cte_type="7bit")
 
 
 def raw_bytes(message: EmailMultiAlternatives) -> bytes:

@@ -151,6 +151,13 @@ def _offer(row: InboundEmail) -> None:
     row.save(update_fields=["is_automatic", "state", "claimed_by"])
 
 
+def close_by_hand(pk: int) -> bool:
+    """A person has dealt with a message that waited; False when it did not wait."""
+    waiting = [InboundEmail.State.WAITING, InboundEmail.State.BROKEN]
+    rows = InboundEmail.objects.filter(pk=pk, state__in=waiting)
+    return rows.update(state=InboundEmail.State.CLOSED) == 1
+
+
 def fetch() -> int:
     """Bring in what waits outside; returns how many messages were new."""
     if settings.INBOUND_IMAP_URL:

@@ -116,6 +116,11 @@ class OutgoingEmail(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} ({self.get_state_display()})"
 
+    @property
+    def name(self) -> str:
+        """What staff call it: “address confirm” for subscribers/address_confirm."""
+        return self.kind.rpartition("/")[2].replace("_", " ")
+
 
 class SuppressedAddress(models.Model):
     """An address that must not be written to, as a keyed digest; it survives deletion.

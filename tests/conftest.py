@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
@@ -48,18 +48,22 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport() -> Iterator[None]:
-    report: pytest.TestReport = yield  # type: ignore[misc]
+def pytest_runtest_makereport() -> Generator[
+    None, pytest.TestReport, pytest.TestReport
+]:
+    report = yield
     if not hasattr(report, "wasxfail"):
         fail_if_skipped_in_ci(report)
-    return report  # type: ignore[return-value]
+    return report
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_make_collect_report() -> Iterator[None]:
-    report: pytest.CollectReport = yield  # type: ignore[misc]
+def pytest_make_collect_report() -> Generator[
+    None, pytest.CollectReport, pytest.CollectReport
+]:
+    report = yield
     fail_if_skipped_in_ci(report)
-    return report  # type: ignore[return-value]
+    return report
 
 
 def fail_if_skipped_in_ci(report: pytest.TestReport | pytest.CollectReport) -> None:
@@ -129,9 +133,9 @@ def redis_server(settings: Settings) -> Iterator[Redis]:
     from config.celery import app
 
     def use(url: str) -> None:
-        app.conf.broker_url = url
-        app.amqp._producer_pool = None
-        app.__dict__["_pool"] = None
+        app.conf.update(broker_url=url)
+        # Forgets the connections to the broker that was set before.
+        app._after_fork()  # type: ignore[attr-defined]
 
     server = Redis(port=free_port(), password="test")
     server.start()

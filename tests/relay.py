@@ -1,5 +1,6 @@
 """A real SMTP server for tests, which can be told to fail like a real one."""
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -114,6 +115,6 @@ class Relay:
                 content=bytes(content),
             )
         )
-        if self.drop_after_data and server.transport is not None:
+        if self.drop_after_data and isinstance(server.transport, asyncio.Transport):
             server.transport.abort()
         return "250 2.0.0 OK"

@@ -47,6 +47,7 @@ os.environ.update(
 for name in (
     "ALLOWED_HOSTS",
     "ANYMAIL",
+    "DATABASE_POOL",
     "INBOUND_IMAP_URL",
     "MAIL_FROM",
     "SECRET_KEY_FALLBACKS",
@@ -57,8 +58,9 @@ for name in (
 from config.settings import *  # noqa: E402, F403
 from config.settings import DATABASES, STORAGES  # noqa: E402
 
-# A pool would keep connections to the test database while Django drops it.
+# Connections end with the test that opened them: they carry its role.
 DATABASES["default"]["OPTIONS"] = {}
+DATABASES["default"]["CONN_MAX_AGE"] = 0
 # Without the manifest, so that no test needs collectstatic.
 STORAGES["staticfiles"] = {
     "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"

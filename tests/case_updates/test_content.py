@@ -1,7 +1,5 @@
 """What becomes of the Markdown that an editor writes."""
 
-from pathlib import Path
-
 import pytest
 
 from case_updates import content
@@ -128,10 +126,3 @@ def test_words_cannot_move_between_fields_under_one_digest() -> None:
     one, other = draft("ab", summary="c"), draft("a", summary="bc")
 
     assert content.digest(one) != content.digest(other)
-
-
-def test_the_code_adds_nothing_that_follows_a_reader() -> None:
-    folder = Path(content.__file__).parent
-
-    for file in folder.glob("*.py"):
-        assert "utm_" not in file.read_text(), file

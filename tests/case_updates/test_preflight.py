@@ -100,7 +100,9 @@ def test_a_missing_link_to_stop_is_named_with_its_part() -> None:
 def test_a_link_to_stop_that_is_only_words_does_not_count() -> None:
     whole = make_proof(draft())
     url = whole.unsubscribe_url
-    words = replace(whole, html=whole.html.replace(f'<a href="{url}"', f"<b>{url}</b><a"))
+    words = replace(
+        whole, html=whole.html.replace(f'<a href="{url}"', f"<b>{url}</b><a")
+    )
 
     assert "HTML" in preflight.link_to_stop(words)
 

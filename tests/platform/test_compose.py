@@ -1,4 +1,4 @@
-"""docker-compose.yml and Dockerfile against Procfile and settings (no Docker needed)."""
+"""docker-compose.yml and Dockerfile against Procfile and settings, without Docker."""
 
 import re
 import shlex

@@ -156,9 +156,10 @@ def test_start_use_end_and_start_again(data_dir: Path) -> None:
 
     # manage.py works beside it; what it writes is kept.
     assert (data_dir / "run" / "env").stat().st_mode & 0o777 == 0o600
-    show = "from django.db import connection as c; c.cursor(); print(c.get_database_version())"
-    assert "18" in run.manage("shell", "--no-imports", "-c", show)
-    pages = run.query("DATABASE_URL", "SELECT count(*) FROM staff_staffuser")
+    show = "from django.conf import settings; print(settings.SITE_URL)"
+    assert f":{run.port}" in run.manage("shell", "--no-imports", "-c", show)
+    assert "[X]" in run.manage("showmigrations", "staff")
+    people = run.query("DATABASE_URL", "SELECT count(*) FROM staff_staffuser")
 
     # A second one with the same data is refused and leaves the first alone.
     second = Run(data_dir, free_port())
@@ -175,7 +176,7 @@ def test_start_use_end_and_start_again(data_dir: Path) -> None:
     kept = read_values(data_dir / "run" / "env")
     for name in ("SECRET_KEY", "LINK_KEY", "ADDRESS_KEY", "FIELD_KEYS", "LEDGER_KEY"):
         assert kept[name] == values[name]
-    assert again.query("DATABASE_URL", "SELECT count(*) FROM staff_staffuser") == pages
+    assert again.query("DATABASE_URL", "SELECT count(*) FROM staff_staffuser") == people
     assert again.end(signal.SIGTERM) == 0
 
 
