@@ -17,8 +17,8 @@ SHAPES = {
     Action.REQUESTED: "waiting",
     Action.EXPIRED: "over",
     Action.GIVEN: "good",
-    Action.WITHDRAWN: "bad",
-    Action.LAPSED: "bad",
+    Action.WITHDRAWN: "over",
+    Action.LAPSED: "over",
 }
 
 

@@ -23,7 +23,9 @@ from case_updates.models import CaseUpdate, Delivery
 from consent.models import ConsentEntry
 from governance.health import BEAT_SILENT_AFTER, beat_last_seen
 from governance.models import RetentionRun
+from groundwork.addresses import mask
 from groundwork.ledger import LedgerEntry, ledgers
+from groundwork.log_lines import ADDRESS
 from outbox.inbound import parse
 from outbox.models import InboundEmail, OutgoingEmail, State
 from staff.console import Place, console
@@ -181,7 +183,8 @@ def _read(row: InboundEmail) -> dict[str, str]:
         message = parse(row.raw_message.encode("latin-1"))
     except Exception:  # a broken message is listed all the same
         return {"sender": "", "subject": ""}
-    return {"sender": message.sender, "subject": message.subject}
+    sender = mask(message.sender) if message.sender else ""
+    return {"sender": sender, "subject": ADDRESS.sub("•••", message.subject)}
 
 
 def _to_approve(request: HttpRequest) -> list[CaseUpdate] | None:

@@ -56,7 +56,7 @@ def gather(person: Subscriber) -> dict[str, Any]:
         "details": [
             (field.replace("_", " ").capitalize(), value)
             for field, value in person.details.items()
-            if value
+            if value and field not in ("first_name", "last_name")
         ],
         "consents": consents,
         "suppressed": suppressed,

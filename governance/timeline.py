@@ -25,7 +25,7 @@ BAD_STATES = {State.FAILED.value, State.UNKNOWN.value}
 
 @dataclass(frozen=True)
 class Step:
-    """One thing that happened. tone: good, bad, minor, or empty for neither."""
+    """One thing that happened. tone: good, over, bad, minor, or empty."""
 
     at: datetime
     what: str
@@ -67,8 +67,8 @@ CONSENT_WORDS = {
     Action.REQUESTED: ("Asked for {}; not confirmed yet", ""),
     Action.EXPIRED: ("Never confirmed {}", "minor"),
     Action.GIVEN: ("Consented to {}", "good"),
-    Action.WITHDRAWN: ("Withdrew consent to {}", "bad"),
-    Action.LAPSED: ("Consent to {} lapsed", "bad"),
+    Action.WITHDRAWN: ("Withdrew consent to {}", "over"),
+    Action.LAPSED: ("Consent to {} lapsed", "over"),
 }
 
 

@@ -145,13 +145,19 @@ class Console(AdminSite):
 
         def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             try:
-                return guarded(request, *args, **kwargs)
+                response = guarded(request, *args, **kwargs)
             except PermissionDenied:
-                return self._sorry(request, "admin/not_allowed.html", 403)
+                response = self._sorry(request, "admin/not_allowed.html", 403)
             except Http404:
-                return self._sorry(request, "admin/not_found.html", 404)
+                response = self._sorry(request, "admin/not_found.html", 404)
+            return _with_origin(response)
 
         return update_wrapper(answer, guarded)
+
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return _with_origin(super().login(request, extra_context))
 
     def _sorry(self, request: HttpRequest, template: str, status: int) -> HttpResponse:
         request.current_app = self.name  # type: ignore[attr-defined]
@@ -204,6 +210,13 @@ class Console(AdminSite):
 
     def _url(self, name: str) -> str:
         return reverse(f"admin:{name}", current_app=self.name)
+
+
+def _with_origin[Response: HttpResponseBase](response: Response) -> Response:
+    """Let forms of the console say where they come from: with "no-referrer", which
+    public pages have, browsers send "Origin: null", and Django's CSRF check refuses."""
+    response["Referrer-Policy"] = "same-origin"
+    return response
 
 
 def _guarded(page: Page) -> View:

@@ -24,7 +24,8 @@ def test_a_link_away_says_where_it_opens_on_the_page() -> None:
 
     assert html == (
         '<p><a href="https://www.example.org/a?b=1&amp;c=2" rel="noopener">the '
-        '<strong>hearing</strong> <span class="away">(opens example.org)</span></a></p>\n'
+        '<strong>hearing</strong> <span class="away">(opens example.org)</span>'
+        "</a></p>\n"
     )
 
 
@@ -90,7 +91,8 @@ def test_a_long_address_is_never_cut() -> None:
 
 def test_the_text_keeps_lists_quotations_and_headings_readable() -> None:
     text = content.plain_text(
-        "## Next\n\n1. first\n2. second\n   - below it\n\n> said the judge\n\n---\n\nEnd"
+        "## Next\n\n1. first\n2. second\n   - below it\n\n"
+        "> said the judge\n\n---\n\nEnd"
     )
 
     assert text == (

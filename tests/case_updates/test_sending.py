@@ -32,7 +32,7 @@ from tests.people import ADA, BEN, CASE_UPDATES, CLEO, stands
 from tests.reading import Mail
 from tests.relay import Relay
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 State = CaseUpdate.State
 
@@ -184,6 +184,7 @@ def test_the_reference_on_the_console_stands_in_the_message(smtp: Relay) -> None
 # --- Once, whoever sends ---
 
 
+@pytest.mark.django_db(transaction=True)
 def test_several_workers_at_once_send_each_reader_one(
     smtp: Relay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
