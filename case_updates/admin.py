@@ -168,6 +168,20 @@ class CaseUpdateAdmin(ConsoleAdmin):
         except release.NotAllowed as refusal:
             raise PermissionDenied(str(refusal)) from refusal
 
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Who may not change it is shown its page instead of a greyed form."""
+        update = self.get_object(request, object_id)
+        if request.method == "GET" and update is not None:
+            if not self.has_change_permission(request, update):
+                return redirect(desk.page_url(update))
+        return super().change_view(request, object_id, form_url, extra_context)
+
     def response_add(
         self, request: HttpRequest, obj: CaseUpdate, post_url_continue: Any = None
     ) -> HttpResponse:

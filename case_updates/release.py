@@ -4,7 +4,6 @@ Every verb locks the update, refuses in words what may not be done, changes it, 
 leaves a step on record.
 """
 
-from functools import partial
 from itertools import count
 from typing import Any
 
@@ -16,7 +15,6 @@ from django.utils.text import slugify
 from case_updates import content, preflight
 from case_updates.models import CaseUpdate, Delivery, Step
 from case_updates.readers import PURPOSE, readers
-from case_updates.tasks import send_due
 from outbox.models import State as DeliveryState
 from processing_register.models import ProcessingPurpose
 from staff.models import StaffUser
@@ -101,7 +99,9 @@ def release(update_id: int, *, by: StaffUser, digest: bytes) -> CaseUpdate:
     2. Refuse a writer of it, and any words that differ from those submitted or from
        those that the approver read (`digest`).
     3. Run the pre-flight checks again.
-    4. Write one delivery per reader in one statement, publish, start the sending.
+    4. Write one delivery per reader in one statement, and publish. The schedule finds
+       within seconds what is due: no task is queued here, so a release neither waits
+       for Redis nor fails without it.
     """
     update = _locked(update_id)
     refuse(why_not_release(update, by))
@@ -121,7 +121,6 @@ def release(update_id: int, *, by: StaffUser, digest: bytes) -> CaseUpdate:
         ]
     )
     record(update, Step.Action.APPROVED, by)
-    _start_sending()
     return update
 
 
@@ -159,7 +158,6 @@ def settle_by_hand(delivery_id: int, *, by: StaffUser, arrived: bool) -> None:
     if not arrived:
         update.state, update.finished_at = State.SENDING, None
         update.save(update_fields=["state", "finished_at"])
-        _start_sending()
 
 
 # --- Why not: the same words on a greyed button and in a refusal ---
@@ -270,9 +268,3 @@ def _write_deliveries(update: CaseUpdate) -> int:
         )
         written: int = cursor.rowcount
     return written
-
-
-def _start_sending() -> None:
-    """Once committed, and only as a help: the schedule finds what is due without it, so
-    a release does not fail, nor wait, because Redis is away."""
-    transaction.on_commit(partial(send_due.apply_async, retry=False), robust=True)

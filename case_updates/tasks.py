@@ -1,5 +1,4 @@
-"""Mail tasks: each calls one function. They run from the schedule; a release only
-starts the first one a little sooner."""
+"""Mail tasks: each calls one function. They run from the schedule."""
 
 from celery import shared_task
 

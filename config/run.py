@@ -24,7 +24,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import IO, Any
 
 from honcho.environ import parse_procfile
 from honcho.manager import Manager
@@ -143,8 +143,10 @@ def write_values(file: Path, values: dict[str, str]) -> None:
 class Casedesk:
     """The local set-up of one DATA_DIR."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, *, check: Callable[[], None]) -> None:
+        """`check` is called before each step and raises Stopped to end the start."""
         self.data_dir = data_dir
+        self._check = check
         self.run_dir = data_dir / "run"
         self.port = 0
         self.servers: list[tuple[str, Postgres | Redis]] = []
@@ -182,6 +184,7 @@ class Casedesk:
         return addresses
 
     def _start_server(self, name: str, server: Postgres | Redis) -> None:
+        self._check()
         self.servers.append((name, server))  # first, so that it is ended in any case
         server.start()
         say(f"{name} is running.")
@@ -216,6 +219,7 @@ class Casedesk:
 
     def _manage(self, *arguments: str) -> None:
         """Run a management command and show what it has to say."""
+        self._check()
         done = subprocess.run(
             [sys.executable, "manage.py", *arguments],
             cwd=BASE_DIR,
@@ -394,9 +398,26 @@ def forward_hang_up(*_: object) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def stop_starting(*_: object) -> NoReturn:
-    ignore_signals()
-    raise Stopped
+class StartGuard:
+    """Turns the first signal while starting into Stopped, and ignores further ones.
+
+    An exception that a signal raises can be lost: in a destructor, Python prints it
+    and goes on. So every step of starting also asks whether one has come.
+    """
+
+    def __init__(self) -> None:
+        self.has_come = False
+        for signum in ENDING:
+            signal.signal(signum, self._receive)
+
+    def _receive(self, *_: object) -> None:
+        if not self.has_come:
+            self.has_come = True
+            raise Stopped
+
+    def check(self) -> None:
+        if self.has_come:
+            raise Stopped
 
 
 def ignore_signals() -> None:
@@ -407,13 +428,13 @@ def ignore_signals() -> None:
 
 def main() -> int:
     multiprocessing.set_start_method("fork")
-    for signum in ENDING:
-        signal.signal(signum, stop_starting)
+    guard = StartGuard()
     data_dir = Path(os.environ.get("DATA_DIR") or BASE_DIR / "var").resolve()
-    casedesk = Casedesk(data_dir)
+    casedesk = Casedesk(data_dir, check=guard.check)
     code = 0
     try:
         casedesk.start()
+        guard.check()
         signal.signal(signal.SIGHUP, forward_hang_up)
         code = casedesk.run_processes()
     except Stopped:

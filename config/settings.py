@@ -158,6 +158,9 @@ MAILBOX_DIR = Path(p) if (p := env.str("MAILBOX_DIR", default="")) else None
 # Where mail to us is read: imaps://user:password@host/INBOX, or the webhook, or the
 # catcher's folder when neither is set.
 INBOUND_IMAP_URL = env.str("INBOUND_IMAP_URL", default="")
+# The provider whose inbound webhook is open at /anymail/ (postmark, mailgun, …); it
+# signs in with ANYMAIL's WEBHOOK_SECRET.
+INBOUND_WEBHOOK = env.str("INBOUND_WEBHOOK", default="")
 
 # Celery
 CELERY_BROKER_URL = REDIS_URL

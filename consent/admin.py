@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from consent.models import Action, ConsentEntry, ShownWording
 from staff.console import Place, ReadOnlyAdmin, console
+from staff.models import StaffName
 
 SHAPES = {
     Action.REQUESTED: "waiting",
@@ -37,18 +38,20 @@ class ConsentEntryAdmin(ReadOnlyAdmin):
         "moment",
         "state",
         "purpose",
-        "channel",
+        "how",
         "wording_link",
         "references",
-        "who",
         "person",
     )
     list_filter = ("action", "channel")
     list_display_links = None
     ordering = ("-id",)
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).annotate(staff_name=StaffName())
+
     def moment(self, entry: ConsentEntry) -> str:
-        return f"{timezone.localtime(entry.at):%-d %B %Y, %H:%M}"
+        return f"{timezone.localtime(entry.at):%-d %b %Y, %H:%M}"
 
     moment.short_description = "When"  # type: ignore[attr-defined]
 
@@ -71,10 +74,9 @@ class ConsentEntryAdmin(ReadOnlyAdmin):
 
     references.short_description = "Notices"  # type: ignore[attr-defined]
 
-    def who(self, entry: ConsentEntry) -> str:
-        return f"staff {entry.staff_id}" if entry.staff_id else "the person"
-
-    who.short_description = "By"  # type: ignore[attr-defined]
+    def how(self, entry: Any) -> str:
+        by = f" ({entry.staff_name})" if entry.staff_name else ""
+        return f"{entry.get_channel_display()}{by}"
 
     def person(self, entry: ConsentEntry) -> SafeString:
         return format_html('<span class="code">{}</span>', str(entry.data_subject_id)[:8])

@@ -10,8 +10,10 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from consent.models import Action, ConsentEntry, ConsentEvidence, ShownWording
+from groundwork.one_statement import Given, Part, insert
 
 
 @dataclass(frozen=True)
@@ -39,11 +41,48 @@ class Decision:
     key: str | None = None
 
 
-def record_requested(
-    subject: uuid.UUID, purposes: Iterable[str], how: Circumstances
-) -> list[ConsentEntry]:
-    """Somebody asked for these purposes with this address; it is not consent yet."""
-    return _append(Action.REQUESTED, subject, purposes, how)
+def requested(
+    purposes: Sequence[str], how: Circumstances, *, source: str
+) -> list[Part]:
+    """Steps that record: somebody asked for these purposes, which is not consent yet.
+
+    The data subject is the column data_subject_id of the step `source`.
+    """
+    _keep_wordings(how.wordings.values())
+    decision = Decision(uuid.UUID(int=0), purposes, _salted(how))
+    return [
+        part
+        for number, purpose in enumerate(purposes)
+        for part in _requested(f"asked_{number}", decision, purpose, source)
+    ]
+
+
+def _requested(
+    name: str, decision: Decision, purpose: str, source: str
+) -> Iterable[Part]:
+    entry = _entry(Action.REQUESTED, decision, purpose)
+    subject = Given(f"{source}.data_subject_id")
+    values = {
+        field.attname: getattr(entry, field.attname)
+        for field in entry._meta.concrete_fields
+        if not (field.primary_key or field.has_db_default())
+    }
+    yield insert(
+        name, ConsentEntry, {**values, "data_subject_id": subject}, source=source
+    )
+    if decision.how.evidence:
+        yield insert(
+            f"{name}_evidence",
+            ConsentEvidence,
+            {
+                "entry_id": Given(f"{name}.id"),
+                "data_subject_id": Given(f"{name}.data_subject_id"),
+                "details": decision.how.evidence,
+                "digest": entry.evidence_digest,
+                "created_at": timezone.now(),
+            },
+            source=name,
+        )
 
 
 def record_given(

@@ -2,8 +2,9 @@
 
 import uuid
 
-from django.db import connection, models
+from django.db import models
 
+from groundwork.one_statement import Part
 from groundwork.personal_data import Category, PersonalData
 
 
@@ -29,22 +30,20 @@ class DataSubject(models.Model):
         return str(self.id)
 
 
-def subject_for(address_digest: bytes) -> uuid.UUID:
-    """The data subject of this address, made if new, in one statement either way.
+def subject_step(name: str, address_digest: bytes) -> Part:
+    """A step that returns the id of this address's data subject, made if new.
 
-    One statement, so that a known and an unknown address cannot be told apart by the
+    One upsert, so that a known and an unknown address cannot be told apart by the
     work they cause.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            INSERT INTO data_subjects_datasubject (id, address_digest, created_at)
-            VALUES (%s, %s, now())
-            ON CONFLICT (address_digest) DO UPDATE
-                SET address_digest = EXCLUDED.address_digest
-            RETURNING id
-            """,
-            [uuid.uuid4(), address_digest],
-        )
-        found: uuid.UUID = cursor.fetchone()[0]
-    return found
+    return Part(
+        name,
+        """
+        INSERT INTO data_subjects_datasubject (id, address_digest, created_at)
+        VALUES (%s, %s, now())
+        ON CONFLICT (address_digest) DO UPDATE
+            SET address_digest = EXCLUDED.address_digest
+        RETURNING id
+        """,
+        (uuid.uuid4(), address_digest),
+    )

@@ -42,7 +42,9 @@ class PersonAdmin(SubscriberAdmin):
         return TemplateResponse(
             request,
             "admin/subscribers/subscriber/person.html",
-            self.page_context(request, title="", **person.gather(found)),
+            self.page_context(
+                request, title="", state=self.state(found), **person.gather(found)
+            ),
         )
 
 
@@ -98,7 +100,7 @@ class RetentionRunAdmin(ReadOnlyAdmin):
         return format_html('<span class="state {}">ended well</span>', "good")
 
     def moment(self, run: RetentionRun) -> str:
-        return f"{timezone.localtime(run.started_at):%-d %B %Y, %H:%M}"
+        return f"{timezone.localtime(run.started_at):%-d %b %Y, %H:%M}"
 
     moment.short_description = "Started"  # type: ignore[attr-defined]
 

@@ -37,6 +37,11 @@ def decrypt(token: str) -> str:
     return box().decrypt(token.encode()).decode()
 
 
+def sealed_json(value: Any) -> str:
+    """What EncryptedJSONField stores: one token, or nothing for an empty value."""
+    return encrypt(json.dumps(value, ensure_ascii=False)) if value else ""
+
+
 def has_content(field_name: str) -> GreaterThan:
     """A condition for querysets: this encrypted field holds something."""
     stored = functions.Cast(field_name, models.TextField())
@@ -73,9 +78,7 @@ class EncryptedJSONField(_Json):
         return value
 
     def get_prep_value(self, value: Any) -> str:
-        if not value:
-            return ""
-        return encrypt(json.dumps(value, ensure_ascii=False))
+        return sealed_json(value)
 
     def get_lookup(self, lookup_name: str) -> Any:
         raise FieldError("An encrypted field cannot be searched.")

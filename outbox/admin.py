@@ -61,7 +61,7 @@ def without_tokens(text: str) -> str:
 
 
 def _moment(moment: Any) -> str:
-    return f"{timezone.localtime(moment):%-d %B %Y, %H:%M}"
+    return f"{timezone.localtime(moment):%-d %b %Y, %H:%M}"
 
 
 def _note_reading(request: HttpRequest, subject: Any) -> None:
@@ -109,7 +109,7 @@ class OutgoingEmailAdmin(ReadOnlyAdmin):
         return super().get_queryset(request).defer("context", "raw_message")
 
     def name(self, mail: OutgoingEmail) -> str:
-        return mail.name.capitalize()
+        return mail.name
 
     name.short_description = "E-mail"  # type: ignore[attr-defined]
 

@@ -40,6 +40,7 @@ def deliver_due() -> int:
 
 
 def claim_batch(size: int = BATCH) -> list[OutgoingEmail]:
+    now = timezone.now()
     with transaction.atomic():
         batch = list(
             OutgoingEmail.objects.due()
@@ -47,8 +48,10 @@ def claim_batch(size: int = BATCH) -> list[OutgoingEmail]:
             .select_for_update(skip_locked=True)[:size]
         )
         OutgoingEmail.objects.filter(pk__in=[email.pk for email in batch]).update(
-            state=State.IN_FLIGHT, claimed_at=timezone.now()
+            state=State.IN_FLIGHT, claimed_at=now
         )
+    for email in batch:
+        email.state, email.claimed_at = State.IN_FLIGHT, now
     return batch
 
 
@@ -73,10 +76,22 @@ def deliver(email: OutgoingEmail, transport: Transport) -> None:
         # One message that cannot be rendered must not stop the queue.
         logger.exception("Outgoing e-mail %s cannot be rendered", email.pk)
         return _settle(email, State.FAILED, "cannot be rendered")
-    email.raw_message = raw.decode("latin-1")
-    email.handing_over_at = timezone.now()
-    email.save(update_fields=["handing_over_at", "raw_message"])
-    _hand_over(email, transport, message, raw)
+    if _is_still_ours(email, raw):
+        _hand_over(email, transport, message, raw)
+
+
+def _is_still_ours(email: OutgoingEmail, raw: bytes) -> bool:
+    """Commit “being handed over”; False when the row was taken for stranded meanwhile,
+    since a batch behind a slow server can wait longer than that."""
+    email.raw_message, email.handing_over_at = raw.decode("latin-1"), timezone.now()
+    ours = OutgoingEmail.objects.filter(
+        pk=email.pk, state=State.IN_FLIGHT, claimed_at=email.claimed_at
+    )
+    return bool(
+        ours.update(
+            handing_over_at=email.handing_over_at, raw_message=email.raw_message
+        )
+    )
 
 
 def _hand_over(

@@ -2,9 +2,12 @@
 
 import uuid
 from datetime import timedelta
+from functools import lru_cache
 from typing import ClassVar
 
 from django.db import models
+from django.template import TemplateDoesNotExist
+from django.template.loader import render_to_string
 from django.utils import timezone
 
 from data_subjects.models import DataSubject
@@ -27,6 +30,15 @@ class State(models.TextChoices):
     WITHHELD = "withheld", "withheld"
     FAILED = "failed", "failed"
     UNKNOWN = "unknown", "unknown: handed over, no answer"
+
+
+@lru_cache(maxsize=64)
+def name_of(kind: str) -> str:
+    try:
+        subject = render_to_string(f"emails/{kind}.subject.txt")
+    except TemplateDoesNotExist:
+        subject = ""
+    return " ".join(subject.split()) or kind
 
 
 class OutgoingEmailQuerySet(models.QuerySet["OutgoingEmail"]):
@@ -118,8 +130,8 @@ class OutgoingEmail(models.Model):
 
     @property
     def name(self) -> str:
-        """What staff call it: “address confirm” for subscribers/address_confirm."""
-        return self.kind.rpartition("/")[2].replace("_", " ")
+        """What staff call it: its subject, as far as that is the same for everybody."""
+        return name_of(self.kind)
 
 
 class SuppressedAddress(models.Model):
@@ -154,7 +166,8 @@ class SuppressedAddress(models.Model):
         verbose_name_plural = "suppressed addresses"
         constraints = [
             models.UniqueConstraint(
-                fields=["address_digest", "purpose"], name="suppressed_once"
+                fields=["address_digest", "purpose", "reason"],
+                name="suppressed_once_for_each_reason",
             )
         ]
 

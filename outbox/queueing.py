@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from groundwork.one_statement import Given, Part, insert
 from outbox.composing import check_opt_out
 from outbox.models import MessageClass, OutgoingEmail, State
 
@@ -37,4 +38,38 @@ def queue(
         state=State.WITHHELD if withheld_because else State.QUEUED,
         reason=withheld_because,
         settled_at=timezone.now() if withheld_because else None,
+    )
+
+
+def queued_unless_limited(
+    kind: str,
+    *,
+    to: str,
+    context: dict[str, Any],
+    source: str,
+    limit: str,
+) -> Part:
+    """A step that queues a service message to the person of the step `source`.
+
+    Where its column may_mail is false, the row is written as withheld for the reason
+    `limit`: the same work either way.
+    """
+    may_mail = f"{source}.may_mail"
+    return insert(
+        "mail",
+        OutgoingEmail,
+        {
+            "kind": kind,
+            "message_class": MessageClass.SERVICE,
+            "to_address": to,
+            "context": context,
+            "data_subject_id": Given(f"{source}.data_subject_id"),
+            "state": Given(
+                f"(CASE WHEN {may_mail} THEN %s ELSE %s END)",
+                (str(State.QUEUED), str(State.WITHHELD)),
+            ),
+            "reason": Given(f"(CASE WHEN {may_mail} THEN '' ELSE %s END)", (limit,)),
+            "settled_at": Given(f"(CASE WHEN {may_mail} THEN NULL ELSE now() END)"),
+        },
+        source=source,
     )

@@ -22,7 +22,8 @@ IGNORES: dict[MessageClass, frozenset[str]] = {
 
 
 def suppress(address_digest: bytes, purpose: str, reason: str) -> None:
-    """No more mail for this purpose (empty: for all marketing). Twice is once."""
+    """No more mail for this purpose (empty: for all marketing). Twice is once; each
+    reason stands by itself, since the classes of message heed different ones."""
     SuppressedAddress.objects.bulk_create(
         [
             SuppressedAddress(
@@ -39,12 +40,11 @@ def lift(address_digest: bytes, purposes: Iterable[str], others: Iterable[str]) 
     A “no” to everything becomes a “no” to each of the others.
     """
     rows = SuppressedAddress.objects.filter(address_digest=address_digest)
-    general = rows.filter(purpose="").first()
-    if general is not None:
-        for purpose in set(others) - set(purposes):
+    remaining = sorted(set(others) - set(purposes))
+    for general in rows.filter(purpose=""):
+        for purpose in remaining:
             suppress(address_digest, purpose, general.reason)
-        general.delete()
-    rows.filter(purpose__in=list(purposes)).delete()
+    rows.filter(purpose__in=["", *purposes]).delete()
 
 
 def is_suppressed(address_digest: bytes, message_class: str, purpose: str) -> bool:

@@ -17,7 +17,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from staff.console import ConsoleAdmin, Place, ReadOnlyAdmin, console
-from staff.models import AccessRecord, StaffUser
+from staff.models import AccessRecord, StaffName, StaffUser
 
 Choices = list[tuple[str, list[tuple[int, str]]]]
 
@@ -28,17 +28,16 @@ def duties() -> Choices:
         (p.content_type.app_label, p.codename): p.pk
         for p in Permission.objects.select_related("content_type")
     }
-    groups = []
-    for model, admin in console._registry.items():
-        words = getattr(admin, "duties", {}) or _own_permissions(model)
-        place = getattr(admin, "place", None)
-        label = place.label if place else str(model._meta.verbose_name_plural)
-        rank = (place.section, place.rank) if place else ("", 50)
+    groups: dict[str, list[tuple[int, str]]] = {}
+    for place, model, admin in console.in_order():
+        words = getattr(admin, "duties", None)
+        if words is None:
+            words = _own_permissions(model)
         app = model._meta.app_label
         found = [(pks[app, c], w) for c, w in words.items() if (app, c) in pks]
         if found:
-            groups.append((rank, label, found))
-    return [(label, found) for _, label, found in sorted(groups)]
+            groups.setdefault(place.section or place.label, []).extend(found)
+    return list(groups.items())
 
 
 def _own_permissions(model: Any) -> dict[str, str]:
@@ -85,7 +84,9 @@ class StaffForm(forms.ModelForm):  # type: ignore[type-arg]
             "is_active": "May sign in",
             "is_superuser": "Looks after the console: may do everything, also give duties",
         }
+        widgets = {"email": forms.EmailInput(attrs={"autocomplete": "off"})}
         help_texts = {
+            "is_superuser": "",
             "is_active": "Clear this when somebody leaves. They are signed out at once. "
             "Nobody is deleted: records name who decided.",
         }
@@ -143,6 +144,7 @@ class NewStaffForm(PasswordFields, StaffForm):
 class StaffUserAdmin(ConsoleAdmin):
     place = Place("The house", 1, "Staff")
     lead = "One account for one person. Whoever leaves is closed, not deleted."
+    duties = {}  # only who looks after the console sees them
     list_display = ("full_name", "email", "standing", "last_seen")
     list_filter = ("is_active",)
     ordering = ("full_name",)
@@ -161,7 +163,7 @@ class StaffUserAdmin(ConsoleAdmin):
     def last_seen(self, user: StaffUser) -> str:
         if user.last_login is None:
             return "never"
-        return f"{timezone.localtime(user.last_login):%-d %B %Y, %H:%M}"
+        return f"{timezone.localtime(user.last_login):%-d %b %Y, %H:%M}"
 
     last_seen.short_description = "Last sign-in"  # type: ignore[attr-defined]
 
@@ -246,13 +248,16 @@ class AccessRecordAdmin(ReadOnlyAdmin):
     list_display_links = None
     ordering = ("-id",)
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).annotate(staff_name=StaffName())
+
     def moment(self, record: AccessRecord) -> str:
-        return f"{timezone.localtime(record.at):%-d %B %Y, %H:%M}"
+        return f"{timezone.localtime(record.at):%-d %b %Y, %H:%M}"
 
     moment.short_description = "When"  # type: ignore[attr-defined]
 
-    def who(self, record: AccessRecord) -> str:
-        return f"staff {record.staff_id}"
+    def who(self, record: Any) -> str:
+        return record.staff_name or f"staff {record.staff_id}"
 
     who.short_description = "By"  # type: ignore[attr-defined]
 

@@ -201,12 +201,21 @@ class Console(AdminSite):
         for page in self.pages:
             if page.place is not None and _may(request, page.permission):
                 yield page.place, self._url(page.name)
-        for model, admin in self._registry.items():
-            place = getattr(admin, "place", None) or _usual_place(model)
+        for place, model, admin in self.in_order():
             if admin.has_view_or_change_permission(request):
                 meta = model._meta
                 name = f"{meta.app_label}_{meta.model_name}_changelist"
                 yield place, self._url(name)
+
+    def in_order(self) -> list[tuple[Place, type[models.Model], Any]]:
+        """Every registered model with its admin, as the rail lists them."""
+        found = [
+            (getattr(admin, "place", None) or _usual_place(model), model, admin)
+            for model, admin in self._registry.items()
+        ]
+        return sorted(
+            found, key=lambda row: (SECTIONS.index(row[0].section), row[0].rank)
+        )
 
     def _url(self, name: str) -> str:
         return reverse(f"admin:{name}", current_app=self.name)
@@ -283,7 +292,8 @@ class ConsoleAdmin(_ModelAdmin):
     save_on_top = False
     # What a member of staff may be allowed to do here: codename → words for the
     # page on which permissions are given.
-    duties: dict[str, str] = {}
+    # None: what the model's Meta declares.
+    duties: dict[str, str] | None = None
     # A sentence under the heading, and what an empty list teaches.
     lead = ""
     nothing_yet = ""
@@ -302,6 +312,13 @@ class ConsoleAdmin(_ModelAdmin):
         label = self.place.label if self.place else ""
         context = {"lead": self.lead, "nothing_yet": self.nothing_yet, "heading": label}
         return super().changelist_view(request, context | (extra_context or {}))
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        if self.place is not None:
+            context["list_label"] = self.place.label
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def formfield_for_dbfield(
         self, db_field: Any, request: HttpRequest | None, **kwargs: Any

@@ -70,6 +70,14 @@ class StaffUser(AbstractBaseUser, PermissionsMixin):
         return self.is_active
 
 
+class StaffName(models.Subquery):
+    """The name of the member of staff whose number a ledger entry holds, if any."""
+
+    def __init__(self) -> None:
+        who = StaffUser.objects.filter(pk=models.OuterRef("staff_id"))
+        super().__init__(who.values("full_name")[:1])
+
+
 class AccessSeal(LedgerSeal):
     personal_data = NoPersonalData("digests of access records")
 

@@ -31,7 +31,7 @@ from outbox.models import SuppressedAddress
 from processing_register.models import ProcessingPurpose
 from processing_register.notices import current_controller, notice_in_force
 from staff.console import ConsoleAdmin, Place, ReadOnlyAdmin, console
-from staff.models import AccessRecord, StaffUser
+from staff.models import AccessRecord, StaffName, StaffUser
 from subscribers import entering, exporting, importing, leaving, preferences
 from subscribers.console_forms import CorrectionForm, EnterForm, ExportForm, UploadForm
 from subscribers.models import (
@@ -47,12 +47,29 @@ SHAPES = {
     Subscriber.Status.CONFIRMED: "good",
     Subscriber.Status.LEFT: "over",
 }
+# JSON in the database does not keep an order.
+COUNTED = [
+    "new",
+    "held without consent",
+    "changes",
+    "consents",
+    "unchanged",
+    "refused",
+]
 CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
 
 
+def was_asked(subscriber: Subscriber) -> bool:
+    """False for people who came in by import without evidence: nobody wrote to them."""
+    return subscriber.confirmation_asked_at is not None
+
+
 def state(subscriber: Subscriber) -> SafeString:
+    """Where somebody stands, as a shape and in words."""
     shape = SHAPES[Subscriber.Status(subscriber.status)]
     words = subscriber.get_status_display()
+    if subscriber.status == Subscriber.Status.PENDING and not was_asked(subscriber):
+        words = "held without consent"
     return format_html('<span class="state {}">{}</span>', shape, words)
 
 
@@ -267,15 +284,15 @@ class SubscriberAdmin(ConsoleAdmin):
             )
             titles = ProcessingPurpose.objects.filter(key__in=left.withdrawn)
             what = ", ".join(purpose.title for purpose in titles)
-            said = f"Stopped: {what}." if what else "The address is now on the stop list."
+            said = (
+                f"Stopped: {what}." if what else "The address is now on the stop list."
+            )
             messages.success(request, said)
             return self._back_to(pk)
         _note_opening(request, person)
         standing = leaving.ledger.standing_purposes(person.data_subject_id)
         purposes = ProcessingPurpose.objects.filter(key__in=standing)
-        return self._render(
-            request, "stop", title="", person=person, purposes=purposes
-        )
+        return self._render(request, "stop", title="", person=person, purposes=purposes)
 
     def fresh_link_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         person = self._person(request, pk, "change_subscriber")
@@ -360,6 +377,7 @@ class SubscriberAdmin(ConsoleAdmin):
                 title="",
                 upload=upload,
                 by=StaffUser.objects.filter(pk=upload.staff_id).first(),
+                counts=[(what, upload.counts.get(what, 0)) for what in COUNTED],
             )
         rows = importing.read(upload.content, now=timezone.now())
         return self._dry_run(request, upload, importing.plan(rows))
@@ -406,8 +424,6 @@ class SubscriberAdmin(ConsoleAdmin):
                 "Nothing was written: this file was applied already, is older than a "
                 "day, or is not the one that was shown.",
             )
-        else:
-            messages.success(request, "The import is applied.")
         return HttpResponseRedirect(request.path)
 
     # --- Export ---
@@ -419,7 +435,9 @@ class SubscriberAdmin(ConsoleAdmin):
             whom, kind = form.cleaned_data["whom"], form.cleaned_data["kind"]
             exporting.record_export(whom, staff_id=request.user.pk)
             make = exporting.as_csv if kind == "csv" else exporting.as_json
-            response = StreamingHttpResponse(make(whom), content_type=CONTENT_TYPES[kind])
+            response = StreamingHttpResponse(
+                make(whom), content_type=CONTENT_TYPES[kind]
+            )
             name = f"readers-{today_here():%Y-%m-%d}.{kind}"
             response["Content-Disposition"] = f'attachment; filename="{name}"'
             return response
@@ -457,15 +475,20 @@ def _note_opening(request: HttpRequest, person: Subscriber) -> None:
 class SubscriberEventAdmin(ReadOnlyAdmin):
     place = Place("Ledgers", 2, "Changes to readers")
     lead = "Which fields changed, when and by whom; never their values. Nobody can change a line of it."
-    nothing_yet = "The first line appears when a reader confirms, changes something or leaves."
+    nothing_yet = (
+        "The first line appears when a reader confirms, changes something or leaves."
+    )
     duties = {"view_subscriberevent": "See the record of changes to readers"}
-    list_display = ("moment", "action", "names", "channel", "who", "person")
+    list_display = ("moment", "action", "names", "how", "person")
     list_filter = ("action",)
     ordering = ("-id",)
     list_display_links = None
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).annotate(staff_name=StaffName())
+
     def moment(self, event: SubscriberEvent) -> str:
-        return f"{timezone.localtime(event.at):%-d %B %Y, %H:%M}"
+        return f"{timezone.localtime(event.at):%-d %b %Y, %H:%M}"
 
     moment.short_description = "When"  # type: ignore[attr-defined]
 
@@ -474,13 +497,17 @@ class SubscriberEventAdmin(ReadOnlyAdmin):
 
     names.short_description = "Fields"  # type: ignore[attr-defined]
 
-    def who(self, event: SubscriberEvent) -> str:
-        return f"staff {event.staff_id}" if event.staff_id else ""
-
-    who.short_description = "By"  # type: ignore[attr-defined]
+    def how(self, event: Any) -> str:
+        return (
+            f"{event.channel} ({event.staff_name})"
+            if event.staff_name
+            else event.channel
+        )
 
     def person(self, event: SubscriberEvent) -> SafeString:
-        return format_html('<span class="code">{}</span>', str(event.data_subject_id)[:8])
+        return format_html(
+            '<span class="code">{}</span>', str(event.data_subject_id)[:8]
+        )
 
 
 console.register(SubscriberEvent, SubscriberEventAdmin)

@@ -67,7 +67,7 @@ class EnterForm(DetailsForm):
     )
     met_on = forms.DateField(
         label="On which day?",
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         error_messages={
             "required": "Enter the day on which you met",
             "invalid": "Enter a day like 2026-11-23",

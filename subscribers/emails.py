@@ -17,29 +17,29 @@ from subscribers.models import Subscriber
 NO_READER = "no reader, or too many links"
 
 
-def ask_to_confirm(
-    subscriber: Subscriber,
-    *,
+def confirmation(
     address: str,
+    *,
     token: str,
     purposes: Sequence[str],
     wording: str,
     expires_at: datetime,
-    withheld_because: str = "",
-) -> None:
+) -> dict[str, Any]:
     """The confirmation mail. Nothing that the visitor typed stands in it."""
     words = published_wording(wording)
-    queue(
-        "subscribers/confirm",
-        to=address,
-        data_subject_id=subscriber.data_subject_id,
-        context={
+    return {
+        "kind": "subscribers/confirm",
+        "to": address,
+        "context": {
             "confirm_url": links.absolute("subscribers:confirm", token),
             "purposes": [words.purpose(key).title for key in purposes],
             "expires_on": _day(expires_at),
         },
-        withheld_because=withheld_because,
-    )
+    }
+
+
+def ask_to_confirm(subscriber: Subscriber, mail: dict[str, Any]) -> None:
+    queue(data_subject_id=subscriber.data_subject_id, **mail)
 
 
 def welcome(subscriber: Subscriber, entries: Sequence[ConsentEntry]) -> None:

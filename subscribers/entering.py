@@ -112,14 +112,14 @@ def resend_confirmation(subscriber_id: int) -> bool:
         details=wish.details,
         shown=wish.shown,
     )
-    emails.ask_to_confirm(
-        subscriber,
-        address=subscriber.address,
+    mail = emails.confirmation(
+        subscriber.address,
         token=token,
         purposes=wish.purposes,
         wording=wish.shown["wording"],
         expires_at=link.expires_at or now,
     )
+    emails.ask_to_confirm(subscriber, mail)
     return True
 
 

@@ -109,9 +109,7 @@ def purge_spent_links() -> int:
 
 def purge_imports() -> int:
     limit = timezone.now() - IMPORT_KEPT
-    old = SubscriberImport.objects.filter(
-        has_content("content"), uploaded_at__lt=limit
-    )
+    old = SubscriberImport.objects.filter(has_content("content"), uploaded_at__lt=limit)
     return old.update(content="")
 
 

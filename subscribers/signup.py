@@ -1,19 +1,21 @@
 """Signing up: somebody asks, the mailbox confirms. Nothing is consent before that."""
 
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from consent import ledger
 from consent.models import Channel
-from data_subjects.models import subject_for
-from groundwork import addresses
-from groundwork.encryption import encrypt
+from data_subjects.models import subject_step
+from groundwork import addresses, one_statement
+from groundwork.encryption import encrypt, sealed_json
 from groundwork.links import random_token, token_digest
+from groundwork.one_statement import Given, Part
 from outbox import suppression
+from outbox.queueing import queued_unless_limited
 from processing_register.models import ProcessingPurpose
 from processing_register.notices import published_wording
 from subscribers import emails, links
@@ -46,18 +48,17 @@ class SignUp:
     staff_id: int | None = None
 
 
-@transaction.atomic
 def request_signup(request: SignUp) -> Subscriber:
-    """Record the wish and queue the confirmation mail: six statements, always.
+    """Record the wish and queue the confirmation mail, in one statement.
 
     A new, pending, confirmed, suppressed and erased address take exactly the same
     steps, so that the answer's timing tells nothing. At most one confirmation mail a
     day goes to one address; a further wish within the day is recorded, and its mail
-    is withheld.
+    is withheld. The row lock of the subscriber's upsert lets two sign-ups at once
+    send one mail.
     """
-    subject = subject_for(addresses.digest(request.address))
-    subscriber, may_mail = _subscriber_for(subject, request)
-    link, token = _confirmation_link(subscriber, request, may_mail)
+    token = random_token()
+    expires_at = timezone.now() + links.LIFETIMES[LinkUse.CONFIRM]
     how = ledger.Circumstances(
         channel=Channel.STAFF if request.staff_id else Channel.SIGN_UP_FORM,
         notices=[*request.notices, request.wording],
@@ -65,68 +66,76 @@ def request_signup(request: SignUp) -> Subscriber:
         staff_id=request.staff_id,
         evidence=request.evidence,
     )
-    ledger.record_requested(subject, request.purposes, how)
-    emails.ask_to_confirm(
-        subscriber,
-        address=request.address,
+    mail = emails.confirmation(
+        request.address,
         token=token,
         purposes=request.purposes,
         wording=request.wording,
-        expires_at=link.expires_at or timezone.now(),
-        withheld_because="" if may_mail else ONE_A_DAY,
+        expires_at=expires_at,
     )
-    return subscriber
+    digest = addresses.digest(request.address)
+    parts = [
+        subject_step("subject", digest),
+        _reader_step(request, digest),
+        _link_step(request, token, expires_at),
+        *ledger.requested(request.purposes, how, source="reader"),
+        queued_unless_limited(**mail, source="reader", limit=ONE_A_DAY),
+    ]
+    subscriber_id, subject = one_statement.run(
+        parts, "SELECT id, data_subject_id FROM reader"
+    )
+    return Subscriber(pk=subscriber_id, data_subject_id=subject)
 
 
-def _subscriber_for(subject: uuid.UUID, request: SignUp) -> tuple[Subscriber, bool]:
-    """The subscriber of this address, and whether a confirmation mail may go today.
-
-    One statement for the known and the unknown; its row lock also lets two sign-ups
-    at once send one mail.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            INSERT INTO subscribers_subscriber AS known (
-                data_subject_id, address, address_digest, first_name, last_name,
-                employer, job_title, telephone, status, source, entered_by_id,
-                notice_given, created_at, confirmation_asked_at)
-            VALUES (%s, %s, %s, '', '', '', '', '', 'pending', %s, %s, %s, now(), now())
-            ON CONFLICT (address_digest) DO UPDATE SET confirmation_asked_at =
-                CASE WHEN known.confirmation_asked_at > now() - interval '24 hours'
-                     THEN known.confirmation_asked_at ELSE now() END
-            RETURNING id, confirmation_asked_at = now()
-            """,
-            [
-                subject,
-                encrypt(request.address),
-                addresses.digest(request.address),
-                request.source,
-                request.staff_id,
-                request.notice_given,
-            ],
-        )
-        subscriber_id, may_mail = cursor.fetchone()
-    return Subscriber(pk=subscriber_id, data_subject_id=subject), may_mail
+def _reader_step(request: SignUp, digest: bytes) -> Part:
+    """The subscriber of this address, and may_mail: whether a mail may go today."""
+    return Part(
+        "reader",
+        """
+        INSERT INTO subscribers_subscriber AS known (
+            data_subject_id, address, address_digest, first_name, last_name,
+            employer, job_title, telephone, status, source, entered_by_id,
+            notice_given, created_at, confirmation_asked_at)
+        SELECT subject.id, %s, %s, '', '', '', '', '', 'pending', %s, %s::bigint, %s,
+               now(), now()
+        FROM subject
+        ON CONFLICT (address_digest) DO UPDATE SET confirmation_asked_at =
+            CASE WHEN known.confirmation_asked_at > now() - interval '24 hours'
+                 THEN known.confirmation_asked_at ELSE now() END
+        RETURNING id, data_subject_id, confirmation_asked_at = now() AS may_mail
+        """,
+        (
+            encrypt(request.address),
+            digest,
+            request.source,
+            request.staff_id,
+            request.notice_given,
+        ),
+    )
 
 
-def _confirmation_link(
-    subscriber: Subscriber, request: SignUp, may_mail: bool
-) -> tuple[MailedLink, str]:
+def _link_step(request: SignUp, token: str, expires_at: datetime) -> Part:
     """The link of the mail; for a mail that is withheld, a dead one without details."""
-    now = timezone.now()
-    token = random_token()
-    link = MailedLink.objects.create(
-        subscriber=subscriber,
-        use=LinkUse.CONFIRM,
-        token_digest=token_digest(LinkUse.CONFIRM, token),
-        purposes=list(request.purposes),
-        details=request.details if may_mail else {},
-        shown={"wording": request.wording, "notices": list(request.notices)},
-        expires_at=now + links.LIFETIMES[LinkUse.CONFIRM],
-        superseded_at=None if may_mail else now,
+    return one_statement.insert(
+        "link",
+        MailedLink,
+        {
+            "subscriber_id": Given("reader.id"),
+            "use": LinkUse.CONFIRM,
+            "token_digest": token_digest(LinkUse.CONFIRM, token),
+            "purposes": list(request.purposes),
+            "details": Given(
+                "(CASE WHEN reader.may_mail THEN %s ELSE '' END)",
+                (sealed_json(request.details),),
+            ),
+            "shown": {"wording": request.wording, "notices": list(request.notices)},
+            "expires_at": expires_at,
+            "superseded_at": Given(
+                "(CASE WHEN reader.may_mail THEN NULL ELSE now() END)"
+            ),
+        },
+        source="reader",
     )
-    return link, token
 
 
 def _wordings(reference: str, purposes: Sequence[str]) -> dict[str, str]:

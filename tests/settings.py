@@ -49,6 +49,7 @@ for name in (
     "ANYMAIL",
     "DATABASE_POOL",
     "INBOUND_IMAP_URL",
+    "INBOUND_WEBHOOK",
     "MAIL_FROM",
     "SECRET_KEY_FALLBACKS",
     "TRUSTED_PROXIES",

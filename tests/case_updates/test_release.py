@@ -265,16 +265,16 @@ def test_two_approvals_at_once_make_one_sending() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_release_succeeds_while_redis_is_away(redis_server: Redis) -> None:
+def test_a_release_neither_fails_nor_waits_while_redis_is_away(
+    redis_server: Redis,
+) -> None:
     reader()
     redis_server.stop()
     before = timezone.now()
 
     update = released()
-    print("TOOK", timezone.now() - before)
-
     assert update.state == State.SENDING and Delivery.objects.count() == 1
-    assert timezone.now() - before < timedelta(seconds=10)
+    assert timezone.now() - before < timedelta(seconds=3)
 
 
 # --- To whom ---
@@ -386,16 +386,11 @@ def test_the_database_refuses_to_change_a_released_update(
 
 
 def test_the_database_refuses_to_remove_a_released_update() -> None:
-    update = released()
-    with acting_as(None), transaction.atomic():
-        with (
-            connection.cursor() as cursor,
-            pytest.raises(IntegrityError, match="change"),
-        ):
-            cursor.execute(
-                "DELETE FROM case_updates_caseupdate WHERE id = %s", [update.pk]
-            )
-        transaction.set_rollback(True)
+    released()
+
+    with acting_as(None), pytest.raises(IntegrityError, match="cannot change"):
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("DELETE FROM case_updates_caseupdate")
 
 
 def test_nothing_is_sent_that_was_not_submitted() -> None:

@@ -126,10 +126,9 @@ def test_the_preferences_link_works(smtp: Relay, client: Client) -> None:
     released()
     sending.send_due()
 
-    assert (
-        client.get(Mail(smtp.received[0].content).path("/preferences/")).status_code
-        == 200
-    )
+    path = Mail(smtp.received[0].content).path("/preferences/")
+
+    assert client.get(path).status_code == 200
 
 
 def test_nothing_is_added_to_a_link_and_nothing_is_fetched(smtp: Relay) -> None:
@@ -613,9 +612,10 @@ def test_a_whole_sending_needs_no_more_than_the_mailers_rights(smtp: Relay) -> N
 def test_the_tasks_have_the_names_of_the_schedule(smtp: Relay) -> None:
     reader()
     update = released()
+    app.loader.import_default_modules()
 
     for name in ("case_updates.send_due", "case_updates.sweep_stranded"):
-        task = app.tasks[name]
+        task: Any = app.tasks[name]
         assert task.queue == "mail"
         task.apply().get()
 

