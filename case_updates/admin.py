@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import (
     Case,
@@ -19,12 +20,13 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from case_updates import desk, release
 from case_updates.models import CaseUpdate, Delivery
-from staff.console import ConsoleAdmin, Place, console
+from staff.console import ConsoleAdmin, ConsoleList, Place, console
 from subscribers.forms import refuse_invisible
 
 if TYPE_CHECKING:
@@ -81,6 +83,12 @@ class CaseUpdateForm(_ModelForm):
         return body
 
 
+class UpdateList(ConsoleList):
+    def url_for_result(self, result: Any) -> str:
+        """A row leads to the page, and from there to the form."""
+        return desk.page_url(result)
+
+
 @admin.register(CaseUpdate, site=console)
 class CaseUpdateAdmin(ConsoleAdmin):
     place = Place("", 30, "Case updates")
@@ -97,7 +105,6 @@ class CaseUpdateAdmin(ConsoleAdmin):
     form = CaseUpdateForm
     list_per_page = 20
     list_display = ["headline", "state_shown", "progress_shown", "writer", "published"]
-    list_display_links = None
     list_select_related = ["written_by", "corrects"]
 
     # --- The list ---
@@ -125,12 +132,12 @@ class CaseUpdateAdmin(ConsoleAdmin):
             open_count=counted, settled_count=F("readers_count") - F("open_count")
         )
 
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return UpdateList
+
     @admin.display(description="Title")
-    def headline(self, update: CaseUpdate) -> SafeString:
-        mark = "Correction: " if update.is_correction else ""
-        return format_html(
-            '<a href="{}">{}{}</a>', desk.page_url(update), mark, update.title
-        )
+    def headline(self, update: CaseUpdate) -> str:
+        return f"Correction: {update}" if update.is_correction else str(update)
 
     @admin.display(description="State")
     def state_shown(self, update: CaseUpdate) -> SafeString:
@@ -151,8 +158,10 @@ class CaseUpdateAdmin(ConsoleAdmin):
         return str(update.written_by)
 
     @admin.display(description="Published")
-    def published(self, update: CaseUpdate) -> Any:
-        return update.published_at
+    def published(self, update: CaseUpdate) -> str:
+        if update.published_at is None:
+            return ""
+        return f"{timezone.localtime(update.published_at):%-d %B %Y, %H:%M}"
 
     # --- The form: it calls the verbs, and never saves by itself ---
 
@@ -177,10 +186,17 @@ class CaseUpdateAdmin(ConsoleAdmin):
     ) -> HttpResponse:
         """Who may not change it is shown its page instead of a greyed form."""
         update = self.get_object(request, object_id)
-        if request.method == "GET" and update is not None:
+        if request.method != "POST" and update is not None:
             if not self.has_change_permission(request, update):
                 return redirect(desk.page_url(update))
         return super().change_view(request, object_id, form_url, extra_context)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """One button: whoever saves sees next how it looks."""
+        context["show_save_and_continue"] = False
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def response_add(
         self, request: HttpRequest, obj: CaseUpdate, post_url_continue: Any = None

@@ -96,7 +96,7 @@ def _page(request: HttpRequest, update: CaseUpdate, **more: Any) -> HttpResponse
         "title": update.title,
         "update": update,
         "steps": update.steps.select_related("staff"),
-        "text": _text_part(update),
+        **_specimen(update),
         "my_address": person.email,
         "may_write": may_write(person),
         **(_sending_context(update) if update.is_released else {}),
@@ -106,11 +106,12 @@ def _page(request: HttpRequest, update: CaseUpdate, **more: Any) -> HttpResponse
     return TemplateResponse(request, TEMPLATE, context)
 
 
-def _text_part(update: CaseUpdate) -> str:
+def _specimen(update: CaseUpdate) -> dict[str, str]:
     try:
-        return str(Letter.of(update).specimen(preflight.NO_ADDRESS).body)
+        message = Letter.of(update).specimen(preflight.NO_ADDRESS)
     except RefusedAtTheDoor as refusal:
-        return str(refusal)
+        return {"subject": update.title, "text": str(refusal)}
+    return {"subject": str(message.subject), "text": str(message.body)}
 
 
 def _open_context(update: CaseUpdate, person: StaffUser) -> dict[str, Any]:

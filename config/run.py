@@ -54,8 +54,28 @@ KEYS: dict[str, Callable[[], str]] = {
 }
 
 
-class Stopped(BaseException):
+class Stopped(Exception):
     """Ctrl-C or SIGTERM came while starting."""
+
+
+class StartGuard:
+    """Remembers that a signal came while starting.
+
+    It raises nothing by itself: an exception out of a signal handler may be lost in a
+    destructor or a fork. Every step of starting asks here instead.
+    """
+
+    def __init__(self) -> None:
+        self.has_come = False
+        for signum in ENDING:
+            signal.signal(signum, self._remember)
+
+    def _remember(self, *_: object) -> None:
+        self.has_come = True
+
+    def check(self) -> None:
+        if self.has_come:
+            raise Stopped
 
 
 def say(text: str) -> None:
@@ -143,10 +163,9 @@ def write_values(file: Path, values: dict[str, str]) -> None:
 class Casedesk:
     """The local set-up of one DATA_DIR."""
 
-    def __init__(self, data_dir: Path, *, check: Callable[[], None]) -> None:
-        """`check` is called before each step and raises Stopped to end the start."""
+    def __init__(self, data_dir: Path, guard: StartGuard) -> None:
         self.data_dir = data_dir
-        self._check = check
+        self._guard = guard
         self.run_dir = data_dir / "run"
         self.port = 0
         self.servers: list[tuple[str, Postgres | Redis]] = []
@@ -184,7 +203,7 @@ class Casedesk:
         return addresses
 
     def _start_server(self, name: str, server: Postgres | Redis) -> None:
-        self._check()
+        self._guard.check()
         self.servers.append((name, server))  # first, so that it is ended in any case
         server.start()
         say(f"{name} is running.")
@@ -219,8 +238,8 @@ class Casedesk:
 
     def _manage(self, *arguments: str) -> None:
         """Run a management command and show what it has to say."""
-        self._check()
-        done = subprocess.run(
+        self._guard.check()
+        process = subprocess.Popen(
             [sys.executable, "manage.py", *arguments],
             cwd=BASE_DIR,
             env=self.environment,
@@ -230,17 +249,29 @@ class Casedesk:
             text=True,
             start_new_session=True,
             preexec_fn=end_with_parent(signal.SIGKILL),
-            check=False,
         )
-        for line in done.stdout.splitlines():
+        for line in self._output_of(process).splitlines():
             say(f"{arguments[0]} | {line}")
-        if done.returncode:
+        if process.returncode:
             raise ServerError(f"manage.py {' '.join(arguments)} failed; see above.")
+
+    def _output_of(self, process: subprocess.Popen[str]) -> str:
+        """Wait for its end, but no longer than until we are told to stop."""
+        try:
+            while True:
+                try:
+                    return process.communicate(timeout=0.1)[0]
+                except subprocess.TimeoutExpired:
+                    self._guard.check()
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
 
     # --- Running and ending ---
 
     def run_processes(self) -> int:
-        manager = ProcessManager(watch=self._watch)
+        manager = ProcessManager(self._guard, watch=self._watch)
         processes = parse_procfile((BASE_DIR / "Procfile").read_text()).processes
         if "MAILBOX_DIR" not in self.environment:
             processes.pop("catcher", None)  # mail goes where EMAIL_URL says
@@ -349,8 +380,11 @@ class LeaderSignals:
 class ProcessManager(Manager):  # type: ignore[misc]
     """Honcho's manager: says why it ends, and can be ended while it is starting."""
 
-    def __init__(self, *, watch: Callable[["ProcessManager"], None]) -> None:
+    def __init__(
+        self, guard: StartGuard, *, watch: Callable[["ProcessManager"], None]
+    ) -> None:
         super().__init__()
+        self._guard = guard
         self._process_ctor = ChildProcess
         self._procmgr = LeaderSignals()
         self._watch = threading.Thread(target=watch, args=(self,), daemon=True)
@@ -389,6 +423,8 @@ class ProcessManager(Manager):  # type: ignore[misc]
     def _start(self) -> None:
         super()._start()
         self._watch.start()  # not before: a process with threads should not fork
+        if self._guard.has_come:  # just before honcho took over the signals
+            os.kill(os.getpid(), signal.SIGTERM)
 
     def _system_print(self, data: str) -> None:
         """Honcho's own report of each start and signal is left out."""
@@ -396,28 +432,6 @@ class ProcessManager(Manager):  # type: ignore[misc]
 
 def forward_hang_up(*_: object) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
-
-
-class StartGuard:
-    """Turns the first signal while starting into Stopped, and ignores further ones.
-
-    An exception that a signal raises can be lost: in a destructor, Python prints it
-    and goes on. So every step of starting also asks whether one has come.
-    """
-
-    def __init__(self) -> None:
-        self.has_come = False
-        for signum in ENDING:
-            signal.signal(signum, self._receive)
-
-    def _receive(self, *_: object) -> None:
-        if not self.has_come:
-            self.has_come = True
-            raise Stopped
-
-    def check(self) -> None:
-        if self.has_come:
-            raise Stopped
 
 
 def ignore_signals() -> None:
@@ -430,7 +444,7 @@ def main() -> int:
     multiprocessing.set_start_method("fork")
     guard = StartGuard()
     data_dir = Path(os.environ.get("DATA_DIR") or BASE_DIR / "var").resolve()
-    casedesk = Casedesk(data_dir, check=guard.check)
+    casedesk = Casedesk(data_dir, guard)
     code = 0
     try:
         casedesk.start()

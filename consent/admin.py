@@ -79,7 +79,9 @@ class ConsentEntryAdmin(ReadOnlyAdmin):
         return f"{entry.get_channel_display()}{by}"
 
     def person(self, entry: ConsentEntry) -> SafeString:
-        return format_html('<span class="code">{}</span>', str(entry.data_subject_id)[:8])
+        return format_html(
+            '<span class="code">{}</span>', str(entry.data_subject_id)[:8]
+        )
 
 
 console.register(ConsentEntry, ConsentEntryAdmin)

@@ -180,7 +180,7 @@ def _told_before(entries: Iterable[ConsentEntry]) -> set[str]:
     if not keys:
         return set()
     known = ConsentEntry.objects.filter(idempotency_key__in=keys)
-    return set(known.values_list("idempotency_key", flat=True))
+    return {str(key) for key in known.values_list("idempotency_key", flat=True)}
 
 
 def _wording_digest(how: Circumstances, purpose: str) -> bytes | None:
@@ -220,7 +220,7 @@ def _keep_wordings(texts: Iterable[str]) -> None:
     if not missing:
         return
     ShownWording.objects.bulk_create(missing, ignore_conflicts=True)
-    digests = {row.digest for row in missing}
+    digests = {bytes(row.digest) for row in missing}
     transaction.on_commit(lambda: _kept.update(digests))
 
 

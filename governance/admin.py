@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from governance import dashboard, person
 from governance.models import RetentionRun
 from groundwork.ledger import ledgers
-from staff.console import Place, ReadOnlyAdmin, console
+from staff.console import Place, ReadOnlyAdmin, console, staff_id
 from subscribers.admin import SubscriberAdmin
 from subscribers.models import Subscriber
 
@@ -38,7 +38,7 @@ class PersonAdmin(SubscriberAdmin):
         found = self.get_object(request, object_id)
         if found is None:
             raise Http404
-        person.note_opening(found.data_subject_id, staff_id=request.user.pk)
+        person.note_opening(found.data_subject_id, staff_id=staff_id(request))
         return TemplateResponse(
             request,
             "admin/subscribers/subscriber/person.html",
@@ -82,7 +82,7 @@ def seals(request: HttpRequest) -> HttpResponse:
 class RetentionRunAdmin(ReadOnlyAdmin):
     place = Place("The house", 2, "Retention runs")
     lead = "What each nightly rule removed, and whether it came to its end."
-    nothing_yet = "The rules run every night at 02:30. After the first night they are listed here."
+    nothing_yet = "The rules run every night at 02:30. Then they stand here."
     duties = {"view_retentionrun": "See what the retention rules removed"}
     list_display = ("name", "outcome", "removed_count", "moment")
     list_filter = ()

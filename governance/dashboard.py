@@ -118,7 +118,7 @@ def _reader_numbers() -> Any:
 
 
 def readers_of_case_updates() -> int:
-    """How many consents stand, at most five minutes old; without Redis, counted anew."""
+    """How many consents stand, at most five minutes ago; without Redis, now."""
     try:
         kept = cache.get(READERS_KEY)
     except Exception:  # whatever the cache's client raises

@@ -49,7 +49,7 @@ def gather(person: Subscriber) -> dict[str, Any]:
         address_digest=bytes(person.address_digest)
     )
     name = f"{person.first_name} {person.last_name}".strip()
-    entered_by = StaffUser.objects.filter(pk=person.entered_by_id).first()
+    entered_by = StaffUser.objects.filter(pk=person.entered_by_id or 0).first()
     return {
         "person": person,
         "name": name,

@@ -63,6 +63,6 @@ def digest(normalised: str) -> bytes:
 
 
 def mask(address: str) -> str:
-    """Enough for the owner to recognise, too little for a passer-by: a•••@example.com."""
+    """Enough for its owner to recognise and for nobody else: a•••@example.com."""
     local, _, domain = address.rpartition("@")
     return f"{local[:1]}•••@{domain}"

@@ -115,6 +115,9 @@ class LedgerSeal(AppendOnlyModel):
     class Meta:
         abstract = True
 
+    def __str__(self) -> str:
+        return f"seal {self.number}"
+
     def compute_digest(self) -> bytes:
         head = [
             self._meta.label_lower,
@@ -240,7 +243,7 @@ class Finding:
 
 
 def findings(ledger: type[LedgerEntry]) -> Iterator[Finding]:
-    """Everything that does not hold, in the order of the chain; empty for a sound ledger."""
+    """Everything that does not hold, in the order of the chain."""
     previous: LedgerSeal | None = None
     sealed = set[int]()
     for number, this in enumerate(ledger.seal_model.objects.order_by("number"), 1):
@@ -290,7 +293,7 @@ def _is_out_of_time(
 def _findings_unsealed(
     ledger: type[LedgerEntry], last: LedgerSeal, sealed: set[int]
 ) -> Iterator[Finding]:
-    horizon_now, newest_now = _snapshot_bounds()
+    _, newest_now = _snapshot_bounds()
     if newest_now < last.horizon:
         return  # restored into a new cluster and not sealed since: nothing to compare
     for entry in ledger.objects.order_by("id").iterator():

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection, models
+from psycopg.sql import Literal
 
 if TYPE_CHECKING:
     AnyField = models.Field[Any, Any]
@@ -35,6 +36,16 @@ class Part:
     params: tuple[Any, ...]
 
 
+@dataclass(frozen=True)
+class _Column:
+    """A column to write; `constant` is its default as SQL, where that never varies."""
+
+    field: "AnyField"
+    name: str
+    cast: str
+    constant: str | None
+
+
 def insert(
     name: str,
     model: type[models.Model],
@@ -47,23 +58,19 @@ def insert(
     values: field → a Python value, or Given for what comes from the database. Fields
     that are not named get their default. The step returns the whole new row.
     """
-    slots, params = [], []
-    for field, slot in _fields(model, frozenset(values)):
-        value = (
-            values[field.attname] if field.attname in values else field.get_default()
-        )
-        if isinstance(value, Given):
-            slots.append(f"{value.sql}{slot[2:]}")
-            params.extend(value.params)
-        else:
-            slots.append(slot)
-            params.append(field.get_db_prep_save(value, connection))
-    return Part(
-        name,
-        f"INSERT INTO {_columns(model, frozenset(values))}"
-        f" SELECT {', '.join(slots)} FROM {source} RETURNING *",
-        tuple(params),
+    columns = _columns(model, frozenset(values))
+    slots: list[str] = []
+    params: list[Any] = []
+    for column in columns:
+        slot, more = _slot(column, values)
+        slots.append(slot)
+        params += more
+    table = connection.ops.quote_name(model._meta.db_table)
+    sql = (  # of names from our own models, with a placeholder for every value
+        f"INSERT INTO {table} ({', '.join(c.name for c in columns)})"  # noqa: S608
+        f" SELECT {', '.join(slots)} FROM {source} RETURNING *"
     )
+    return Part(name, sql, tuple(params))
 
 
 def run(parts: Sequence[Part], result: str) -> tuple[Any, ...]:
@@ -76,24 +83,38 @@ def run(parts: Sequence[Part], result: str) -> tuple[Any, ...]:
     return row
 
 
+def _slot(column: _Column, values: dict[str, Any]) -> tuple[str, Sequence[Any]]:
+    if column.constant is not None:
+        return column.constant, ()
+    name = column.field.attname
+    value = values[name] if name in values else column.field.get_default()
+    if isinstance(value, Given):
+        return f"{value.sql}::{column.cast}", value.params
+    return f"%s::{column.cast}", [column.field.get_db_prep_save(value, connection)]
+
+
 @lru_cache(maxsize=64)
-def _fields(
-    model: type[models.Model], named: frozenset[str]
-) -> list[tuple["AnyField", str]]:
-    """The fields to write, each with its slot: a placeholder cast to the column's type."""
-    return [
-        (
-            field,
-            f"%s::{field.rel_db_type(connection) if field.remote_field else field.db_type(connection)}",
-        )
+def _columns(model: type[models.Model], named: frozenset[str]) -> tuple[_Column, ...]:
+    """The columns to write: all but those that the database fills by itself."""
+    return tuple(
+        _column(field, is_named=field.attname in named)
         for field in model._meta.concrete_fields
         if field.attname in named
         or not (field.has_db_default() or isinstance(field, models.AutoField))
-    ]
+    )
 
 
-@lru_cache(maxsize=64)
-def _columns(model: type[models.Model], named: frozenset[str]) -> str:
-    quote = connection.ops.quote_name
-    names = ", ".join(quote(str(field.column)) for field, _ in _fields(model, named))
-    return f"{quote(model._meta.db_table)} ({names})"
+def _column(field: "AnyField", *, is_named: bool) -> _Column:
+    cast = (
+        field.rel_db_type(connection)
+        if isinstance(field, models.ForeignKey)
+        else field.db_type(connection)
+    )
+    constant = None
+    varies = field.has_default() and callable(field.default)
+    if not is_named and not varies:
+        default = field.get_db_prep_save(field.get_default(), connection)
+        constant = f"{Literal(default).as_string()}::{cast}"
+    return _Column(
+        field, connection.ops.quote_name(str(field.column)), str(cast), constant
+    )

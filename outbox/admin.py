@@ -31,7 +31,7 @@ from groundwork import addresses
 from groundwork.log_lines import ADDRESS, PATH_TOKEN
 from outbox import delivery, inbound
 from outbox.models import InboundEmail, OutgoingEmail, State
-from staff.console import Place, ReadOnlyAdmin, console
+from staff.console import Place, ReadOnlyAdmin, console, staff_id
 from staff.models import AccessRecord
 
 SLOW_AFTER = timedelta(minutes=5)
@@ -66,7 +66,7 @@ def _moment(moment: Any) -> str:
 
 def _note_reading(request: HttpRequest, subject: Any) -> None:
     AccessRecord.objects.create(
-        staff_id=request.user.pk,
+        staff_id=staff_id(request),
         action=AccessRecord.Action.READ,
         data_subject_id=subject,
     )
@@ -297,4 +297,3 @@ def _subject_of(sender: str) -> Any:
 
 console.register(OutgoingEmail, OutgoingEmailAdmin)
 console.register(InboundEmail, InboundEmailAdmin)
-

@@ -124,7 +124,9 @@ def _content(kind: str, context: dict[str, Any]) -> dict[str, str]:
         "txt": f"emails/{kind}.txt",
         "html": f"emails/{kind}.html",
     }
-    content = {part: render_to_string(name, context) for part, name in parts.items()}
+    content: dict[str, str] = {
+        part: render_to_string(name, context) for part, name in parts.items()
+    }
     content["subject"] = " ".join(content["subject"].split())
     content["txt"] = content["txt"].strip() + "\n"
     return content

@@ -35,10 +35,10 @@ class State(models.TextChoices):
 @lru_cache(maxsize=64)
 def name_of(kind: str) -> str:
     try:
-        subject = render_to_string(f"emails/{kind}.subject.txt")
+        words = render_to_string(f"emails/{kind}.subject.txt").split()
     except TemplateDoesNotExist:
-        subject = ""
-    return " ".join(subject.split()) or kind
+        words = []
+    return " ".join(words) or kind
 
 
 class OutgoingEmailQuerySet(models.QuerySet["OutgoingEmail"]):

@@ -19,7 +19,9 @@ from staff.console import Place, ReadOnlyAdmin, console
 
 class NoticeVersionAdmin(ReadOnlyAdmin):
     place = Place("Registers", 1, "Notices")
-    lead = "Every version that was ever published. Once published, a text never changes."
+    lead = (
+        "Every version that was ever published. Once published, a text never changes."
+    )
     duties = {"view_noticeversion": "See the notices and their versions"}
     list_display = ("__str__", "severity", "effective", "language")
     list_filter = ("notice",)

@@ -1,13 +1,13 @@
 """Who may work here, and the record of whose data they opened."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
 from django.contrib.auth import password_validation
 from django.contrib.auth.models import Permission
 from django.contrib.sessions.models import Session
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -82,19 +82,18 @@ class StaffForm(forms.ModelForm):  # type: ignore[type-arg]
             "full_name": "Name",
             "email": "E-mail address",
             "is_active": "May sign in",
-            "is_superuser": "Looks after the console: may do everything, also give duties",
+            "is_superuser": "Looks after the console: may do all and give duties",
         }
         widgets = {"email": forms.EmailInput(attrs={"autocomplete": "off"})}
         help_texts = {
             "is_superuser": "",
-            "is_active": "Clear this when somebody leaves. They are signed out at once. "
-            "Nobody is deleted: records name who decided.",
+            "is_active": "Clear this when somebody leaves: they are signed out at "
+            "once. Nobody is deleted, since records name who decided.",
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["duties"]
-        assert isinstance(field, forms.MultipleChoiceField)
+        field = cast(forms.MultipleChoiceField, self.fields["duties"])
         field.choices = duties()
         if self.instance.pk:
             held = self.instance.user_permissions.values_list("pk", flat=True)
@@ -114,7 +113,7 @@ class StaffForm(forms.ModelForm):  # type: ignore[type-arg]
         others = StaffUser.objects.filter(is_superuser=True, is_active=True)
         if not stays and not others.exclude(pk=self.instance.pk).exists():
             raise ValidationError(
-                "Somebody must look after the console. Give that to another person first"
+                "Somebody must look after the console. Give that to somebody else first"
             )
         return data
 
@@ -196,7 +195,9 @@ class StaffUserAdmin(ConsoleAdmin):
             return self.fields
         return ("full_name", "email", "password", *self.fields[2:])
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
+    def save_model(
+        self, request: HttpRequest, obj: Any, form: Any, change: Any
+    ) -> None:
         if not change:
             obj.set_password(form.cleaned_data["password"])
         obj.save()
@@ -213,7 +214,7 @@ class StaffUserAdmin(ConsoleAdmin):
 
     def password_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         if not self.has_change_permission(request):
-            self.require(request, "change_staffuser")
+            raise PermissionDenied
         user = StaffUser.objects.filter(pk=pk).first()
         if user is None:
             raise Http404

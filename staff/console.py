@@ -1,13 +1,13 @@
 """The console: Django's admin on a site of our own, for people who sign in by name.
 
-Apps above register their models and pages here. What the rail shows of them, and where,
-stands beside each in a Place, so that no list of other apps' things is kept in this one.
+Apps above register their models and pages here. What the rail shows of them, and
+where, stands beside each in a Place: no list of other apps' things is kept here.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import update_wrapper
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django import forms
 from django.contrib.admin import AdminSite, ModelAdmin
@@ -49,7 +49,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Page:
-    """A page that belongs to no single model; permission is empty when all may see it."""
+    """A page that belongs to no single model; without permission: for everybody."""
 
     route: str
     name: str
@@ -92,9 +92,9 @@ class SignInForm(AdminAuthenticationForm):
         self.use_required_attribute = False
 
     def clean(self) -> dict[str, Any]:
-        assert self.request is not None
         address = self.cleaned_data.get("username", "")
-        if not sign_in_allowed(network_of(self.request), address):
+        network = network_of(cast(HttpRequest, self.request))
+        if not sign_in_allowed(network, address):
             raise ValidationError("Too many tries. Wait an hour, then try again.")
         return super().clean()
 
@@ -139,7 +139,7 @@ class Console(AdminSite):
         ]
         return [*own, *super().get_urls()]
 
-    def admin_view(self, view: View, cacheable: bool = False) -> View:
+    def admin_view(self, view: View, cacheable: bool = False) -> Any:
         """Inside the console, "not allowed" and "not found" look like the console."""
         guarded = super().admin_view(view, cacheable)
 
@@ -160,13 +160,13 @@ class Console(AdminSite):
         return _with_origin(super().login(request, extra_context))
 
     def _sorry(self, request: HttpRequest, template: str, status: int) -> HttpResponse:
-        request.current_app = self.name  # type: ignore[attr-defined]
+        request.current_app = self.name
         context = {**self.each_context(request), "title": ""}
         return TemplateResponse(request, template, context, status=status)
 
     def app_index(
         self, request: HttpRequest, app_label: str, extra_context: Any = None
-    ) -> HttpResponse:
+    ) -> TemplateResponse:
         """The rail takes the place of Django's page per app."""
         raise Http404
 
@@ -232,7 +232,7 @@ def _guarded(page: Page) -> View:
     def view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not _may(request, page.permission):
             raise PermissionDenied
-        request.current_app = console.name  # type: ignore[attr-defined]
+        request.current_app = console.name
         return page.view(request, *args, **kwargs)
 
     return update_wrapper(view, page.view)
@@ -253,6 +253,13 @@ def _usual_place(model: type[models.Model]) -> Place:
 
 
 console = Console(name="console")
+
+
+def staff_id(request: HttpRequest) -> int:
+    """The number under which a ledger knows who is signed in."""
+    if request.user.pk is None:
+        raise PermissionDenied
+    return int(request.user.pk)
 
 
 class ShortList(_Paginator):
@@ -280,7 +287,7 @@ class ConsoleList(ChangeList):
 
 
 class ConsoleAdmin(_ModelAdmin):
-    """How the console shows a model: no script, no bulk actions, no unbounded counts."""
+    """How the console shows a model: without script, bulk actions, endless counts."""
 
     place: Place | None = None
     actions = None
@@ -288,7 +295,7 @@ class ConsoleAdmin(_ModelAdmin):
     list_max_show_all = 0
     show_full_result_count = False
     paginator = ShortList
-    sortable_by: Any = ()
+    sortable_by: ClassVar[Any] = ()
     save_on_top = False
     # What a member of staff may be allowed to do here: codename → words for the
     # page on which permissions are given.
@@ -321,7 +328,7 @@ class ConsoleAdmin(_ModelAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def formfield_for_dbfield(
-        self, db_field: Any, request: HttpRequest | None, **kwargs: Any
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
     ) -> Any:
         """Without the pop-up buttons beside a choice, which need a script."""
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
@@ -331,7 +338,7 @@ class ConsoleAdmin(_ModelAdmin):
 
     def page_context(self, request: HttpRequest, **more: Any) -> dict[str, Any]:
         """What a page of our own below this model needs."""
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         return {**self.admin_site.each_context(request), "opts": self.opts, **more}
 
     def require(self, request: HttpRequest, codename: str) -> None:

@@ -32,7 +32,7 @@ class StaffUserManager(BaseUserManager["StaffUser"]):
 
 
 class StaffUser(AbstractBaseUser, PermissionsMixin):
-    """A member of staff, known by e-mail address; people sign in, shared accounts do not."""
+    """A member of staff, known by e-mail address. One account, one person."""
 
     email = models.EmailField("e-mail address", unique=True)
     full_name = models.CharField(max_length=150)

@@ -8,7 +8,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.http import (
     Http404,
     HttpRequest,
@@ -24,13 +23,14 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from consent import ledger
 from consent.models import Channel
 from groundwork import addresses
 from groundwork.clock import today_here
 from outbox.models import SuppressedAddress
 from processing_register.models import ProcessingPurpose
 from processing_register.notices import current_controller, notice_in_force
-from staff.console import ConsoleAdmin, Place, ReadOnlyAdmin, console
+from staff.console import ConsoleAdmin, Place, ReadOnlyAdmin, console, staff_id
 from staff.models import AccessRecord, StaffName, StaffUser
 from subscribers import entering, exporting, importing, leaving, preferences
 from subscribers.console_forms import CorrectionForm, EnterForm, ExportForm, UploadForm
@@ -164,7 +164,7 @@ class SubscriberAdmin(ConsoleAdmin):
     # --- Finding ---
 
     def find_view(self, request: HttpRequest) -> HttpResponseBase:
-        """By exact address only, by POST, so that no address stands in a URL or a log."""
+        """By exact address only, and by POST: no address in a URL or a log."""
         self.require(request, "view_subscriber")
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
@@ -176,7 +176,7 @@ class SubscriberAdmin(ConsoleAdmin):
         digest = addresses.digest(address)
         person = Subscriber.objects.filter(address_digest=digest).first()
         AccessRecord.objects.create(
-            staff_id=request.user.pk,
+            staff_id=staff_id(request),
             action=AccessRecord.Action.SEARCHED,
             data_subject_id=person.data_subject_id if person else None,
             rows_count=1 if person else 0,
@@ -230,7 +230,7 @@ class SubscriberAdmin(ConsoleAdmin):
                 met_on=data["met_on"],
                 notice=data["notice"],
                 how=data["how"],
-                staff_id=request.user.pk,
+                staff_id=staff_id(request),
                 details={n: v for n, v in form.details().items() if v},
             )
         )
@@ -258,7 +258,10 @@ class SubscriberAdmin(ConsoleAdmin):
         )
         if request.method == "POST" and form.is_valid():
             changed = preferences.change_details(
-                person, form.details(), channel=Channel.STAFF, staff_id=request.user.pk
+                person,
+                form.details(),
+                channel=Channel.STAFF,
+                staff_id=staff_id(request),
             )
             names = ", ".join(name.replace("_", " ") for name in changed)
             said = f"Corrected: {names}." if changed else "Nothing was different."
@@ -280,7 +283,7 @@ class SubscriberAdmin(ConsoleAdmin):
         person = self._person(request, pk, "stop_subscriber")
         if request.method == "POST":
             left = leaving.leave(
-                pk, [], channel=Channel.STAFF, staff_id=request.user.pk
+                pk, [], channel=Channel.STAFF, staff_id=staff_id(request)
             )
             titles = ProcessingPurpose.objects.filter(key__in=left.withdrawn)
             what = ", ".join(purpose.title for purpose in titles)
@@ -290,7 +293,7 @@ class SubscriberAdmin(ConsoleAdmin):
             messages.success(request, said)
             return self._back_to(pk)
         _note_opening(request, person)
-        standing = leaving.ledger.standing_purposes(person.data_subject_id)
+        standing = ledger.standing_purposes(person.data_subject_id)
         purposes = ProcessingPurpose.objects.filter(key__in=standing)
         return self._render(request, "stop", title="", person=person, purposes=purposes)
 
@@ -301,8 +304,7 @@ class SubscriberAdmin(ConsoleAdmin):
         if person.confirmed_at is None:
             messages.warning(request, "The address is not confirmed yet.")
         else:
-            with transaction.atomic():
-                preferences.mail_fresh_link(person)
+            preferences.ask_for_link(person.address)
             messages.success(
                 request,
                 "A link to the preferences page is on its way. It works once, within "
@@ -339,7 +341,7 @@ class SubscriberAdmin(ConsoleAdmin):
             upload = importing.keep_upload(
                 form.cleaned_data["file"],
                 file_name=request.FILES["file"].name or "",  # type: ignore[union-attr]
-                staff_id=request.user.pk,
+                staff_id=staff_id(request),
             )
             return HttpResponseRedirect(
                 reverse("admin:subscribers_subscriber_dry_run", args=[upload.pk])
@@ -416,7 +418,7 @@ class SubscriberAdmin(ConsoleAdmin):
             importing.apply_upload(
                 upload.pk,
                 digest=request.POST.get("digest", ""),
-                staff_id=request.user.pk,
+                staff_id=staff_id(request),
             )
         except importing.NotApplicable:
             messages.error(
@@ -433,7 +435,7 @@ class SubscriberAdmin(ConsoleAdmin):
         form = ExportForm(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():
             whom, kind = form.cleaned_data["whom"], form.cleaned_data["kind"]
-            exporting.record_export(whom, staff_id=request.user.pk)
+            exporting.record_export(whom, staff_id=staff_id(request))
             make = exporting.as_csv if kind == "csv" else exporting.as_json
             response = StreamingHttpResponse(
                 make(whom), content_type=CONTENT_TYPES[kind]
@@ -466,7 +468,7 @@ def _shown(planned: importing.Planned, titles: dict[str, str]) -> dict[str, Any]
 
 def _note_opening(request: HttpRequest, person: Subscriber) -> None:
     AccessRecord.objects.create(
-        staff_id=request.user.pk,
+        staff_id=staff_id(request),
         action=AccessRecord.Action.OPENED,
         data_subject_id=person.data_subject_id,
     )
@@ -474,7 +476,10 @@ def _note_opening(request: HttpRequest, person: Subscriber) -> None:
 
 class SubscriberEventAdmin(ReadOnlyAdmin):
     place = Place("Ledgers", 2, "Changes to readers")
-    lead = "Which fields changed, when and by whom; never their values. Nobody can change a line of it."
+    lead = (
+        "Which fields changed, when and by whom; never their values. Nobody can change "
+        "a line of it."
+    )
     nothing_yet = (
         "The first line appears when a reader confirms, changes something or leaves."
     )

@@ -1,6 +1,6 @@
 """The forms of the console about readers."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -57,7 +57,7 @@ class EnterForm(DetailsForm):
     )
     where = forms.CharField(
         label="Where, or who rang whom",
-        help_text="Such as “Licensing Forum, Leeds, stand 12” or “they rang the office”.",
+        help_text="Such as “Licensing Forum, Leeds, stand 12” or “they rang us”.",
         max_length=120,
         validators=[refuse_invisible],
         error_messages={
@@ -105,9 +105,7 @@ class EnterForm(DetailsForm):
         self._choices("notice", [(n.reference, str(n)) for n in published])
 
     def _choices(self, name: str, choices: list[tuple[str, str]]) -> None:
-        field = self.fields[name]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = choices
+        cast(forms.ChoiceField, self.fields[name]).choices = choices
 
     def clean_met_on(self) -> Any:
         day = self.cleaned_data["met_on"]

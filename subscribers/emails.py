@@ -12,7 +12,7 @@ from outbox.queueing import queue
 from processing_register.models import NoticeVersion
 from processing_register.notices import published_wording
 from subscribers import links
-from subscribers.models import Subscriber
+from subscribers.models import LinkUse, Subscriber
 
 NO_READER = "no reader, or too many links"
 
@@ -80,7 +80,7 @@ def _receipt(
 
 def preferences_link(address: str, subject: uuid.UUID | None, token: str) -> None:
     """The fresh link; for a stranger's address only the fact that one was asked for."""
-    minutes = int(links.LIFETIMES[links.LinkUse.FRESH].total_seconds() // 60)
+    minutes = int(links.LIFETIMES[LinkUse.FRESH].total_seconds() // 60)
     context = {
         "link_url": links.absolute("subscribers:preferences-open", token),
         "minutes": minutes,
@@ -105,7 +105,7 @@ def confirm_new_address(subscriber: Subscriber, new_address: str, token: str) ->
 
 def address_changed(subscriber: Subscriber, old_address: str, token: str) -> None:
     """Tells the old mailbox, with a way back."""
-    hours = int(links.LIFETIMES[links.LinkUse.ADDRESS_UNDO].total_seconds() // 3600)
+    hours = int(links.LIFETIMES[LinkUse.ADDRESS_UNDO].total_seconds() // 3600)
     queue(
         "subscribers/address_changed",
         to=old_address,

@@ -54,7 +54,7 @@ def record_export(whom: str, *, staff_id: int) -> int:
 
 
 def as_csv(whom: str) -> Iterator[str]:
-    """RFC 4180, line by line; the byte order mark tells a spreadsheet that it is UTF-8."""
+    """RFC 4180, line by line; the byte order mark tells a spreadsheet: UTF-8."""
     writer: Any = csv.writer(_Echo(), quoting=csv.QUOTE_MINIMAL, lineterminator="\r\n")
     yield "\ufeff" + writer.writerow(COLUMNS)
     for row in _rows(whom):

@@ -101,7 +101,7 @@ class PurposesMixin(forms.Form):
             self.data.getlist("purposes")
             if self.is_bound
             else self.initial.get("purposes", [])
-        )  # type: ignore[attr-defined]
+        )
         return [
             {
                 "key": purpose.key,

@@ -22,6 +22,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import batched
+from typing import cast
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
@@ -121,7 +122,7 @@ def read(text: str, *, now: datetime) -> list[Row]:
     columns = _columns(header)
     offered = set(ProcessingPurpose.objects.values_list("key", flat=True))
     first_seen: dict[str, int] = {}
-    rows = []
+    rows: list[Row] = []
     for line, cells in lines:
         if not any(cell.strip() for cell in cells):
             continue
@@ -372,7 +373,9 @@ def _plan_chunk(rows: Sequence[Row], *, lock: bool) -> list[Planned]:
 
 def _decisions(digests: list[bytes]) -> dict[bytes, dict[str, ConsentEntry]]:
     subjects = DataSubject.objects.filter(address_digest__in=digests)
-    digest_of = {subject.pk: bytes(subject.address_digest) for subject in subjects}
+    digest_of = {
+        subject.pk: bytes(subject.address_digest or b"") for subject in subjects
+    }
     decided: dict[bytes, dict[str, ConsentEntry]] = {}
     for entry in ConsentEntry.objects.latest_decisions(subjects=digest_of):
         decided.setdefault(digest_of[entry.data_subject_id], {})[entry.purpose] = entry
@@ -473,9 +476,10 @@ def apply_upload(upload_id: int, *, digest: str, staff_id: int) -> dict[str, int
     for chunk in batched(read(upload.content, now=timezone.now()), CHUNK):
         done += _apply_chunk(chunk, upload, staff_id)
     upload.content, upload.applied_at = "", timezone.now()
-    upload.counts = count(done)
+    counts = count(done)
+    upload.counts = counts
     upload.save(update_fields=["content", "applied_at", "counts"])
-    return upload.counts
+    return counts
 
 
 def _apply_chunk(
@@ -523,7 +527,7 @@ def _fields_of(planned: Planned) -> list[str]:
 
 
 def _bring_in(new: list[Planned], staff_id: int) -> dict[str, Subscriber]:
-    """The new people: confirmed when their evidence says so, else held without consent."""
+    """The new people: confirmed by their evidence, else held without consent."""
     subjects = _subjects_for([addresses.digest(p.row.address) for p in new])
     subscribers = [_subscriber(p, subjects, staff_id) for p in new]
     Subscriber.objects.bulk_create(subscribers)
@@ -573,8 +577,7 @@ def _subjects_for(digests: list[bytes]) -> dict[bytes, uuid.UUID]:
 def _change(changed: list[Planned]) -> dict[str, Subscriber]:
     subscribers = {}
     for planned in changed:
-        person = planned.known
-        assert person is not None
+        person = cast(Subscriber, planned.known)
         for change in planned.changes:
             setattr(person, change.name, planned.row.details[change.name])
         if planned.gives and planned.row.evidence:
@@ -602,7 +605,7 @@ def _record_consents(
         subject = subscribers[planned.row.address].data_subject_id
         how = ledger.Circumstances(
             channel=Channel.IMPORT,
-            wordings={purpose: evidence.wording for purpose in planned.gives},
+            wordings=dict.fromkeys(planned.gives, evidence.wording),
             staff_id=staff_id,
             evidence={
                 "consented at": evidence.consented_at.isoformat(),

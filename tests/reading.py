@@ -110,10 +110,13 @@ class Mail:
         return sorted({url.rstrip(".,") for url in found})
 
     def path(self, beginning: str) -> str:
-        """The path of its link that begins so: /confirm/."""
-        paths = {urlsplit(url).path for url in self.urls()}
-        (path,) = [path for path in paths if path.startswith(beginning)]
+        """The path of its one link that begins so: /confirm/."""
+        (path,) = self.paths(beginning)
         return path
+
+    def paths(self, beginning: str) -> set[str]:
+        found = {urlsplit(url).path for url in self.urls()}
+        return {path for path in found if path.startswith(beginning)}
 
     def one_click_path(self) -> str:
         (value,) = self.raw_header("List-Unsubscribe")

@@ -1,9 +1,10 @@
 """The embedded servers, piece by piece; test_running has them all together."""
 
-import contextlib
 import os
 import signal
 import socket
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,14 @@ from config.embedded import (
 )
 
 AS_ROOT = os.geteuid() == 0
+
+
+@pytest.fixture
+def guard() -> Iterator[run.StartGuard]:
+    before = {signum: signal.getsignal(signum) for signum in run.ENDING}
+    yield run.StartGuard()
+    for signum, handler in before.items():
+        signal.signal(signum, handler)
 
 
 @pytest.mark.parametrize("name", ["plain", "with a space", "a+b", "100%", "it's"])
@@ -98,8 +107,8 @@ def test_redis_listens_on_the_loopback_address_and_asks_for_a_password() -> None
     assert server.exit_code() is not None
 
 
-def test_keys_are_made_once_and_kept(tmp_path: Path) -> None:
-    casedesk = run.Casedesk(tmp_path, check=lambda: None)
+def test_keys_are_made_once_and_kept(tmp_path: Path, guard: run.StartGuard) -> None:
+    casedesk = run.Casedesk(tmp_path, guard)
     casedesk.run_dir.mkdir()
     casedesk._write_environment({"REDIS_URL": "redis://one"})
     first = run.read_values(tmp_path / "run" / "env")
@@ -113,12 +122,12 @@ def test_keys_are_made_once_and_kept(tmp_path: Path) -> None:
 
 
 def test_what_the_environment_gives_is_not_replaced(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, guard: run.StartGuard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgres://mine@database/casedesk")
     monkeypatch.setenv("REDIS_URL_FILE", "/run/secrets/redis")
     monkeypatch.delenv("REDIS_URL", raising=False)
-    casedesk = run.Casedesk(tmp_path, check=lambda: None)
+    casedesk = run.Casedesk(tmp_path, guard)
     assert casedesk._start_servers() == {}
     assert casedesk.servers == []
 
@@ -143,16 +152,22 @@ def test_without_port_the_next_free_one_is_taken(
     assert f"Port {taken} is taken" in capsys.readouterr().out
 
 
-def test_a_signal_whose_exception_was_lost_still_stops_the_start() -> None:
-    before = {signum: signal.getsignal(signum) for signum in run.ENDING}
-    try:
-        guard = run.StartGuard()
-        guard.check()
-        with contextlib.suppress(run.Stopped):
-            os.kill(os.getpid(), signal.SIGTERM)
-        with pytest.raises(run.Stopped):
-            guard.check()
-        os.kill(os.getpid(), signal.SIGTERM)  # a second one does not interrupt
-    finally:
-        for signum, handler in before.items():
-            signal.signal(signum, handler)
+def test_a_signal_while_starting_raises_only_where_it_is_asked_for(
+    tmp_path: Path, guard: run.StartGuard
+) -> None:
+    casedesk = run.Casedesk(tmp_path, guard)
+    guard.check()
+    os.kill(os.getpid(), signal.SIGTERM)
+    with pytest.raises(run.Stopped):
+        casedesk._start_servers()
+    assert casedesk.servers == []
+
+
+def test_a_command_is_ended_by_a_signal_while_it_runs(
+    tmp_path: Path, guard: run.StartGuard
+) -> None:
+    process = subprocess.Popen(["sleep", "600"], stdout=subprocess.PIPE, text=True)
+    guard.has_come = True
+    with pytest.raises(run.Stopped):
+        run.Casedesk(tmp_path, guard)._output_of(process)
+    assert process.returncode == -signal.SIGKILL

@@ -1,0 +1,189 @@
+"""A house with something in every room, and every address in it."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.apps import apps
+from django.db import connection
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from case_updates import sending
+from case_updates.models import CaseUpdate
+from consent.models import ShownWording
+from groundwork.ledger import ledgers, seal
+from outbox import delivery, inbound
+from staff.models import StaffUser
+from subscribers.models import SubscriberImport
+from tests.case_updates import cast
+from tests.people import (
+    ADA,
+    BEN,
+    CLEO,
+    OWN_NEWS,
+    become_reader,
+    inbox,
+    open_preferences,
+    sign_up,
+    subscriber_of,
+)
+from tests.reading import Mail
+from tests.relay import Relay
+
+# The only tables in which looking may leave a row.
+MAY_GROW = {"django_session", "staff_accessrecord"}
+PARAMETER = re.compile(r"<(?:(\w+):)?(\w+)>|\(\?P<(\w+)>.*?\)")
+
+
+@dataclass
+class House:
+    client: Client
+    smtp: Relay
+    mailbox: Path
+    tokens: list[str] = field(default_factory=list)
+
+    @property
+    def mails(self) -> list[Mail]:
+        return [Mail(message.content) for message in self.smtp.received]
+
+
+def move_in(client: Client, smtp: Relay, mailbox: Path) -> House:
+    """Live through everything once, so that no table of ours is empty for nothing."""
+    house = House(client, smtp, mailbox)
+    welcome = become_reader(client, smtp, ADA, first_name="Ada", employer="Analytical")
+    sign_up(client, smtp, BEN)
+    left = become_reader(client, smtp, CLEO, purposes=(OWN_NEWS,))
+    gone = client.post(left.one_click_path(), {"List-Unsubscribe": "One-Click"})
+    visit = open_preferences(client, smtp)
+    client.post(visit, {"email": "ada@new.example"})
+    client.post(inbox(smtp, "ada@new.example")[0].path("/address/"))
+    client.post(visit, {"ask_link": "1"})
+    client.post(visit, {"purposes": ["case-updates", OWN_NEWS], "first_name": "A"})
+    cast.draft("A draft")
+    cast.submitted("A submitted update")
+    cast.released("A released update")
+    sending.send_due()
+    write_to_us(mailbox)
+    delivery.deliver_due()
+    for message in smtp.received[:3]:
+        (mailbox / f"20260101-{len(house.tokens)}.eml").write_bytes(message.content)
+    SubscriberImport.objects.create(
+        staff_id=1, file_name="people.csv", content="email\n", digest=b"x"
+    )
+    for ledger in ledgers():
+        seal(ledger)
+    pages = gone.content.decode() + visit + "".join(m.text for m in house.mails)
+    house.tokens = sorted(set(re.findall(r"/([\w-]{22})(?=/)", pages)))
+    assert welcome.one_click_path().split("/")[2] in house.tokens
+    return house
+
+
+def write_to_us(mailbox: Path) -> None:
+    raw = b"From: x@example.com\nTo: governance@valuelicensing.com\nSubject: Hello\n\nHi"
+    (mailbox / "from-a-stranger.eml").write_bytes(raw)
+    inbound.fetch()
+    inbound.read_new()
+    assert subscriber_of(CLEO) is not None
+
+
+# --- Every URL of the map ---
+
+
+@dataclass(frozen=True)
+class Address:
+    """An entry of the URL map: its name (console:index) and its route."""
+
+    name: str
+    route: str
+
+
+def url_map() -> list[Address]:
+    return sorted(set(_walk(get_resolver())), key=lambda address: address.route)
+
+
+def _walk(resolver: Any, route: str = "/", space: str = "") -> Iterator[Address]:
+    for entry in resolver.url_patterns:
+        part = route + str(entry.pattern).lstrip("^").rstrip("$")
+        if isinstance(entry, URLResolver):
+            inner = f"{space}{entry.namespace}:" if entry.namespace else space
+            yield from _walk(entry, part, inner)
+        else:
+            assert isinstance(entry, URLPattern)
+            yield Address(f"{space}{entry.name or 'unnamed'}", part)
+
+
+def paths(address: Address, house: House) -> list[str]:
+    """Real paths of this entry, its parameters filled with what the house holds."""
+    found = [address.route]
+    for match in PARAMETER.finditer(address.route):
+        values = _values(address, match[2] or match[3], match[1] or "", house)
+        found = [
+            path.replace(match[0], str(value), 1) for path in found for value in values
+        ]
+    return found
+
+
+def _values(address: Address, name: str, converter: str, house: House) -> list[Any]:
+    if converter == "token":
+        return house.tokens
+    if converter == "slug":
+        return list(CaseUpdate.objects.values_list("slug", flat=True))
+    if converter == "message":
+        return [path.name for path in sorted(house.mailbox.glob("*.eml"))]
+    if name == "digest":
+        return [bytes(row.digest).hex() for row in ShownWording.objects.all()[:2]]
+    if name == "number":
+        return [1, 99]
+    if name == "app_label":
+        return ["subscribers", "outbox"]
+    if name == "url":
+        return ["nonsense/", ".env"]
+    return _keys(address, name)
+
+
+def _keys(address: Address, name: str) -> list[Any]:
+    """Keys of the model that an address of the console is about."""
+    if name == "delivery_pk":
+        model = apps.get_model("case_updates.Delivery")
+    else:
+        label = address.name.removeprefix("console:").split("_")
+        about = [m for m in apps.get_models() if _is_about(m, address.route)]
+        assert about, f"{address} ({name}, {label}) is about no model of ours"
+        model = about[0]
+    return list(model._default_manager.values_list("pk", flat=True)[:2]) or [1]
+
+
+def _is_about(model: Any, route: str) -> bool:
+    meta = model._meta
+    is_import = "/import/" in route and meta.model_name == "subscriberimport"
+    if "/import/" in route:
+        return bool(is_import)
+    return f"/{meta.app_label}/{meta.model_name}/" in route or (
+        "/r/" in route and meta.label == "staff.StaffUser"
+    )
+
+
+# --- Every row of every table ---
+
+
+def contents() -> dict[str, str]:
+    """Table → a digest of all its rows; the tables that may grow are left out."""
+    tables = sorted(set(connection.introspection.table_names()) - MAY_GROW)
+    parts = [
+        f"SELECT '{table}', md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), ''))"
+        f' FROM "{table}" AS t'
+        for table in tables
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(parts))
+        return dict(cursor.fetchall())
+
+
+def superuser() -> StaffUser:
+    user: StaffUser = StaffUser.objects.create_superuser(
+        "grace@example.com", "a long enough password", full_name="Grace"
+    )
+    return user
