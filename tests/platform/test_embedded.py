@@ -153,8 +153,9 @@ def test_without_port_the_next_free_one_is_taken(
 
 
 def test_a_signal_while_starting_raises_only_where_it_is_asked_for(
-    tmp_path: Path, guard: run.StartGuard
+    tmp_path: Path, guard: run.StartGuard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("DATABASE_URL")
     casedesk = run.Casedesk(tmp_path, guard)
     guard.check()
     os.kill(os.getpid(), signal.SIGTERM)
