@@ -8,6 +8,7 @@
 """
 
 import logging
+import time
 from datetime import timedelta
 
 from django.core.mail import EmailMultiAlternatives
@@ -24,19 +25,36 @@ from outbox.transport import Transport
 logger = logging.getLogger(__name__)
 
 BATCH = 100
+RUN_SECONDS = 30.0
 # A hand-over is cut off by the SMTP time-out long before this.
 STRANDED_AFTER = timedelta(minutes=15)
 
 
 def deliver_due() -> int:
-    """Deliver what is due until nothing is left; returns how many were taken up."""
+    """Deliver what is due until nothing is left; returns how many were taken up.
+
+    A run ends after half a minute, or at once when the mail server is not reached, and
+    gives back what it has not begun: the schedule starts the next one in seconds.
+    """
     taken = 0
+    ends_at = time.monotonic() + RUN_SECONDS
     with Transport() as transport:
         while batch := claim_batch():
-            taken += len(batch)
-            for email in batch:
+            for number, email in enumerate(batch):
+                if time.monotonic() > ends_at or transport.is_out_of_reach:
+                    _give_back(batch[number:])
+                    return taken
+                taken += 1
                 deliver(email, transport)
     return taken
+
+
+def _give_back(emails: list[OutgoingEmail]) -> None:
+    """Into the queue again, unless somebody else has them by now."""
+    for email in emails:
+        OutgoingEmail.objects.filter(
+            pk=email.pk, state=State.IN_FLIGHT, claimed_at=email.claimed_at
+        ).update(state=State.QUEUED, claimed_at=None)
 
 
 def claim_batch(size: int = BATCH) -> list[OutgoingEmail]:

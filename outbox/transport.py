@@ -31,6 +31,8 @@ class Transport:
 
     def __init__(self) -> None:
         self._backend: Any = None
+        # The last attempt to connect failed: the next message will fare no better.
+        self.is_out_of_reach = False
 
     def __enter__(self) -> Self:
         return self
@@ -65,10 +67,12 @@ class Transport:
             if isinstance(backend, SmtpBackend):
                 backend.connection.ehlo_or_helo_if_needed()
         except smtplib.SMTPAuthenticationError as error:
+            self.is_out_of_reach = True
             raise Transient("sign-in refused") from error
         except (OSError, smtplib.SMTPException) as error:
+            self.is_out_of_reach = True
             raise Transient("mail server not reached") from error
-        self._backend = backend
+        self._backend, self.is_out_of_reach = backend, False
 
     def _send_by_smtp(self, message: EmailMultiAlternatives, raw: bytes) -> None:
         session: smtplib.SMTP = self._backend.connection

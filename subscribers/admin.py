@@ -382,13 +382,15 @@ class SubscriberAdmin(ConsoleAdmin):
                 counts=[(what, upload.counts.get(what, 0)) for what in COUNTED],
             )
         rows = importing.read(upload.content, now=timezone.now())
-        return self._dry_run(request, upload, importing.plan(rows))
+        written = upload.counts.get(importing.WRITTEN, 0)
+        return self._dry_run(request, upload, importing.plan(rows[written:]), written)
 
     def _dry_run(
         self,
         request: HttpRequest,
         upload: SubscriberImport,
         planned: list[importing.Planned],
+        written: int,
     ) -> TemplateResponse:
         counts = importing.count(planned)
         wanted = request.GET.get("show", "")
@@ -407,6 +409,7 @@ class SubscriberAdmin(ConsoleAdmin):
             to_write=counts["new"] + counts["changes"],
             outcomes=[(o.value, counts[o.value]) for o in importing.Outcome],
             total=len(planned),
+            written=written,
             wanted=wanted,
             page=page,
             lines=[_shown(p, titles) for p in page],

@@ -15,6 +15,7 @@ import csv
 import hashlib
 import io
 import re
+import time
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -55,6 +56,10 @@ MAX_WORDING = 5_000
 EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)
 # Rows per transaction: short, so that nobody who unsubscribes meanwhile has to wait.
 CHUNK = 200
+# How long one call may write; then it answers, and the next one goes on.
+APPLY_SECONDS = 12
+# The key under which an upload's counts hold how many rows are done.
+WRITTEN = "rows written"
 
 # What a spreadsheet takes for a formula, the full-width twins included.
 FORMULA_STARTS = tuple("=+-@\t\r\n\0＝＋－＠")
@@ -465,18 +470,25 @@ def is_open(upload: SubscriberImport) -> bool:
 def apply_upload(upload_id: int, *, digest: str, staff_id: int) -> dict[str, int]:
     """Write what the dry run showed, as far as it is still true; returns the counts.
 
-    The digest is that of the file that the person saw. An interrupted run can be
-    started again: what was written counts as unchanged. The file is emptied at the
-    end. Raises NotApplicable.
+    The digest is that of the file that the person saw. A large file takes several
+    calls, since a web request has to answer within seconds: applied_at is set, and
+    the file emptied, by the last one. A run that was cut off can be started again:
+    what it wrote counts as unchanged. Raises NotApplicable.
     """
     upload = SubscriberImport.objects.get(pk=upload_id)
     if not is_open(upload) or bytes(upload.digest).hex() != digest:
         raise NotApplicable
-    done: list[Planned] = []
-    for chunk in batched(read(upload.content, now=timezone.now()), CHUNK):
-        done += _apply_chunk(chunk, upload, staff_id)
-    upload.content, upload.applied_at = "", timezone.now()
-    counts = count(done)
+    ends_at = time.monotonic() + APPLY_SECONDS
+    rows = read(upload.content, now=timezone.now())
+    total = Counter(upload.counts)
+    for chunk in batched(rows[total[WRITTEN] :], CHUNK):
+        total.update(count(_apply_chunk(chunk, upload, staff_id)))
+        total[WRITTEN] += len(chunk)
+        if time.monotonic() > ends_at:
+            break
+    if total[WRITTEN] == len(rows):
+        upload.content, upload.applied_at = "", timezone.now()
+    counts = dict(total)
     upload.counts = counts
     upload.save(update_fields=["content", "applied_at", "counts"])
     return counts

@@ -16,7 +16,7 @@ from groundwork.addresses import digest
 from outbox import suppression
 from outbox.models import OutgoingEmail, SuppressedAddress
 from staff.models import StaffUser
-from subscribers import leaving
+from subscribers import importing, leaving
 from subscribers.importing import COLUMNS
 from subscribers.models import Subscriber, SubscriberEvent, SubscriberImport
 from tests.case_updates.cast import pending_reader, reader
@@ -267,6 +267,25 @@ def test_pressing_apply_twice_writes_once_and_empties_the_file(console: Client) 
     assert ConsentEntry.objects.count() == 1
     kept.refresh_from_db()
     assert kept.content == ""
+
+
+def test_a_large_file_is_applied_in_several_steps(
+    console: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "APPLY_SECONDS", 0)
+    monkeypatch.setattr(importing, "CHUNK", 2)
+    rows = [{"email": f"r{number}@example.com", **PROOF} for number in range(5)]
+    url = upload(console, file_of(*rows))["Location"]
+    fields = {"digest": bytes(SubscriberImport.objects.get().digest).hex()}
+    page = console.post(url, fields, follow=True)
+    assert "2 rows are written, 3 are left" in text(page)
+    assert Subscriber.objects.count() == 2
+    console.post(url, fields)
+    assert "The import is applied" in text(console.post(url, fields, follow=True))
+    kept = SubscriberImport.objects.get()
+    assert (kept.counts["new"], kept.counts["consents"]) == (5, 5)
+    assert kept.content == ""
+    assert Subscriber.objects.filter(status="confirmed").count() == 5
 
 
 def test_apply_needs_the_digest_of_the_file_that_was_shown(console: Client) -> None:

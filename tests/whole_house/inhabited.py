@@ -17,7 +17,7 @@ from consent.models import ShownWording
 from groundwork.ledger import ledgers, seal
 from outbox import delivery, inbound
 from staff.models import StaffUser
-from subscribers.models import SubscriberImport
+from subscribers import importing
 from tests.case_updates import cast
 from tests.people import (
     ADA,
@@ -70,8 +70,8 @@ def move_in(client: Client, smtp: Relay, mailbox: Path) -> House:
     delivery.deliver_due()
     for message in smtp.received[:3]:
         (mailbox / f"20260101-{len(house.tokens)}.eml").write_bytes(message.content)
-    SubscriberImport.objects.create(
-        staff_id=1, file_name="people.csv", content="email\n", digest=b"x"
+    importing.keep_upload(
+        "email,first_name\nx@example.com,Xenia\n", file_name="people.csv", staff_id=1
     )
     for ledger in ledgers():
         seal(ledger)

@@ -6,7 +6,6 @@ import secrets
 import subprocess
 import sys
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from cryptography.fernet import Fernet
@@ -43,9 +42,7 @@ def production(tmp_path: Path, **changes: str) -> dict[str, str]:
 
 def database_url(role: str) -> str:
     """This role on the test's own database."""
-    name = connection.settings_dict["NAME"]
-    parts = urlsplit(run.POSTGRES.url(role))
-    return parts._replace(path=f"/{name}").geturl()
+    return run.POSTGRES.url(role, str(connection.settings_dict["NAME"]))
 
 
 def manage(
