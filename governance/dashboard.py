@@ -12,7 +12,7 @@ from typing import Any
 import redis
 from django.conf import settings
 from django.core.cache import cache
-from django.db.models import Count, Q
+from django.db.models import Count, Min, Q
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -51,6 +51,10 @@ class Number:
     url: str
     is_trouble: bool = False
 
+    @property
+    def shown(self) -> str:
+        return f"{self.value:,}"
+
 
 @dataclass(frozen=True)
 class Check:
@@ -72,7 +76,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "numbers": list(_numbers(request)),
         "troubled": _troubled(request),
         "messages_waiting": _messages_waiting(request),
-        "to_approve": _to_approve(request),
+        "in_the_making": _in_the_making(request),
         "sendings": _sendings(request),
         "checks": health_checks(),
     }
@@ -187,11 +191,13 @@ def _read(row: InboundEmail) -> dict[str, str]:
     return {"sender": sender, "subject": ADDRESS.sub("•••", message.subject)}
 
 
-def _to_approve(request: HttpRequest) -> list[CaseUpdate] | None:
+def _in_the_making(request: HttpRequest) -> list[CaseUpdate] | None:
+    """Case updates that somebody writes or has to approve, those to approve first."""
     if not _may(request, "case_updates.view_caseupdate"):
         return None
-    waiting = CaseUpdate.objects.filter(state=CaseUpdate.State.SUBMITTED)
-    return list(waiting.select_related("written_by").order_by("submitted_at"))
+    unsent = [CaseUpdate.State.DRAFT, CaseUpdate.State.SUBMITTED]
+    updates = CaseUpdate.objects.filter(state__in=unsent).select_related("written_by")
+    return list(updates.order_by("-state", "-changed_at")[:QUEUE_LENGTH])
 
 
 @dataclass(frozen=True)
@@ -273,7 +279,8 @@ def _sealed(ledger: type[LedgerEntry], now: datetime) -> Check:
     label = f"{name[:1].upper()}{name[1:]}"
     seal = ledger.seal_model.objects.order_by("-number").first()
     unsealed = ledger.objects.filter(written_in__gte=seal.horizon if seal else 0)
-    oldest = unsealed.order_by("id").values_list("at", flat=True).first()
+    # The smallest of the few rows in the index, not the first of the whole table.
+    oldest = unsealed.aggregate(oldest=Min("at"))["oldest"]
     if seal is None and oldest is None:
         return Check(label, True, "nothing to seal yet")
     when = f"last seal {ago(seal.sealed_at, now)}" if seal else "never sealed"

@@ -79,7 +79,7 @@ def _check_role(alias: str) -> list[CheckMessage]:
         cursor.execute(
             """
             SELECT table_name, privilege
-            FROM unnest(%s) AS table_name, unnest(%s) AS privilege
+            FROM unnest(%s::text[]) AS table_name, unnest(%s::text[]) AS privilege
             WHERE to_regclass(table_name) IS NOT NULL
             AND has_table_privilege(current_user, table_name, privilege)
             ORDER BY 1, 2

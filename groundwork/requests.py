@@ -36,8 +36,9 @@ def network_of(request: HttpRequest) -> str:
     address = request.META.get("REMOTE_ADDR", "")
     hops = settings.TRUSTED_PROXIES
     if hops:
-        forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
-        address = forwarded[-hops].strip() if len(forwarded) >= hops else address
+        header = request.META.get("HTTP_X_FORWARDED_FOR", "")
+        forwarded = [hop.strip() for hop in header.split(",") if hop.strip()]
+        address = forwarded[-hops] if len(forwarded) >= hops else address
     return truncate(address)
 
 

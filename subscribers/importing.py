@@ -514,7 +514,7 @@ def _apply_once(
     subscribers = _bring_in([p for p in planned if p.outcome == Outcome.NEW], staff_id)
     changed = [p for p in planned if p.outcome == Outcome.CHANGES]
     subscribers |= _change(changed)
-    acted = [p for p in planned if p.row.address in subscribers]
+    acted = [p for p in planned if p.outcome in (Outcome.NEW, Outcome.CHANGES)]
     _record_consents(acted, subscribers, upload, staff_id)
     consenting = [subscribers[p.row.address] for p in acted if p.gives]
     if consenting:

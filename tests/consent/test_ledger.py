@@ -97,7 +97,7 @@ def test_a_trigger_refuses_even_the_owner(kind: str) -> None:
 
     with (
         acting_as(None),
-        pytest.raises(DatabaseError, match="append-only: .* is refused"),
+        pytest.raises(DatabaseError, match=r"append-only: .* is refused"),
     ):
         run(STATEMENTS[kind].format(table, column, column))
 
@@ -121,7 +121,7 @@ def test_the_application_cannot_switch_the_guards_off() -> None:
         f"DROP TRIGGER {table}_append_only ON {table}",
         "SET session_replication_role = replica",
     ):
-        with pytest.raises(DatabaseError, match="must be owner|permission denied"):
+        with pytest.raises(DatabaseError, match=r"must be owner|permission denied"):
             run(statement)
 
 

@@ -399,6 +399,9 @@ def test_a_bad_row_is_refused_with_its_reason(
 def test_the_same_address_twice_in_a_file_counts_once(console: Client) -> None:
     page = dry_run(console, {"email": CLEO}, {"email": " CLEO@Example.com"})
     assert outcome(page, 1) == ("refused", "has the same address as line 2")
+    counts = apply(console, {"email": CLEO}, {"email": CLEO, "first_name": "Cleo"})
+    assert (counts["new"], counts["refused"]) == (1, 1)
+    assert SubscriberEvent.objects.count() == 1
 
 
 def test_a_row_with_too_many_cells_is_refused(console: Client) -> None:

@@ -1,20 +1,26 @@
 """Every page opens, looks like the console, and keeps to the content policy."""
 
 import re
+from datetime import timedelta
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
+from pytest_django import Settings
 
+from consent.models import ShownWording
+from governance import dashboard
 from outbox import inbound
 from outbox.models import InboundEmail, OutgoingEmail
 from processing_register.models import NoticeVersion
 from staff.console import console as site
 from staff.models import StaffUser
 from subscribers.importing import keep_upload
-from tests.case_updates.cast import reader
+from tests.case_updates.cast import reader, released, submitted
 from tests.console.staff import SUBSCRIBERS, console_of, dana, page_of, person, text
 from tests.people import ADA, CLEO
 
@@ -99,8 +105,6 @@ def pages_about_things(omar: StaffUser) -> list[str]:
 
 
 def ada_wording() -> str:
-    from consent.models import ShownWording
-
     return bytes(ShownWording.objects.get().pk).hex()
 
 
@@ -214,6 +218,49 @@ def test_the_first_page_counts_what_matters(console: Client) -> None:
     ]
     assert CLEO not in html
     assert "c•••@example.com" in html
+
+
+def test_the_first_page_lists_what_is_written_and_what_waits_for_approval(
+    console: Client,
+) -> None:
+    reader(ADA)
+    update = submitted()
+    html = text(console.get("/console/"))
+    assert update.title in html
+    assert "waiting for approval" in html
+    assert "No case update is on its way" in html
+
+
+def test_the_first_page_shows_how_far_a_sending_is(console: Client) -> None:
+    reader(ADA)
+    update = released()
+    html = text(console.get("/console/"))
+    assert update.title in html
+    assert "0 of 1" in html
+
+
+def test_the_first_page_opens_without_redis_and_says_so(
+    console: Client, settings: Settings
+) -> None:
+    settings.REDIS_URL = "redis://127.0.0.1:1"
+    settings.CACHES = {
+        "default": settings.CACHES["default"] | {"LOCATION": settings.REDIS_URL}
+    }
+    reader(ADA)
+    html = text(console.get("/console/"))
+    assert "does not answer" in html
+    assert "<b>1</b><span>readers of case updates" in html
+
+
+def test_an_old_entry_that_no_seal_covers_is_trouble(console: Client) -> None:
+    reader(ADA)
+    later = timezone.now() + timedelta(minutes=30)
+    checks = {check.label: check for check in dashboard.health_checks()}
+    assert checks["Consent entries"].is_well
+    with time_machine.travel(later):
+        checks = {check.label: check for check in dashboard.health_checks()}
+    assert not checks["Consent entries"].is_well
+    assert "never sealed" in checks["Consent entries"].detail
 
 
 def test_the_first_page_needs_few_queries(

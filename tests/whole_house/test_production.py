@@ -123,6 +123,7 @@ def test_the_database_check_sees_the_role_that_connected() -> None:
 
 @pytest.mark.django_db
 def test_in_production_there_is_no_mailbox_and_no_debug_page(tmp_path: Path) -> None:
+    manage(production(tmp_path), "collectstatic", "--noinput").check_returncode()
     program = (
         "import django; django.setup()\n"
         "from django.test import Client\n"
