@@ -1,5 +1,6 @@
 """What a reader meets only after pressing something, and what is not seen at first."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -170,8 +171,10 @@ def test_no_page_asks_another_site_for_anything(house: House) -> None:
 def test_dark_mode_is_dark(house: House) -> None:
     def lightness(scheme: str) -> float:
         page = house.visit(color_scheme=scheme)
-        colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
-        return sum(float(number) for number in colour[4:-1].split(",")) / 3
+        colour = page.evaluate(
+            "getComputedStyle(document.documentElement).backgroundColor"
+        )
+        return sum(float(number) for number in re.findall(r"\d+", colour)[:3]) / 3
 
     assert lightness("light") > 200
     assert lightness("dark") < 60

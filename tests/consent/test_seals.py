@@ -170,9 +170,7 @@ def test_an_inserted_entry_is_named(kind: str, is_sealed_after: bool) -> None:
     ids = three_sealed()
     number, at, written_in = FORGERIES[kind]
     with guards_off() as cursor:
-        cursor.execute(
-            INSERT.format(id=number, at=at, written_in=written_in), [ids[0]]
-        )
+        cursor.execute(INSERT.format(id=number, at=at, written_in=written_in), [ids[0]])
     if is_sealed_after:
         entry()
         seal(ConsentEntry)

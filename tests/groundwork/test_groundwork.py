@@ -236,7 +236,9 @@ def test_encrypted_fields_are_unreadable_and_unsearchable(
 ) -> None:
     become_reader(client, smtp, first_name="Augusta")
     with connection.cursor() as cursor:
-        cursor.execute("SELECT address, first_name, last_name FROM subscribers_subscriber")
+        cursor.execute(
+            "SELECT address, first_name, last_name FROM subscribers_subscriber"
+        )
         address, first_name, last_name = cursor.fetchone()
     assert "ada" not in address and "Augusta" not in first_name
     assert last_name == ""

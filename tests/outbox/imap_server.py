@@ -68,7 +68,11 @@ class ImapServer:
             "gid": user.pw_gid,
             "port": self.port,
         }
-        for name in ("mail/governance/new", "mail/governance/cur", "mail/governance/tmp"):
+        for name in (
+            "mail/governance/new",
+            "mail/governance/cur",
+            "mail/governance/tmp",
+        ):
             (self.folder / name).mkdir(parents=True)
         (self.folder / "home").mkdir()
         config = self.folder / "dovecot.conf"

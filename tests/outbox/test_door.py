@@ -9,7 +9,6 @@ from django.db import transaction
 from django.utils import timezone
 
 from data_subjects.models import DataSubject
-from data_subjects.models import DataSubject
 from groundwork import addresses
 from outbox import delivery, retention
 from outbox.composing import RefusedAtTheDoor

@@ -259,7 +259,9 @@ def test_the_webhook_refuses_whoever_does_not_know_the_secret(
 def test_without_the_setting_there_is_no_webhook(client: Client) -> None:
     for provider in ("postmark", "mailgun", "sendgrid"):
         path = f"/anymail/{provider}/inbound/"
-        assert client.post(path, "{}", content_type="application/json").status_code == 404
+        assert (
+            client.post(path, "{}", content_type="application/json").status_code == 404
+        )
 
 
 def test_a_webhook_without_a_secret_is_refused_at_the_start(settings: Settings) -> None:

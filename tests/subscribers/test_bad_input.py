@@ -109,7 +109,13 @@ def test_a_wrong_detail_is_shown_again(client: Client, field: str, text: str) ->
 
 @pytest.mark.parametrize(
     "name",
-    ["{{7*7}}", "{% csrf_token %}", "=HYPERLINK(1)", "<b>Ada</b>", "http://spam.example"],
+    [
+        "{{7*7}}",
+        "{% csrf_token %}",
+        "=HYPERLINK(1)",
+        "<b>Ada</b>",
+        "http://spam.example",
+    ],
 )
 def test_nothing_a_visitor_typed_stands_in_the_confirmation_mail(
     client: Client, smtp: Relay, name: str
@@ -140,7 +146,9 @@ def test_without_a_purpose_nothing_is_kept(client: Client) -> None:
     assert nothing_kept()
 
 
-@pytest.mark.parametrize("purpose", ["", "everything", "case-updates\x00", "1" * 10_000])
+@pytest.mark.parametrize(
+    "purpose", ["", "everything", "case-updates\x00", "1" * 10_000]
+)
 def test_a_purpose_that_is_not_offered_is_refused(client: Client, purpose: str) -> None:
     assert post_sign_up(client, CLEO, (purpose,)).status_code == 400
     assert nothing_kept()

@@ -235,7 +235,9 @@ def test_who_left_can_come_back_by_the_preferences(client: Client, smtp: Relay) 
     assert events()[-2:] == ["left", "returned"]
 
 
-@pytest.mark.parametrize("typed", ["2099-13-01", "tomorrow", "01/01/2001", "31/12/2099"])
+@pytest.mark.parametrize(
+    "typed", ["2099-13-01", "tomorrow", "01/01/2001", "31/12/2099"]
+)
 def test_a_wrong_pause_is_explained_and_changes_nothing(
     client: Client, smtp: Relay, typed: str
 ) -> None:
@@ -493,9 +495,7 @@ def test_a_purpose_newer_than_the_reader_gets_its_link(
     ada = subscriber_of(ADA)
     MailedLink.objects.filter(use=LinkUse.UNSUBSCRIBE, purposes=[OWN_NEWS]).delete()
 
-    client.post(
-        welcome.path("/preferences/"), {"purposes": [CASE_UPDATES, OWN_NEWS]}
-    )
+    client.post(welcome.path("/preferences/"), {"purposes": [CASE_UPDATES, OWN_NEWS]})
 
     path = f"/u/{links.unsubscribe_token(ada.pk, OWN_NEWS)}/"
     assert client.get(path).status_code == 200

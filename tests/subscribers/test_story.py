@@ -90,9 +90,7 @@ def test_the_welcome_mail_has_both_headers_to_leave(
         r"<http://localhost:8000/u/[\w-]{22}/>,\s<mailto:[^>]+\?subject=unsubscribe>",
         header,
     )
-    assert welcome.raw_header("List-Unsubscribe-Post") == [
-        "List-Unsubscribe=One-Click"
-    ]
+    assert welcome.raw_header("List-Unsubscribe-Post") == ["List-Unsubscribe=One-Click"]
     assert welcome.one_click_path() in welcome.text
     assert welcome.one_click_path() in welcome.html
 

@@ -82,7 +82,9 @@ def move_in(client: Client, smtp: Relay, mailbox: Path) -> House:
 
 
 def write_to_us(mailbox: Path) -> None:
-    raw = b"From: x@example.com\nTo: governance@valuelicensing.com\nSubject: Hello\n\nHi"
+    raw = (
+        b"From: x@example.com\nTo: governance@valuelicensing.com\nSubject: Hello\n\nHi"
+    )
     (mailbox / "from-a-stranger.eml").write_bytes(raw)
     inbound.fetch()
     inbound.read_new()

@@ -141,7 +141,9 @@ def test_a_function_stays_short() -> None:
 
 def test_no_box_of_the_public_pages_is_ticked_beforehand() -> None:
     for path in PAGES:
-        for box in re.findall(r"<input\b[^>]*type=\"checkbox\"[^>]*>", path.read_text()):
+        for box in re.findall(
+            r"<input\b[^>]*type=\"checkbox\"[^>]*>", path.read_text()
+        ):
             bare = re.sub(r"{% if [^%]*%}\s*checked\s*{% endif %}", "", box)
             assert "checked" not in bare.replace("is_checked", ""), name(path)
 
