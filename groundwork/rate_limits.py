@@ -8,6 +8,7 @@ holds, because that one lives in the database.
 import hashlib
 import hmac
 import time
+from contextlib import suppress
 from functools import lru_cache
 
 import redis
@@ -39,11 +40,20 @@ def link_request_allowed(network: str) -> bool:
 
 
 def sign_in_allowed(network: str, address: str) -> bool:
-    """10 tries an hour for one staff address from one network, 50 from the network."""
-    return allow(
+    """10 failed tries an hour for one staff address from one network, 50 from the
+    network. A try that succeeds is taken back (sign_in_worked)."""
+    return allow(*_sign_in_limits(network, address))
+
+
+def sign_in_worked(network: str, address: str) -> None:
+    take_back(*_sign_in_limits(network, address))
+
+
+def _sign_in_limits(network: str, address: str) -> list[tuple[str, str, int]]:
+    return [
         ("sign-in address", f"{network} {address.lower()}", 10),
         ("sign-in network", network, 50),
-    )
+    ]
 
 
 def allow(*limits: tuple[str, str, int]) -> bool:
@@ -59,6 +69,15 @@ def allow(*limits: tuple[str, str, int]) -> bool:
     return all(
         count <= limit for count, (_, _, limit) in zip(counts, limits, strict=True)
     )
+
+
+def take_back(*limits: tuple[str, str, int]) -> None:
+    """Uncount what allow() counted; without Redis there is nothing to take back."""
+    pipeline = _client(settings.REDIS_URL).pipeline(transaction=False)
+    for policy, who, _ in limits:
+        pipeline.decr(_bucket(policy, who))
+    with suppress(redis.RedisError, OSError):
+        pipeline.execute()
 
 
 def _count(keys: list[str]) -> list[int]:

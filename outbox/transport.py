@@ -64,7 +64,7 @@ class Transport:
         backend = mailers["default"]
         try:
             backend.open()
-            if isinstance(backend, SmtpBackend):
+            if isinstance(backend, SmtpBackend) and backend.connection is not None:
                 backend.connection.ehlo_or_helo_if_needed()
         except smtplib.SMTPAuthenticationError as error:
             self.is_out_of_reach = True

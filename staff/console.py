@@ -23,7 +23,7 @@ from django.urls import path, reverse
 from django.urls.resolvers import URLPattern, URLResolver
 from django.utils.functional import cached_property
 
-from groundwork.rate_limits import sign_in_allowed
+from groundwork.rate_limits import sign_in_allowed, sign_in_worked
 from groundwork.requests import network_of
 
 if TYPE_CHECKING:
@@ -96,7 +96,9 @@ class SignInForm(AdminAuthenticationForm):
         network = network_of(cast(HttpRequest, self.request))
         if not sign_in_allowed(network, address):
             raise ValidationError("Too many tries. Wait an hour, then try again.")
-        return super().clean()
+        cleaned = super().clean()
+        sign_in_worked(network, address)
+        return cleaned
 
 
 class Console(AdminSite):

@@ -98,7 +98,7 @@ class PurposesMixin(forms.Form):
     def boxes(self) -> list[dict[str, Any]]:
         """What the template draws; a box is ticked only if the person ticked it."""
         ticked = (
-            self.data.getlist("purposes")
+            self.data.getlist("purposes")  # type: ignore[attr-defined]
             if self.is_bound
             else self.initial.get("purposes", [])
         )

@@ -155,4 +155,4 @@ def preferences_url(subscriber_id: int) -> str:
 
 
 def absolute(name: str, *args: object) -> str:
-    return settings.SITE_URL + reverse(name, args=args)
+    return f"{settings.SITE_URL}{reverse(name, args=args)}"

@@ -114,8 +114,11 @@ def purge_imports() -> int:
 
 
 def purge_evidence() -> int:
-    limit = timezone.now() - EVIDENCE_KEPT
-    return ConsentEvidence.objects.filter(created_at__lt=limit).delete()[0]
+    """What a browser told us. An imported consent's evidence stays with the person: it
+    says where the consent came from, and there is no other proof of it."""
+    imported = ConsentEntry.objects.filter(channel=Channel.IMPORT).values("id")
+    old = ConsentEvidence.objects.filter(created_at__lt=timezone.now() - EVIDENCE_KEPT)
+    return old.exclude(entry_id__in=imported).delete()[0]
 
 
 def _each(pks: list[int], remove: Callable[[int], None]) -> int:

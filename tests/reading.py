@@ -121,4 +121,4 @@ class Mail:
     def one_click_path(self) -> str:
         (value,) = self.raw_header("List-Unsubscribe")
         (url,) = re.findall(r"<(https?://[^>]+)>", value)
-        return urlsplit(url).path
+        return str(urlsplit(url).path)

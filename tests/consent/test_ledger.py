@@ -190,6 +190,11 @@ def test_the_standing_of_everybody_for_one_purpose() -> None:
 # --- What was shown ---
 
 
+def words_of(entry: ConsentEntry) -> str:
+    assert entry.wording is not None
+    return entry.wording.text
+
+
 def test_the_words_are_kept_byte_for_byte_and_once() -> None:
     (first,) = given(uuid.uuid4())
     (second,) = given(uuid.uuid4())
@@ -207,7 +212,7 @@ def test_a_new_version_of_the_words_leaves_the_old_record_as_it_was(
     from processing_register.models import NoticeVersion
 
     become_reader(client, smtp)
-    before = ConsentEntry.objects.get(action=Action.GIVEN).wording.text
+    before = words_of(ConsentEntry.objects.get(action=Action.GIVEN))
     old = NoticeVersion.objects.get(notice="sign-up", number=1)
     NoticeVersion.objects.create(
         notice="sign-up",
@@ -224,9 +229,9 @@ def test_a_new_version_of_the_words_leaves_the_old_record_as_it_was(
     become_reader(client, smtp, "cleo@example.com")
 
     ada, cleo = ConsentEntry.objects.filter(action=Action.GIVEN).order_by("id")
-    assert ada.wording.text == before
+    assert words_of(ada) == before
     assert "sign-up/1" in ada.notices
-    assert "All about the case" in cleo.wording.text
+    assert "All about the case" in words_of(cleo)
     assert "sign-up/2" in cleo.notices
 
 
@@ -236,7 +241,7 @@ def test_the_record_holds_the_words_of_the_page_that_was_shown(
     page = " ".join(client.get("/").content.decode().split())
     become_reader(client, smtp)
 
-    for line in ConsentEntry.objects.get(action=Action.GIVEN).wording.text.split("\n"):
+    for line in words_of(ConsentEntry.objects.get(action=Action.GIVEN)).split("\n"):
         plain = line.removeprefix("[ ] ").strip("[]")
         title, _, rest = plain.partition(". ") if "[ ]" in line else (plain, "", "")
         assert title in page

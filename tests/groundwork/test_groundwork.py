@@ -141,6 +141,12 @@ def test_a_sign_in_is_limited_by_address_and_by_network() -> None:
     assert rate_limits.sign_in_allowed("other", ADA)
 
 
+def test_a_sign_in_that_works_costs_no_try() -> None:
+    for _ in range(20):
+        assert rate_limits.sign_in_allowed("net", ADA)
+        rate_limits.sign_in_worked("net", ADA)
+
+
 def test_redis_holds_no_address_and_forgets(redis_client: Any) -> None:
     rate_limits.allow(("p", ADA, 2))
     (key,) = redis_client.keys("*")

@@ -108,4 +108,4 @@ class ImapServer:
 
         with imaplib.IMAP4("127.0.0.1", self.port, timeout=5) as session:
             session.login("governance", "secret")
-            session.append("INBOX", "", "", raw)  # type: ignore[arg-type]
+            session.append("INBOX", "", "", raw)

@@ -12,7 +12,15 @@ from pytest_django import Settings
 from groundwork import form_tokens
 from outbox.models import OutgoingEmail
 from subscribers.models import MailedLink, Subscriber
-from tests.people import ADA, CLEO, form_token, inbox, post_sign_up, sign_up
+from tests.people import (
+    ADA,
+    CASE_UPDATES,
+    CLEO,
+    form_token,
+    inbox,
+    post_sign_up,
+    sign_up,
+)
 from tests.reading import posting_form
 from tests.relay import Relay
 
@@ -100,7 +108,7 @@ WRONG_DETAILS = {
 @pytest.mark.parametrize("field", ["first_name", "employer", "telephone"])
 @pytest.mark.parametrize("text", WRONG_DETAILS.values(), ids=WRONG_DETAILS)
 def test_a_wrong_detail_is_shown_again(client: Client, field: str, text: str) -> None:
-    page = post_sign_up(client, CLEO, **{field: text})
+    page = post_sign_up(client, CLEO, (CASE_UPDATES,), **{field: text})
 
     assert page.status_code == 400
     assert b"There is a problem" in page.content

@@ -13,7 +13,13 @@ from pytest_django import Settings
 
 from consent.models import Action, ConsentEntry
 from outbox import inbound
-from outbox.models import MessageClass, OutgoingEmail, State, SuppressedAddress
+from outbox.models import (
+    InboundEmail,
+    MessageClass,
+    OutgoingEmail,
+    State,
+    SuppressedAddress,
+)
 from outbox.queueing import queue
 from outbox.suppression import is_suppressed
 from subscribers import links, retention
@@ -319,8 +325,8 @@ def test_a_strangers_unsubscribe_waits_for_a_person(
 ) -> None:
     write_to_us(mailbox, CLEO, "unsubscribe")
 
-    (row,) = inbound.InboundEmail.objects.all()
-    assert row.state == inbound.InboundEmail.State.WAITING
+    (row,) = InboundEmail.objects.all()
+    assert row.state == InboundEmail.State.WAITING
     assert inbox(smtp, CLEO) == []
 
 

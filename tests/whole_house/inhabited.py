@@ -148,6 +148,7 @@ def _values(address: Address, name: str, converter: str, house: House) -> list[A
 
 def _keys(address: Address, name: str) -> list[Any]:
     """Keys of the model that an address of the console is about."""
+    model: Any
     if name == "delivery_pk":
         model = apps.get_model("case_updates.Delivery")
     else:

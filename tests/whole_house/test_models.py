@@ -60,6 +60,7 @@ def test_every_model_says_whether_it_holds_personal_data(model: Any) -> None:
 def test_every_encrypted_field_is_declared_personal() -> None:
     from groundwork.encryption import EncryptedJSONField, EncryptedTextField
 
+    model: Any
     for model in MODELS:
         for field in model._meta.concrete_fields:
             if isinstance(field, EncryptedTextField | EncryptedJSONField):
@@ -153,7 +154,8 @@ def test_every_entry_of_the_schedule_names_a_task() -> None:
     queues = set()
     for name, entry in SCHEDULE.items():
         assert entry["task"] in celery_app.tasks, f"{name}: {entry['task']}"
-        queues.add(celery_app.tasks[entry["task"]].queue)
+        task: Any = celery_app.tasks[entry["task"]]
+        queues.add(task.queue)
     assert queues == {"mail", "work"}
 
 
@@ -163,6 +165,7 @@ def test_every_task_is_named_by_hand_and_short() -> None:
     celery_app.loader.import_default_modules()
     ours = [t for n, t in celery_app.tasks.items() if n.split(".")[0] in OURS]
     assert ours
+    task: Any
     for task in ours:
         assert task.queue in ("mail", "work"), task.name
         lines = inspect.getsource(task.run).splitlines()
