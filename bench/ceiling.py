@@ -32,6 +32,8 @@ django.setup()
 class Row(models.Model):
     address = models.TextField()
 
+    objects: "models.Manager[Row]" = models.Manager()
+
     class Meta:
         app_label = "bench"
         db_table = "bench_row"

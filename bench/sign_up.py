@@ -90,9 +90,7 @@ def _server(module: str, environment: dict[str, str]) -> Iterator[int]:
     port = free_port()
     command = [sys.executable, "-m", "gunicorn", f"{module}:application"]
     options = ["-c", "config/gunicorn.py", f"--bind=127.0.0.1:{port}"]
-    process = subprocess.Popen(
-        [*command, *options], env=environment
-    )
+    process = subprocess.Popen([*command, *options], env=environment)
     try:
         _wait(port)
         yield port

@@ -33,5 +33,6 @@ def worker_exit(server: Any, worker: Any) -> None:
     from django.db import connection
 
     connection.close()
-    if connection.settings_dict["OPTIONS"].get("pool"):
-        connection.close_pool()
+    pool = getattr(connection, "pool", None)
+    if pool is not None:
+        pool.close()

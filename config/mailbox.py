@@ -3,8 +3,9 @@
 Mounted only where EMBEDDED is set and the catcher has a folder; never in production.
 """
 
-from email import message_from_bytes, policy
+from email import policy
 from email.message import EmailMessage
+from email.parser import BytesParser
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,8 @@ register_converter(MessageName, "message")
 
 
 def folder() -> Path:
-    assert settings.MAILBOX_DIR is not None
+    if settings.MAILBOX_DIR is None:
+        raise Http404
     return settings.MAILBOX_DIR
 
 
@@ -47,9 +49,8 @@ def raw_message(name: str) -> bytes:
 
 
 def parsed(name: str) -> EmailMessage:
-    message = message_from_bytes(raw_message(name), policy=policy.default)
-    assert isinstance(message, EmailMessage)
-    return message
+    parser = BytesParser(EmailMessage, policy=policy.default)
+    return parser.parsebytes(raw_message(name))
 
 
 @require_safe

@@ -34,6 +34,7 @@ from config.embedded import (
     Postgres,
     Redis,
     ServerError,
+    end,
     end_with_parent,
     free_port,
     home_for,
@@ -183,10 +184,16 @@ class Casedesk:
         self._lock.flush()
         addresses = self._start_servers() | self._mail_addresses()
         self._write_environment(addresses)
-        self._manage("prepare", "--demo")
-        say("The database is prepared.")
-        self._manage("collectstatic", "--noinput", "--verbosity=0")
-        say("The static files are collected.")
+        self._run_side_by_side(
+            {
+                "The database is prepared.": ["prepare", "--demo"],
+                "The static files are collected.": [
+                    "collectstatic",
+                    "--noinput",
+                    "--verbosity=0",
+                ],
+            }
+        )
 
     def _start_servers(self) -> dict[str, str]:
         addresses = {}
@@ -236,10 +243,27 @@ class Casedesk:
             "PYTHONUNBUFFERED": "1",
         }
 
-    def _manage(self, *arguments: str) -> None:
-        """Run a management command and show what it has to say."""
+    def _run_side_by_side(self, commands: dict[str, list[str]]) -> None:
+        """Run management commands at once; say of each what is done, or end them all."""
         self._guard.check()
-        process = subprocess.Popen(
+        running: list[subprocess.Popen[str]] = []
+        try:
+            for arguments in commands.values():
+                running.append(self._manage(*arguments))
+            for (done, (name, *_)), process in zip(
+                commands.items(), running, strict=True
+            ):
+                for line in self._output_of(process).splitlines():
+                    say(f"{name} | {line}")
+                if process.returncode:
+                    raise ServerError(f"manage.py {name} failed; see above.")
+                say(done)
+        finally:
+            for process in running:
+                end(process, signal.SIGKILL)
+
+    def _manage(self, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
             [sys.executable, "manage.py", *arguments],
             cwd=BASE_DIR,
             env=self.environment,
@@ -250,23 +274,14 @@ class Casedesk:
             start_new_session=True,
             preexec_fn=end_with_parent(signal.SIGKILL),
         )
-        for line in self._output_of(process).splitlines():
-            say(f"{arguments[0]} | {line}")
-        if process.returncode:
-            raise ServerError(f"manage.py {' '.join(arguments)} failed; see above.")
 
     def _output_of(self, process: subprocess.Popen[str]) -> str:
         """Wait for its end, but no longer than until we are told to stop."""
-        try:
-            while True:
-                try:
-                    return process.communicate(timeout=0.1)[0]
-                except subprocess.TimeoutExpired:
-                    self._guard.check()
-        finally:
-            if process.poll() is None:
-                process.kill()
-                process.wait()
+        while True:
+            try:
+                return process.communicate(timeout=0.1)[0]
+            except subprocess.TimeoutExpired:
+                self._guard.check()
 
     # --- Running and ending ---
 

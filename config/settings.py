@@ -304,8 +304,6 @@ LOGGING = {
         "django.request": {"handlers": [], "level": "ERROR", "propagate": True},
         # Otherwise every look for work, each few seconds, leaves three lines.
         "celery": {"handlers": [], "level": "WARNING", "propagate": True},
-        # The schedule ticks every two seconds; a line for each says nothing.
-        "celery": {"handlers": [], "level": "WARNING", "propagate": True},
     },
 }
 

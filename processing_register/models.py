@@ -144,10 +144,10 @@ class NoticeVersion(models.Model):
     def __str__(self) -> str:
         return f"{self.get_notice_display()}, version {self.number}"
 
+    def get_absolute_url(self) -> str:
+        return reverse("processing_register:notice-version", args=[self.number])
+
     @property
     def reference(self) -> str:
         """How a consent record names it: privacy/1."""
         return f"{self.notice}/{self.number}"
-
-    def get_absolute_url(self) -> str:
-        return reverse("processing_register:notice-version", args=[self.number])

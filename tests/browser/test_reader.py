@@ -1,5 +1,7 @@
 """A reader's story in a real browser, with scripts on and off."""
 
+from typing import Any
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -124,7 +126,7 @@ def pages_of(house: House) -> list[str]:
     ]
 
 
-LOOKS = {
+LOOKS: dict[str, Any] = {
     "wide": {"viewport": {"width": 1280, "height": 900}},
     "dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
     "narrow": {"viewport": {"width": 320, "height": 640}},

@@ -164,11 +164,20 @@ def test_a_signal_while_starting_raises_only_where_it_is_asked_for(
     assert casedesk.servers == []
 
 
-def test_a_command_is_ended_by_a_signal_while_it_runs(
-    tmp_path: Path, guard: run.StartGuard
+def test_commands_are_ended_by_a_signal_while_they_run(
+    tmp_path: Path, guard: run.StartGuard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    process = subprocess.Popen(["sleep", "600"], stdout=subprocess.PIPE, text=True)
-    guard.has_come = True
+    started: list[subprocess.Popen[str]] = []
+
+    def sleep(*_: str) -> subprocess.Popen[str]:
+        guard.has_come = len(started) == 1  # with the second one, not before
+        started.append(
+            subprocess.Popen(["sleep", "600"], stdout=subprocess.PIPE, text=True)
+        )
+        return started[-1]
+
+    casedesk = run.Casedesk(tmp_path, guard)
+    monkeypatch.setattr(casedesk, "_manage", sleep)
     with pytest.raises(run.Stopped):
-        run.Casedesk(tmp_path, guard)._output_of(process)
-    assert process.returncode == -signal.SIGKILL
+        casedesk._run_side_by_side({"one": ["sleep"], "two": ["sleep"]})
+    assert [process.returncode for process in started] == [-signal.SIGKILL] * 2
