@@ -44,6 +44,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 DEFAULT_PORT = 8000
 PORTS_TO_TRY = 100
 HEALTH_SECONDS = 90
+LEFTOVER_SECONDS = 5
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # What is made once and kept in DATA_DIR/run/env.
 KEYS: dict[str, Callable[[], str]] = {
@@ -103,8 +104,15 @@ def lock(run_dir: Path) -> IO[str]:
             f"Casedesk already runs with DATA_DIR={run_dir.parent} ({where}). "
             "End it first, or give this one another DATA_DIR."
         ) from None
-    file.truncate(0)
     return file
+
+
+def take_over(file: IO[str]) -> bool:
+    """Empty the lock's text; True when the one before did not come to do that."""
+    file.seek(0)
+    was_killed = bool(file.read())
+    file.truncate(0)
+    return was_killed
 
 
 def is_free(port: int) -> bool:
@@ -123,18 +131,28 @@ def is_free(port: int) -> bool:
     return True
 
 
-def choose_port() -> int:
-    """PORT when it is given; else 8000, or the next free one."""
+def is_free_within(port: int, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not (free := is_free(port)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return free
+
+
+def choose_port(patience: float = 0) -> int:
+    """PORT when it is given; else 8000, or the next free one.
+
+    `patience` is for what a killed run has left behind, which ends by itself soon.
+    """
     if wanted := os.environ.get("PORT"):
         if not wanted.isascii() or not wanted.isdigit() or not 0 < int(wanted) < 65536:
             raise ServerError(
                 f"PORT={wanted} is not a port: give a number up to 65535."
             )
-        if not is_free(int(wanted)):
+        if not is_free_within(int(wanted), patience):
             raise ServerError(f"Port {wanted} is taken: give another PORT.")
         return int(wanted)
     for port in range(DEFAULT_PORT, DEFAULT_PORT + PORTS_TO_TRY):
-        if is_free(port):
+        if is_free_within(port, patience if port == DEFAULT_PORT else 0):
             if port != DEFAULT_PORT:
                 say(f"Port {DEFAULT_PORT} is taken, so this one uses {port}.")
             return port
@@ -179,7 +197,7 @@ class Casedesk:
         self.data_dir.mkdir(parents=True, exist_ok=True)
         self.run_dir.mkdir(mode=0o700, exist_ok=True)
         self._lock = lock(self.run_dir)
-        self.port = choose_port()
+        self.port = choose_port(LEFTOVER_SECONDS if take_over(self._lock) else 0)
         self._lock.write(f"process {os.getpid()}, http://localhost:{self.port}/")
         self._lock.flush()
         addresses = self._start_servers() | self._mail_addresses()
@@ -345,6 +363,8 @@ class Casedesk:
     def stop(self) -> None:
         for _, server in reversed(self.servers):
             server.stop()
+        if self._lock is not None:
+            self._lock.truncate(0)
 
 
 class ChildProcess(Process):  # type: ignore[misc]

@@ -37,6 +37,9 @@ FIELD_KEYS = env.list("FIELD_KEYS")
 # Ed25519 private key (base64 of 32 bytes) that signs the seals of the ledgers.
 LEDGER_KEY = env.str("LEDGER_KEY")
 
+# Notes each seal outside the database: shows when the end of a ledger was cut off.
+LEDGER_JOURNAL = Path(env.str("LEDGER_JOURNAL", default=str(DATA_DIR / "ledger-seals")))
+
 DEBUG = env.bool("DEBUG", default=False)
 SITE_URL = env.str("SITE_URL").rstrip("/")
 SITE_HOST = urlsplit(SITE_URL).hostname or ""

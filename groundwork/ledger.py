@@ -21,6 +21,7 @@ from django.apps import apps
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, migrations, models, transaction
 
+from groundwork import seal_journal
 from groundwork.seal_keys import sign, signature_holds
 
 DIGEST_BYTES = 32
@@ -187,6 +188,8 @@ def seal(ledger: type[LedgerEntry]) -> LedgerSeal | None:
         new.digest = new.compute_digest()
         new.signature = sign(new.digest)
         new.save(force_insert=True)
+        label, number, digest = ledger._meta.label, new.number, new.digest
+        transaction.on_commit(lambda: seal_journal.note(label, number, digest))
         return new
 
 
@@ -253,8 +256,20 @@ def findings(ledger: type[LedgerEntry]) -> Iterator[Finding]:
         yield from _findings_in(ledger, this, previous)
         sealed.update(this.entry_ids)
         previous = this
+    yield from _findings_at_the_end(ledger)
     if previous is not None:
         yield from _findings_unsealed(ledger, previous, sealed)
+
+
+def _findings_at_the_end(ledger: type[LedgerEntry]) -> Iterator[Finding]:
+    """What the journal outside the database knows and the database does not."""
+    noted = seal_journal.newest(ledger._meta.label)
+    if noted is None:
+        return
+    number, digest = noted
+    known = ledger.seal_model.objects.filter(number=number).first()
+    if known is None or bytes(known.digest) != digest:
+        yield Finding(ledger, None, f"seal {number} was made and is no longer there")
 
 
 def _findings_in(

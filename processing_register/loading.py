@@ -20,8 +20,8 @@ from processing_register.models import (
 REGISTER = Path(__file__).parent / "register"
 # What each version is: notice, number, title, severity, day it takes effect, file.
 VERSIONS = [
-    ("privacy", 1, "Privacy notice", "significant", "2026-11-23", "privacy-1.md"),
-    ("sign-up", 1, "Sign-up wording", "significant", "2026-11-23", "sign-up-1.toml"),
+    ("privacy", 1, "Privacy notice", "significant", "2026-11-01", "privacy-1.md"),
+    ("sign-up", 1, "Sign-up wording", "significant", "2026-11-01", "sign-up-1.toml"),
 ]
 
 

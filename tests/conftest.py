@@ -177,6 +177,12 @@ def mailbox(settings: Settings, tmp_path: Any) -> Any:
 
 
 @pytest.fixture(autouse=True)
+def empty_journal(settings: Settings, tmp_path: Any) -> None:
+    """The seals of one test's database mean nothing to the next."""
+    settings.LEDGER_JOURNAL = tmp_path / "ledger-seals"
+
+
+@pytest.fixture(autouse=True)
 def fresh_memory() -> None:
     """Forget what this process knows of a database that has been emptied since."""
     from consent import ledger

@@ -9,6 +9,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from pytest_django import Settings
@@ -355,3 +356,34 @@ def test_the_scheduled_task_seals_every_ledger() -> None:
     seal(ConsentEntry)
 
     assert ConsentSeal.objects.count() == 2
+
+
+def test_an_end_that_was_cut_off_is_found_by_the_journal_outside() -> None:
+    entry()
+    seal(ConsentEntry)
+    kept = ConsentEntry.objects.get()
+    entry()
+    seal(ConsentEntry)
+
+    with guards_off() as cursor:
+        cursor.execute("DELETE FROM consent_consentseal WHERE number = 2")
+        cursor.execute("DELETE FROM consent_consententry WHERE id > %s", [kept.pk])
+
+    assert found() == ["seal 2 was made and is no longer there"]
+
+
+def test_an_end_that_was_made_anew_is_found_by_the_journal_outside() -> None:
+    entry()
+    seal(ConsentEntry)
+
+    with guards_off() as cursor:
+        cursor.execute("DELETE FROM consent_consentseal")
+        cursor.execute("UPDATE consent_consententry SET purpose = 'own-news'")
+    assert seal(ConsentEntry) is not None
+    # The forger's own seal was noted too; he would have to hide that line as well.
+    with open(settings.LEDGER_JOURNAL) as journal:
+        first, _ = journal.read().splitlines()
+    with open(settings.LEDGER_JOURNAL, "w") as journal:
+        journal.write(f"{first}\n")
+
+    assert found() == ["seal 1 was made and is no longer there"]

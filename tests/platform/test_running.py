@@ -192,7 +192,7 @@ def test_killing_the_manager_leaves_nothing_and_the_next_start_works(
     pid_file = home_for(data_dir) / "cluster" / "postmaster.pid"
     pid_file.write_text(f"{os.getpid()}\n{pid_file.parent}\n1\n5432\n\n\n1 1\n")
 
-    again = Run(data_dir, free_port())
+    again = Run(data_dir, run.port)
     again.wait_for(READY)
     # A process of the Procfile that dies takes the others with it, and says so.
     (catcher,) = [
