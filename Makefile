@@ -2,7 +2,7 @@
 # DATA_DIR=/srv/casedesk, or make test ARGS="-k unsubscribe".
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test browser lint types bench check
+.PHONY: help install run test browser lint types bench check lock
 PYTHON := .venv/bin/python
 ARGS ?=
 
@@ -35,6 +35,13 @@ bench: .dev ## Measure; prints a table beside its yardstick
 	@$(PYTHON) -m bench $(ARGS)
 
 check: lint test ## Everything that must be right before a change is proposed
+
+COMPILE := .venv/bin/uv pip compile --quiet --universal --generate-hashes --no-header \
+	--python-version 3.12 --extra embedded pyproject.toml
+
+lock: .dev ## Write the hash-pinned lock files anew (after a change in pyproject.toml)
+	@$(COMPILE) --output-file requirements.lock
+	@$(COMPILE) --extra dev --constraint requirements.lock --output-file requirements-dev.lock
 
 .PHONY: .dev
 .dev:
