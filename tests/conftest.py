@@ -31,10 +31,29 @@ def is_worker(config: pytest.Config) -> bool:
 
 def pytest_configure(config: pytest.Config) -> None:
     if not is_worker(config) and not config.option.collectonly:
+        remove_what_killed_runs_left()
         own_folder(run.TEST_DIR, 0o711)
         (run.TEST_DIR / "static").mkdir()  # WhiteNoise warns when it is missing
         run.POSTGRES.start()
         run.REDIS.start()
+
+
+def remove_what_killed_runs_left() -> None:
+    """Folders of test runs are named after their process; its end frees the name."""
+    for folder in run.TEST_DIR.parent.glob("casedesk-test-*"):
+        number = folder.name.rpartition("-")[2]
+        if number.isdigit() and not is_alive(int(number)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True  # somebody else's
+    return True
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
