@@ -69,8 +69,7 @@ def local_set_up_is_off(app_configs: Any, **_: Any) -> list[CheckMessage]:
 def ledgers_are_out_of_reach(
     app_configs: Any, databases: Sequence[str] | None, **_: Any
 ) -> list[CheckMessage]:
-    """The role that serves must not be able to change or empty a ledger, nor to
-    become one that can."""
+    """The role that serves must not be able to change or empty a ledger."""
     return [problem for alias in databases or [] for problem in _check_role(alias)]
 
 

@@ -64,6 +64,14 @@ def grant(connection: BaseDatabaseWrapper) -> None:
                 cursor.execute(f'GRANT UPDATE ({names}) ON "{table}" TO {MAILER}')
 
 
+def refuse_truncate(connection: BaseDatabaseWrapper) -> None:
+    """Take from the owner, too, the right to empty a ledger at one stroke."""
+    tables = set(connection.introspection.table_names())
+    with connection.cursor() as cursor:
+        for table in sorted(append_only_tables() & tables):
+            cursor.execute(f'REVOKE TRUNCATE ON "{table}" FROM CURRENT_USER')
+
+
 def _start_from_nothing(cursor: Any, role: str) -> None:
     cursor.execute(f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role}")
     cursor.execute(f"GRANT USAGE ON SCHEMA public TO {role}")

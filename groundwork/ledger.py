@@ -13,6 +13,7 @@ only, those below the oldest transaction still running (pg_snapshot_xmin).
 import hashlib
 import json
 import uuid
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, NoReturn, Self
@@ -99,7 +100,8 @@ class LedgerSeal(AppendOnlyModel):
     """One link of a ledger's chain of seals; see the module's first lines."""
 
     number = models.BigIntegerField(primary_key=True)
-    sealed_at = models.DateTimeField(db_default=ClockTimestamp(), editable=False)
+    # The database's time at the moment of the snapshot; part of what is signed.
+    sealed_at = models.DateTimeField(editable=False)
     # Entries of transactions below `horizon` are covered by this seal or one before
     # it; those at or above `newest` were all written after it.
     horizon = models.BigIntegerField()
@@ -123,6 +125,7 @@ class LedgerSeal(AppendOnlyModel):
         head = [
             self._meta.label_lower,
             self.number,
+            _plain(self.sealed_at),
             self.horizon,
             self.newest,
             self.is_rebased,
@@ -169,7 +172,7 @@ def seal(ledger: type[LedgerEntry]) -> LedgerSeal | None:
     with transaction.atomic(durable=_outermost()):
         _one_sealer_at_a_time(ledger)
         previous = ledger.seal_model.objects.order_by("-number").first()
-        horizon, newest = _snapshot_bounds()
+        horizon, newest, now = _snapshot_bounds()
         is_rebased = previous is not None and newest < previous.horizon
         entries = list(_unsealed(ledger, previous, horizon, is_rebased))
         if not entries:
@@ -177,6 +180,7 @@ def seal(ledger: type[LedgerEntry]) -> LedgerSeal | None:
         fields = ledger.sealed_fields()
         new = ledger.seal_model(
             number=previous.number + 1 if previous else 1,
+            sealed_at=now,
             horizon=horizon,
             newest=newest,
             is_rebased=is_rebased,
@@ -204,15 +208,15 @@ def _one_sealer_at_a_time(ledger: type[LedgerEntry]) -> None:
         )
 
 
-def _snapshot_bounds() -> tuple[int, int]:
-    """(oldest running transaction, first one not yet begun) of this moment."""
+def _snapshot_bounds() -> tuple[int, int, datetime]:
+    """(oldest running transaction, first one not yet begun, the time) of this moment."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint"
-            " FROM pg_current_snapshot() AS s"
+            "SELECT pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint,"
+            " clock_timestamp() FROM pg_current_snapshot() AS s"
         )
-        horizon, newest = cursor.fetchone()
-    return horizon, newest
+        horizon, newest, now = cursor.fetchone()
+    return horizon, newest, now
 
 
 def _unsealed(
@@ -222,14 +226,16 @@ def _unsealed(
     is_rebased: bool,
 ) -> models.QuerySet[LedgerEntry]:
     entries: models.QuerySet[LedgerEntry] = ledger.objects.order_by("id")
-    if is_rebased:
+    if not is_rebased:
+        since = previous.horizon if previous else 0
+        entries = entries.filter(written_in__gte=since, written_in__lt=horizon)
+    if is_rebased or ledger.seal_model.objects.filter(is_rebased=True).exists():
         # Entries brought along carry the old cluster's numbers: go by membership.
         sealed = set[int]()
         for seal_row in ledger.seal_model.objects.iterator():
             sealed.update(seal_row.entry_ids)
-        return entries.exclude(id__in=sealed)
-    since = previous.horizon if previous else 0
-    return entries.filter(written_in__gte=since, written_in__lt=horizon)
+        entries = entries.exclude(id__in=sealed)
+    return entries
 
 
 class Finding:
@@ -249,16 +255,39 @@ def findings(ledger: type[LedgerEntry]) -> Iterator[Finding]:
     """Everything that does not hold, in the order of the chain."""
     previous: LedgerSeal | None = None
     sealed = set[int]()
+    times = _Times()
+    link: LedgerSeal | None = None
     for number, this in enumerate(ledger.seal_model.objects.order_by("number"), 1):
-        if this.number != number or not this.is_sound(previous):
+        if this.number != number or not this.is_sound(link):
             yield Finding(ledger, None, f"seal {number} is missing or was changed")
             return
-        yield from _findings_in(ledger, this, previous)
+        link = this
+        if this.is_rebased:
+            previous, times = None, _Times()  # what was brought along is out of order
+        yield from _findings_in(ledger, this, previous, times)
         sealed.update(this.entry_ids)
+        times.add(this)
         previous = this
     yield from _findings_at_the_end(ledger)
     if previous is not None:
-        yield from _findings_unsealed(ledger, previous, sealed)
+        yield from _findings_unsealed(ledger, previous, sealed, times)
+
+
+class _Times:
+    """When each seal was made, by the first transaction that came after it."""
+
+    def __init__(self) -> None:
+        self._newest: list[int] = []
+        self._sealed_at: list[datetime] = []
+
+    def add(self, seal: LedgerSeal) -> None:
+        self._newest.append(seal.newest)
+        self._sealed_at.append(seal.sealed_at)
+
+    def earliest_for(self, transaction_number: int) -> datetime | None:
+        """No entry of this transaction can be older; None when nothing is known."""
+        later = bisect_right(self._newest, transaction_number)
+        return self._sealed_at[later - 1] if later else None
 
 
 def _findings_at_the_end(ledger: type[LedgerEntry]) -> Iterator[Finding]:
@@ -273,7 +302,10 @@ def _findings_at_the_end(ledger: type[LedgerEntry]) -> Iterator[Finding]:
 
 
 def _findings_in(
-    ledger: type[LedgerEntry], this: LedgerSeal, previous: LedgerSeal | None
+    ledger: type[LedgerEntry],
+    this: LedgerSeal,
+    previous: LedgerSeal | None,
+    times: _Times,
 ) -> Iterator[Finding]:
     digests = bytes(this.entry_digests)
     entries: dict[int, LedgerEntry] = ledger.objects.in_bulk(this.entry_ids)
@@ -285,20 +317,17 @@ def _findings_in(
         start = index * DIGEST_BYTES
         if entry.digest(this.field_names) != digests[start : start + DIGEST_BYTES]:
             yield Finding(ledger, entry_id, "was changed")
-        elif previous is not None and _is_out_of_time(entry, previous, this):
+        elif previous is not None and _is_out_of_time(entry, previous, times):
             yield Finding(ledger, entry_id, "was inserted among older entries")
 
 
-def _is_out_of_time(
-    entry: LedgerEntry, previous: LedgerSeal, this: LedgerSeal | None
-) -> bool:
-    """True when an entry claims to be older than the seal that it came after."""
-    if this is not None and this.is_rebased:
-        return False
+def _is_out_of_time(entry: LedgerEntry, previous: LedgerSeal, times: _Times) -> bool:
+    """True when an entry claims to be older than a seal that it came after."""
+    earliest = times.earliest_for(entry.written_in)
+    if earliest is not None and entry.at < earliest - CLOCK_SLACK:
+        return True
     if entry.written_in < previous.newest:
         return entry.written_in < previous.horizon
-    if entry.at < previous.sealed_at - CLOCK_SLACK:
-        return True
     # A number is taken before the transaction is, so an insert that ran beside the
     # sealing may honestly have a lower one; a later insert may not.
     was_beside = entry.at <= previous.sealed_at + CLOCK_SLACK
@@ -306,13 +335,13 @@ def _is_out_of_time(
 
 
 def _findings_unsealed(
-    ledger: type[LedgerEntry], last: LedgerSeal, sealed: set[int]
+    ledger: type[LedgerEntry], last: LedgerSeal, sealed: set[int], times: _Times
 ) -> Iterator[Finding]:
-    _, newest_now = _snapshot_bounds()
+    _, newest_now, _ = _snapshot_bounds()
     if newest_now < last.horizon:
         return  # restored into a new cluster and not sealed since: nothing to compare
     for entry in ledger.objects.order_by("id").iterator():
-        if entry.id not in sealed and _is_out_of_time(entry, last, None):
+        if entry.id not in sealed and _is_out_of_time(entry, last, times):
             yield Finding(ledger, entry.id, "was inserted among older entries")
 
 

@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
             name='ConsentSeal',
             fields=[
                 ('number', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('sealed_at', models.DateTimeField(db_default=groundwork.ledger.ClockTimestamp(), editable=False)),
+                ('sealed_at', models.DateTimeField(editable=False)),
                 ('horizon', models.BigIntegerField()),
                 ('newest', models.BigIntegerField()),
                 ('is_rebased', models.BooleanField(default=False)),

@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from io import StringIO
 from typing import Any
 
+import psycopg
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
-from django.db import connection, transaction
+from django.db import ProgrammingError, connection, transaction
 from pytest_django import Settings
 
 from consent import ledger
@@ -387,3 +388,79 @@ def test_an_end_that_was_made_anew_is_found_by_the_journal_outside() -> None:
         journal.write(f"{first}\n")
 
     assert found() == ["seal 1 was made and is no longer there"]
+
+
+def test_an_entry_back_dated_into_an_open_transaction_is_named() -> None:
+    """While a transaction was open, its number lay between the bounds of a seal: that
+    must not make its place in time a free choice."""
+    seal_at_once_of_a_first_entry()
+    with other_connection() as other:
+        other.execute("BEGIN")
+        other.execute("SELECT pg_current_xact_id()::text::bigint")
+        (number,) = other.fetchone()
+        entry()
+        seal_at_once(ConsentEntry)
+        other.execute("ROLLBACK")
+    with guards_off() as cursor:
+        cursor.execute(
+            "INSERT INTO consent_consententry (data_subject_id, purpose, action,"
+            " channel, notices, at, written_in) VALUES (gen_random_uuid(),"
+            " 'case-updates', 'given', 'staff', '{}', '2019-01-01', %s)",
+            [number],
+        )
+
+    assert [line.partition(" ")[2] for line in found()] == [
+        "was inserted among older entries"
+    ]
+
+
+def seal_at_once_of_a_first_entry() -> None:
+    entry()
+    assert seal(ConsentEntry) is not None
+
+
+@contextmanager
+def other_connection() -> Iterator[Any]:
+    with psycopg.connect(**connection.get_connection_params()) as other:
+        other.autocommit = True
+        with other.cursor() as cursor:
+            yield cursor
+
+
+def test_a_seal_moved_in_time_is_found() -> None:
+    entry()
+    seal(ConsentEntry)
+
+    with guards_off() as cursor:
+        cursor.execute("UPDATE consent_consentseal SET sealed_at = '2015-01-01'")
+
+    assert found()[0] == "seal 1 is missing or was changed"
+
+
+def test_a_changed_wording_is_found_by_the_command() -> None:
+    ledger.record_given(
+        uuid.uuid4(),
+        ["case-updates"],
+        ledger.Circumstances(
+            channel=Channel.SIGN_UP_FORM, wordings={"case-updates": "Yes, please."}
+        ),
+    )
+    with acting_as(None), connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE consent_shownwording DISABLE TRIGGER USER")
+        cursor.execute("UPDATE consent_shownwording SET text = 'Yes to everything.'")
+        cursor.execute("ALTER TABLE consent_shownwording ENABLE TRIGGER USER")
+
+    out = StringIO()
+    with pytest.raises(CommandError):
+        call_command("verify_ledger", stdout=out)
+    assert "was changed" in out.getvalue()
+
+
+def test_the_owner_cannot_empty_a_ledger_after_preparing() -> None:
+    from groundwork.database_roles import refuse_truncate
+
+    with acting_as(None), transaction.atomic():
+        refuse_truncate(connection)
+        with pytest.raises(ProgrammingError), transaction.atomic():
+            connection.cursor().execute("TRUNCATE consent_consententry CASCADE")
+        transaction.set_rollback(True)

@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand
 from django.db import connection
 
 from governance.demo import load_demo
-from groundwork.database_roles import grant
+from groundwork.database_roles import grant, refuse_truncate
 from processing_register.loading import load_register
 
 
@@ -23,6 +23,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", interactive=False, verbosity=options["verbosity"] - 1)
         grant(connection)
+        refuse_truncate(connection)
         load_register()
         if options["demo"]:
             load_demo()
