@@ -34,15 +34,15 @@ def subject_step(name: str, address_digest: bytes) -> Part:
     """A step that returns the id of this address's data subject, made if new.
 
     One upsert, so that a known and an unknown address cannot be told apart by the
-    work they cause.
+    work they cause. It sets a column that is no key: setting the digest would lock out
+    every foreign key to the row, and deadlock with a confirmation at the same moment.
     """
     return Part(
         name,
         """
-        INSERT INTO data_subjects_datasubject (id, address_digest, created_at)
+        INSERT INTO data_subjects_datasubject AS known (id, address_digest, created_at)
         VALUES (%s, %s, now())
-        ON CONFLICT (address_digest) DO UPDATE
-            SET address_digest = EXCLUDED.address_digest
+        ON CONFLICT (address_digest) DO UPDATE SET created_at = known.created_at
         RETURNING id
         """,
         (uuid.uuid4(), address_digest),

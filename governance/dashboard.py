@@ -188,7 +188,7 @@ def _read(row: InboundEmail) -> dict[str, str]:
     except Exception:  # a broken message is listed all the same
         return {"sender": "", "subject": ""}
     sender = mask(message.sender) if message.sender else ""
-    return {"sender": sender, "subject": ADDRESS.sub("•••", message.subject)}
+    return {"sender": sender, "subject": ADDRESS.sub("•••", message.subject[:80])}
 
 
 def _in_the_making(request: HttpRequest) -> list[CaseUpdate] | None:

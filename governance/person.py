@@ -1,6 +1,6 @@
 """The page of one reader: who it is, what stands, and all that happened.
 
-Opening it writes an access record; it is the one GET of the console that may.
+Opening it writes an access record, as opening any page with one person's data does.
 """
 
 import uuid

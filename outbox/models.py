@@ -16,7 +16,7 @@ from groundwork.personal_data import Category, PersonalData
 
 
 class MessageClass(models.TextChoices):
-    """Why a message is sent, which decides the opt-outs it ignores (outbox.classes)."""
+    """Why a message is sent, which decides the opt-outs it ignores (outbox.suppression)."""
 
     SERVICE = "service", "service"
     MARKETING = "marketing", "marketing"

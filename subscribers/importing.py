@@ -112,7 +112,7 @@ def decode(content: bytes) -> str:
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise FileProblem(
-            f"The file is not in UTF-8: line {line} has other signs. "
+            f"The file is not in UTF-8: line {line} has other characters. "
             "Save it as “CSV UTF-8”."
         ) from error
 
@@ -367,7 +367,7 @@ def _plan_chunk(rows: Sequence[Row], *, lock: bool) -> list[Planned]:
     digests = [addresses.digest(row.address) for row in rows if not row.problem]
     people = Subscriber.objects.filter(address_digest__in=digests).order_by("pk")
     if lock:
-        people = people.select_for_update()
+        people = people.select_for_update(no_key=True)
     subscribers = {bytes(p.address_digest): p for p in people}
     suppressed: dict[bytes, list[SuppressedAddress]] = {}
     for no in SuppressedAddress.objects.filter(address_digest__in=digests):
@@ -567,7 +567,7 @@ def _subscriber(
 
 
 def _subjects_for(digests: list[bytes]) -> dict[bytes, uuid.UUID]:
-    """As data_subjects.subject_for, for many in one statement; sorted, so that two
+    """As data_subjects.subject_step, for many in one statement; sorted, so that two
     imports at once wait for each other instead of deadlocking."""
     if not digests:
         return {}
@@ -575,10 +575,10 @@ def _subjects_for(digests: list[bytes]) -> dict[bytes, uuid.UUID]:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            INSERT INTO data_subjects_datasubject (id, address_digest, created_at)
+            INSERT INTO data_subjects_datasubject AS known
+                (id, address_digest, created_at)
             SELECT *, now() FROM unnest(%s::uuid[], %s::bytea[])
-            ON CONFLICT (address_digest) DO UPDATE
-                SET address_digest = EXCLUDED.address_digest
+            ON CONFLICT (address_digest) DO UPDATE SET created_at = known.created_at
             RETURNING address_digest, id
             """,
             [[uuid.uuid4() for _ in digests], digests],

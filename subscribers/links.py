@@ -56,10 +56,16 @@ def make(subscriber: Subscriber, use: LinkUse, **fields: Any) -> tuple[MailedLin
 
 
 def look_up(use: LinkUse, token: str, *, lock: bool = False) -> Found:
-    """Find a link by its token; every use knows its own tokens only."""
+    """Find a link by its token; every use knows its own tokens only.
+
+    Locks are taken in the order of the whole house, person before reader before link,
+    so that two acts at once wait for each other instead of deadlocking.
+    """
     links = MailedLink.objects.select_related("subscriber__data_subject")
     if lock:
-        links = links.select_for_update(of=("self", "subscriber"))
+        links = links.select_for_update(
+            of=("subscriber__data_subject", "subscriber", "self"), no_key=True
+        )
     link = links.filter(use=use, token_digest=token_digest(use, token)).first()
     return Found(link, _problem(link))
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from consent import ledger
@@ -31,21 +32,14 @@ LASTING = [LinkUse.UNSUBSCRIBE, LinkUse.PREFERENCES]
 
 def purge_unconfirmed() -> int:
     """Sign-ups that nobody confirmed within 14 days of the last confirmation mail."""
+    return _each(_unconfirmed(), expire)
+
+
+def _unconfirmed() -> QuerySet[Subscriber]:
     limit = timezone.now() - UNCONFIRMED_KEPT
-    due = Subscriber.objects.filter(
+    return Subscriber.objects.filter(
         status=Subscriber.Status.PENDING, created_at__lt=limit
     ).exclude(confirmation_asked_at__gte=limit)
-    return _each(list(due.values_list("pk", flat=True)), _expire_locked)
-
-
-def _expire_locked(pk: int) -> None:
-    pending = (
-        Subscriber.objects.select_for_update()
-        .filter(pk=pk, status=Subscriber.Status.PENDING)
-        .first()
-    )
-    if pending is not None:
-        expire(pending)
 
 
 def expire(pending: Subscriber) -> None:
@@ -60,20 +54,23 @@ def expire(pending: Subscriber) -> None:
 
 
 def purge_departed() -> int:
-    """Readers who stopped everything 28 days ago; the suppression stays."""
-    limit = timezone.now() - LEFT_KEPT
-    due = Subscriber.objects.filter(status=Subscriber.Status.LEFT, left_at__lt=limit)
-    return _each(list(due.values_list("pk", flat=True)), _remove_departed)
+    """Readers who stopped everything 28 days ago; the suppression stays. Whoever has
+    signed up again since is left the time to confirm."""
+    return _each(_departed(), _remove)
 
 
-def _remove_departed(pk: int) -> None:
-    gone = (
-        Subscriber.objects.select_for_update()
-        .filter(pk=pk, status=Subscriber.Status.LEFT)
-        .first()
+def _departed() -> QuerySet[Subscriber]:
+    now = timezone.now()
+    wish = MailedLink.objects.filter(
+        subscriber=OuterRef("pk"),
+        use=LinkUse.CONFIRM,
+        used_at__isnull=True,
+        superseded_at__isnull=True,
+        expires_at__gt=now,
     )
-    if gone is not None:
-        _remove(gone)
+    return Subscriber.objects.filter(
+        status=Subscriber.Status.LEFT, left_at__lt=now - LEFT_KEPT
+    ).exclude(Exists(wish))
 
 
 def _remove(subscriber: Subscriber) -> None:
@@ -121,9 +118,19 @@ def purge_evidence() -> int:
     return old.exclude(entry_id__in=imported).delete()[0]
 
 
-def _each(pks: list[int], remove: Callable[[int], None]) -> int:
-    """One short transaction per row: an interrupted purge has done what it counted."""
-    for pk in pks:
+def _each(due: QuerySet[Subscriber], remove: Callable[[Subscriber], None]) -> int:
+    """One short transaction per row: an interrupted purge has done what it counted.
+
+    Each row is asked again under its lock, since the person may have acted meanwhile.
+    """
+    locked = due.select_related("data_subject").select_for_update(
+        of=("data_subject", "self")
+    )
+    count = 0
+    for pk in list(due.values_list("pk", flat=True)):
         with transaction.atomic():
-            remove(pk)
-    return len(pks)
+            subscriber = locked.filter(pk=pk).first()
+            if subscriber is not None:
+                remove(subscriber)
+                count += 1
+    return count

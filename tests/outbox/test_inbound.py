@@ -3,12 +3,15 @@
 import base64
 import json
 import tempfile
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.exceptions import SuspiciousOperation
 from django.test import Client
 from pytest_django import Settings
 
@@ -136,6 +139,9 @@ def test_a_person_is_obeyed_and_answered(
 OTHERS = {
     "a question": message("How do I unsubscribe?", "I cannot find the link"),
     "a quotation": message("Re: Receipt", "Thanks!\n> unsubscribe"),
+    "a quotation in HTML": message("Re: Receipt").replace(b"text/plain", b"text/html")
+    + b"<blockquote>unsubscribe</blockquote><p>Please never do.</p>",
+    "two senders": b"From: cleo@example.com\n" + message(),
     "no sender": message(From=""),
     "a sender that is no address": message(From="Ada"),
     "two words more": message("unsubscribe my neighbour"),
@@ -164,6 +170,17 @@ POISON = {
     "a broken multipart": b"From: ada@example.com\nTo: governance@valuelicensing.com\n"
     b"Content-Type: multipart/mixed; boundary=x\n\nno boundary\n",
 }
+
+
+@pytest.mark.parametrize("piece", [b"<style", b"<p ", b"<blockquote"])
+def test_a_page_made_to_be_slow_is_read_in_no_time(piece: bytes) -> None:
+    page = message().replace(b"text/plain", b"text/html") + piece * 60_000
+
+    began = time.perf_counter()
+    with suppress(SuspiciousOperation):
+        inbound.parse(page)
+
+    assert time.perf_counter() - began < 5
 
 
 @pytest.mark.parametrize("kind", POISON)
