@@ -84,7 +84,7 @@ def _send_batch(
         [row.subscriber_id for row in batch if row.subscriber_id]
     )
     for number, row in enumerate(batch):
-        if time.monotonic() >= until:
+        if time.monotonic() >= until or transport.is_out_of_reach:
             return _give_back(batch[number:])
         send_one(row, addressed.get(row.subscriber_id or 0), letter, transport)
 

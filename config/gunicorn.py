@@ -23,7 +23,8 @@ logconfig_dict = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
-        "gunicorn.error": {"handlers": [], "level": "WARNING", "propagate": True},
+        # Below that it only remarks on the body of each answer to a HEAD.
+        "gunicorn.error": {"handlers": [], "level": "ERROR", "propagate": True},
     },
 }
 

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
 
 MAX_LENGTH = 254  # RFC 5321 leaves 254 octets for an address in an envelope
+MAX_LOCAL_LENGTH = 64  # RFC 5321, 4.5.3.1.1
 ADVICE = "Enter an e-mail address in the correct format, like name@example.com"
 NOT_ASCII = (
     "We cannot write to addresses with such letters before the @ yet. "
@@ -35,7 +36,7 @@ def normalise(text: str) -> str:
     if local.startswith('"') or not domain[0].isalnum():
         raise ValidationError(ADVICE, code="address")
     address = f"{local.lower()}@{_ascii_domain(domain)}"
-    if len(address) > MAX_LENGTH:
+    if len(address) > MAX_LENGTH or len(local) > MAX_LOCAL_LENGTH:
         raise ValidationError(ADVICE, code="address")
     try:
         _validate(address)

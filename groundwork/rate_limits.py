@@ -28,10 +28,11 @@ def _client(url: str) -> "redis.Redis":
 
 def sign_up_allowed(network: str) -> bool:
     """30 sign-ups an hour from one network, 20,000 an hour in all, by default."""
-    return allow(
-        ("sign-up network", network, settings.SIGN_UPS_PER_NETWORK_PER_HOUR),
-        ("sign-up", "all", settings.SIGN_UPS_PER_HOUR),
-    )
+    limits = [("sign-up", "all", settings.SIGN_UPS_PER_HOUR)]
+    if network:  # unknown behind some proxies; then it must not be one for everybody
+        most = settings.SIGN_UPS_PER_NETWORK_PER_HOUR
+        limits.append(("sign-up network", network, most))
+    return allow(*limits)
 
 
 def link_request_allowed(network: str) -> bool:
@@ -73,6 +74,8 @@ def allow(*limits: tuple[str, str, int]) -> bool:
 
 def take_back(*limits: tuple[str, str, int]) -> None:
     """Uncount what allow() counted; without Redis there is nothing to take back."""
+    if time.monotonic() < _silent_until:
+        return
     pipeline = _client(settings.REDIS_URL).pipeline(transaction=False)
     for policy, who, _ in limits:
         pipeline.decr(_bucket(policy, who))

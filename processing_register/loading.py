@@ -98,7 +98,7 @@ def _with_particulars(source: str) -> str:
         trading_name=controller.trading_name,
         governance_email=controller.governance_email,
         phone_display=controller.phone_display,
-        postal_line=", ".join(controller.address_lines),
+        postal_line=", ".join([controller.trading_name, *controller.address_lines]),
         regulator_name=controller.regulator_name,
         regulator_url=controller.regulator_url,
     )

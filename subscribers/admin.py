@@ -76,8 +76,8 @@ def state(subscriber: Subscriber) -> SafeString:
 class SubscriberAdmin(ConsoleAdmin):
     place = Place("", 1, "Subscribers")
     lead = (
-        "Addresses are masked here. To open somebody’s page, find them by the exact "
-        "address; every opening is on record."
+        "Addresses are masked here. Find somebody by the exact address, or open a row; "
+        "every opening is on record."
     )
     nothing_yet = (
         "Nobody has signed up yet. Readers come in by the public page; you can enter "
@@ -89,7 +89,7 @@ class SubscriberAdmin(ConsoleAdmin):
         "stop_subscriber": "Stop e-mails on a reader’s request",
         "enter_subscriber": "Enter a person met at an event or on the phone",
         "import_subscriber": "Import people with their evidence of consent",
-        "export_subscriber": "Take the list of readers out as a file",
+        "export_subscriber": "Export the list of readers",
     }
     list_display = ("masked_address", "state", "source", "since")
     list_filter = ("status", "source")
@@ -210,7 +210,14 @@ class SubscriberAdmin(ConsoleAdmin):
             },
         )
         if request.method == "POST" and form.is_valid():
-            return self._entered(request, form)
+            try:
+                return self._entered(request, form)
+            except entering.SaidNo:
+                form.add_error(
+                    "email",
+                    "This person stopped these e-mails. Only they can ask for them again, "
+                    "on the public page",
+                )
         return self._render(
             request,
             "enter",

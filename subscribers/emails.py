@@ -2,12 +2,13 @@
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
 
 from consent.models import ConsentEntry
+from outbox.models import OutgoingEmail
 from outbox.queueing import queue
 from processing_register.models import NoticeVersion
 from processing_register.notices import published_wording
@@ -15,6 +16,13 @@ from subscribers import links
 from subscribers.models import LinkUse, Subscriber
 
 NO_READER = "no reader, or too many links"
+
+FIVE_AN_HOUR = "five receipts an hour"
+# How the first mail begins to somebody whom staff entered.
+MET: dict[str, str] = {
+    Subscriber.Source.EVENT: "when we met at an event",
+    Subscriber.Source.TELEPHONE: "when we spoke on the telephone",
+}
 
 
 def confirmation(
@@ -24,6 +32,7 @@ def confirmation(
     purposes: Sequence[str],
     wording: str,
     expires_at: datetime,
+    source: str = Subscriber.Source.SIGN_UP_FORM,
 ) -> dict[str, Any]:
     """The confirmation mail. Nothing that the visitor typed stands in it."""
     words = published_wording(wording)
@@ -34,6 +43,7 @@ def confirmation(
             "confirm_url": links.absolute("subscribers:confirm", token),
             "purposes": [words.purpose(key).title for key in purposes],
             "expires_on": _day(expires_at),
+            "met": MET.get(source, ""),
         },
     }
 
@@ -46,7 +56,7 @@ def welcome(subscriber: Subscriber, entries: Sequence[ConsentEntry]) -> None:
     """The receipt: what was agreed to, in which words, and how to stop it."""
     if not entries:
         return
-    titles, texts, notices = _receipt(entries)
+    titles, texts, notices, legal_line = _receipt(entries)
     _to(
         subscriber,
         "subscribers/welcome",
@@ -54,15 +64,28 @@ def welcome(subscriber: Subscriber, entries: Sequence[ConsentEntry]) -> None:
         consented_at=_moment(timezone.now()),
         notice_names=notices,
         wordings=texts,
+        legal_line=legal_line,
         receipt_id=f"{entries[0].data_subject_id}/{entries[0].pk}",
         unsubscribe_url=links.unsubscribe_url(subscriber.pk, links.ALL),
         preferences_url=links.preferences_url(subscriber.pk),
+        withheld_because=FIVE_AN_HOUR if _has_many_receipts(subscriber) else "",
     )
+
+
+def _has_many_receipts(subscriber: Subscriber) -> bool:
+    """Whoever holds a forwarded mail can change the choices as often as they like; the
+    reader's mailbox shall not be filled with it."""
+    recent = OutgoingEmail.objects.filter(
+        data_subject=subscriber.data_subject_id,
+        kind="subscribers/welcome",
+        created_at__gt=timezone.now() - timedelta(hours=1),
+    )
+    return recent.count() >= 5
 
 
 def _receipt(
     entries: Sequence[ConsentEntry],
-) -> tuple[list[str], list[dict[str, str]], list[str]]:
+) -> tuple[list[str], list[dict[str, str]], list[str], str]:
     references = entries[0].notices
     wording = published_wording(next(r for r in references if r.startswith("sign-up/")))
     words = [wording.purpose(entry.purpose) for entry in entries]
@@ -75,7 +98,8 @@ def _receipt(
         if version.reference in references
     ]
     texts = [{"title": word.title, "text": word.text} for word in words]
-    return [word.title for word in words], texts, sorted(notices)
+    titles = [word.title for word in words]
+    return titles, texts, sorted(notices), wording.legal_line
 
 
 def preferences_link(address: str, subject: uuid.UUID | None, token: str) -> None:
@@ -131,12 +155,15 @@ def stopped(subscriber: Subscriber, titles: Sequence[str]) -> None:
     )
 
 
-def _to(subscriber: Subscriber, kind: str, **context: Any) -> None:
+def _to(
+    subscriber: Subscriber, kind: str, *, withheld_because: str = "", **context: Any
+) -> None:
     queue(
         kind,
         to=subscriber.address,
         data_subject_id=subscriber.data_subject_id,
         context=context,
+        withheld_because=withheld_because,
     )
 
 

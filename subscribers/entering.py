@@ -11,7 +11,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from consent.models import Channel
-from outbox.models import OutgoingEmail, State
+from groundwork import addresses
+from outbox.models import MessageClass, OutgoingEmail, State
+from outbox.suppression import is_suppressed
 from processing_register.notices import sign_up_wording
 from subscribers import emails, links
 from subscribers.models import LinkUse, MailedLink, Subscriber, SubscriberEvent
@@ -49,9 +51,20 @@ class Entered:
     is_mail_on_its_way: bool
 
 
+class SaidNo(Exception):
+    """The person stopped these e-mails; only they can ask for them again."""
+
+
 @transaction.atomic
 def enter(meeting: Meeting) -> Entered:
-    """Record the wish and ask the person to confirm it; at most one such mail a day."""
+    """Record the wish and ask the person to confirm it; at most one such mail a day.
+
+    Raises SaidNo when the address unsubscribed from, or objected to, what is asked for.
+    """
+    digest = addresses.digest(meeting.address)
+    for purpose in meeting.purposes:
+        if is_suppressed(digest, MessageClass.MARKETING, purpose):
+            raise SaidNo
     subscriber = request_signup(
         SignUp(
             address=meeting.address,
@@ -95,7 +108,7 @@ def resend_confirmation(subscriber_id: int) -> bool:
     The new link supersedes the one before it. Raises NotAllowed when nothing waits:
     the person has confirmed or left, or never asked for anything.
     """
-    subscriber = Subscriber.objects.select_for_update().get(pk=subscriber_id)
+    subscriber = Subscriber.objects.select_for_update(no_key=True).get(pk=subscriber_id)
     wish = waiting_wish(subscriber)
     if wish is None:
         raise NotAllowed
@@ -118,6 +131,7 @@ def resend_confirmation(subscriber_id: int) -> bool:
         purposes=wish.purposes,
         wording=wish.shown["wording"],
         expires_at=link.expires_at or now,
+        source=subscriber.source,
     )
     emails.ask_to_confirm(subscriber, mail)
     return True

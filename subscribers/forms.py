@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import ProhibitNullCharactersValidator
 
 from groundwork import addresses
 from processing_register.notices import SignUpWording
@@ -59,6 +60,12 @@ class DetailField(forms.CharField):
                 "max_length": f"Shorten the {name} to {DETAIL_LENGTH} characters or fewer"
             },
         )
+        # refuse_invisible says it in our words; once is enough.
+        self.validators = [
+            v
+            for v in self.validators
+            if not isinstance(v, ProhibitNullCharactersValidator)
+        ]
 
 
 class DetailsForm(forms.Form):

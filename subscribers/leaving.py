@@ -41,7 +41,7 @@ def leave(
        held back at the moment of sending.
     4. With nothing left standing, the subscriber has left.
     """
-    subscriber = Subscriber.objects.select_for_update().get(pk=subscriber_id)
+    subscriber = Subscriber.objects.select_for_update(no_key=True).get(pk=subscriber_id)
     asked = list(purposes)
     standing = ledger.standing_purposes(subscriber.data_subject_id)
     withdrawn = [p for p in standing if p in asked or not asked]

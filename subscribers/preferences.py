@@ -226,6 +226,19 @@ def confirm_new_address(token: str) -> links.Problem | None:
     return None
 
 
+def has_moved_by(token: str) -> bool:
+    """True when this link moved the subscription, and nobody has moved it back."""
+    link = links.look_up(LinkUse.ADDRESS, token).link
+    change = AddressChange.objects.filter(
+        subscriber=link.subscriber if link else None, changed_at__isnull=False
+    ).first()
+    return (
+        link is not None
+        and change is not None
+        and change.new_address == link.subscriber.address
+    )
+
+
 @transaction.atomic
 def restore_old_address(token: str) -> links.Problem | None:
     """The old mailbox says no: go back, within 72 hours.
@@ -253,11 +266,13 @@ def restore_old_address(token: str) -> links.Problem | None:
 
 def _move_to(subscriber: Subscriber, address: str) -> None:
     digest = addresses.digest(address)
-    other = Subscriber.objects.filter(address_digest=digest).exclude(pk=subscriber.pk)
-    if other.filter(confirmed_at__isnull=False).exists():
-        raise AddressTaken
-    for pending in other:
-        expire(pending)  # a sign-up that was never confirmed gives way
+    others = Subscriber.objects.filter(address_digest=digest).exclude(pk=subscriber.pk)
+    for other in others.select_related("data_subject").select_for_update(
+        of=("data_subject", "self")
+    ):
+        if other.confirmed_at is not None:
+            raise AddressTaken
+        expire(other)  # a sign-up that was never confirmed gives way
     subject = subscriber.data_subject
     type(subject).objects.filter(address_digest=digest).exclude(pk=subject.pk).update(
         address_digest=None
@@ -273,7 +288,7 @@ def _move_to(subscriber: Subscriber, address: str) -> None:
 
 
 def _locked(subscriber: Subscriber) -> Subscriber:
-    return Subscriber.objects.select_for_update().get(pk=subscriber.pk)
+    return Subscriber.objects.select_for_update(no_key=True).get(pk=subscriber.pk)
 
 
 def _event(

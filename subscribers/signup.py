@@ -72,6 +72,7 @@ def request_signup(request: SignUp) -> Subscriber:
         purposes=request.purposes,
         wording=request.wording,
         expires_at=expires_at,
+        source=request.source,
     )
     digest = addresses.digest(request.address)
     parts = [
@@ -145,10 +146,11 @@ def _wordings(reference: str, purposes: Sequence[str]) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Confirmed:
-    """What came of pressing the button: a problem, or the purposes now standing."""
+    """What came of pressing the button: a problem or none, and whether what the link
+    asked for stands now (it does after a second press, and no more after leaving)."""
 
     problem: links.Problem | None
-    purposes: Sequence[str] = ()
+    stands: bool
 
 
 @transaction.atomic
@@ -164,7 +166,8 @@ def confirm_signup(token: str, evidence: dict[str, str]) -> Confirmed:
     found = links.look_up(LinkUse.CONFIRM, token, lock=True)
     link = found.link
     if link is None or found.problem is not None:
-        return Confirmed(found.problem, link.purposes if link else ())
+        stands = link is not None and _still_stands(link)
+        return Confirmed(found.problem, stands)
     subscriber = link.subscriber
     links.use_up(link)
     _mark_confirmed(subscriber, link.details)
@@ -185,7 +188,12 @@ def confirm_signup(token: str, evidence: dict[str, str]) -> Confirmed:
         channel=Channel.CONFIRMATION,
     )
     emails.welcome(subscriber, entries)
-    return Confirmed(None, link.purposes)
+    return Confirmed(None, stands=True)
+
+
+def _still_stands(link: MailedLink) -> bool:
+    standing = ledger.standing_purposes(link.subscriber.data_subject_id)
+    return link.used_at is not None and set(link.purposes) <= set(standing)
 
 
 def _mark_confirmed(subscriber: Subscriber, details: dict[str, str]) -> None:

@@ -123,7 +123,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST":
         evidence = _evidence(request, network_of(request))
         result = signup.confirm_signup(token, evidence)
-        if result.problem in (None, links.Problem.USED):
+        if result.stands:
             return redirect("subscribers:confirmed")
         return _link_problem(request, result.problem)
     found = links.look_up(LinkUse.CONFIRM, token)
@@ -290,6 +290,9 @@ def _preferences_post(
         return _unsubscribed_page(request, [], left)
     if "email" in request.POST:
         return _address_post(request, subscriber, may_see)
+    if not {"choices", "purposes"} & set(request.POST):
+        # Not our form: a box that is missing here was not unticked by anybody.
+        return _preferences_form(request, subscriber, may_see, status=400)
     form = PreferencesForm(request.POST, wording=sign_up_wording(), today=today_here())
     if not form.is_valid():
         return _preferences_form(request, subscriber, may_see, form=form, status=400)
@@ -303,12 +306,13 @@ def _save_preferences(
     subscriber: Subscriber, form: PreferencesForm, may_see: bool
 ) -> list[str]:
     """Names, in words, of what changed."""
-    typed = form.details()
+    typed = {n: value for n, value in form.details().items() if n in form.data}
     if not may_see:  # blank fields were not shown, so they mean "leave as it is"
         typed = {name: value for name, value in typed.items() if value}
     chosen = preferences.choose_purposes(subscriber, form.cleaned_data["purposes"])
     changes = _titles(chosen)
-    if preferences.pause(subscriber, form.cleaned_data["pause_until"]):
+    until = form.cleaned_data["pause_until"]
+    if "pause_until" in form.data and preferences.pause(subscriber, until):
         changes.append("pause")
     changed = preferences.change_details(subscriber, typed)
     return [*changes, *(name.replace("_", " ") for name in changed)]
@@ -382,7 +386,8 @@ def address_confirm(request: HttpRequest, token: str) -> HttpResponse:
             problem = preferences.confirm_new_address(token)
         except preferences.AddressTaken:
             problem = links.Problem.TAKEN
-        if problem in (None, links.Problem.USED):
+        is_again = problem == links.Problem.USED
+        if problem is None or (is_again and preferences.has_moved_by(token)):
             return render(request, "subscribers/address_changed.html")
         return _link_problem(request, problem)
     found = links.look_up(LinkUse.ADDRESS, token)

@@ -6,8 +6,11 @@ import pytest
 from django.test import Client
 
 from consent.models import ConsentEntry
+from groundwork import addresses
 from groundwork.clock import today_here
-from outbox.models import OutgoingEmail
+from outbox.composing import compose
+from outbox.models import OutgoingEmail, SuppressedAddress
+from outbox.suppression import suppress
 from staff.models import StaffUser
 from subscribers.models import Subscriber, SubscriberEvent
 from subscribers.signup import confirm_signup
@@ -107,3 +110,29 @@ def test_entering_needs_its_permission() -> None:
 
 def test_no_box_is_ticked_beforehand(console: Client) -> None:
     assert "checked" not in text(console.get(URL))
+
+
+def test_who_said_no_is_not_entered_again(console: Client) -> None:
+    suppress(addresses.digest(CLEO), "", SuppressedAddress.Reason.UNSUBSCRIBED)
+
+    response = console.post(URL, wish())
+
+    assert response.status_code == 400
+    assert "Only they can ask for them again" in text(response)
+    assert not Subscriber.objects.exists()
+    assert not OutgoingEmail.objects.exists()
+
+
+def test_the_mail_says_where_the_address_was_given(console: Client) -> None:
+    console.post(URL, wish())
+    (mail,) = OutgoingEmail.objects.all()
+
+    message = compose(
+        kind=mail.kind,
+        message_class=mail.message_class,
+        to=mail.to_address,
+        context=mail.context,
+    )
+
+    assert "You gave us this address when we met at an event" in message.body
+    assert "sign-up page" not in message.body

@@ -36,7 +36,7 @@ def fields(user: StaffUser, **changes: Any) -> dict[str, Any]:
 def test_a_person_is_given_an_account_with_duties_in_words(console: Client) -> None:
     page = text(console.get(f"{URL}add/"))
     assert "Find readers and open their pages" in page
-    assert "Take the list of readers out as a file" in page
+    assert "Export the list of readers" in page
     new = {
         "full_name": "Dana Writer",
         "email": "Dana@Example.com",

@@ -23,6 +23,7 @@ from tests.people import (
     ADA,
     BEN,
     CASE_UPDATES,
+    CLEO,
     become_reader,
     inbox,
     post_sign_up,
@@ -270,6 +271,40 @@ def test_who_left_is_removed_after_twenty_eight_days(
     assert all(mail.to_address == "" for mail in OutgoingEmail.objects.all())
 
 
+def test_who_left_and_signs_up_again_is_left_the_time_to_confirm(
+    client: Client, smtp: Relay
+) -> None:
+    welcome = become_reader(client, smtp)
+    client.post(welcome.one_click_path(), {"List-Unsubscribe": "One-Click"})
+    long_ago = timezone.now() - timedelta(days=29)
+    Subscriber.objects.update(left_at=long_ago, confirmation_asked_at=long_ago)
+    path = sign_up(client, smtp, ADA).path("/confirm/")
+
+    assert retention.purge_departed() == 0
+
+    assert client.post(path).status_code == 302
+    assert stands() == {CASE_UPDATES}
+
+
+def test_who_signs_up_again_while_the_purge_runs_is_not_removed(
+    client: Client, smtp: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign_up(client, smtp, BEN)
+    sign_up(client, smtp, CLEO)
+    age(days=15)
+    expire = retention.expire
+
+    def expire_while_the_other_comes_back(pending: Subscriber) -> None:
+        expire(pending)
+        other = CLEO if pending.address == BEN else BEN
+        post_sign_up(client, other)
+
+    monkeypatch.setattr(retention, "expire", expire_while_the_other_comes_back)
+
+    assert retention.purge_unconfirmed() == 1
+    assert Subscriber.objects.count() == 1
+
+
 def test_spent_links_go_and_lasting_ones_stay(client: Client, smtp: Relay) -> None:
     become_reader(client, smtp)
     ada = subscriber_of(ADA)
@@ -300,3 +335,16 @@ def test_every_retention_rule_of_the_settings_runs(client: Client, smtp: Relay) 
     become_reader(client, smtp)
 
     assert [run.problem for run in run_retention() if run.problem] == []
+
+
+def test_a_spent_confirmation_link_claims_nothing_after_leaving(
+    client: Client, smtp: Relay
+) -> None:
+    path = sign_up(client, smtp, ADA).path("/confirm/")
+    client.post(path)
+    assert client.post(path).status_code == 302
+    client.post(
+        inbox(smtp, ADA)[-1].one_click_path(), {"List-Unsubscribe": "One-Click"}
+    )
+
+    assert client.post(path).status_code == 410

@@ -7,6 +7,7 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
+from consent.ledger import standing_purposes
 from consent.models import Action, ConsentEntry
 from groundwork import addresses
 from outbox.models import MessageClass, OutgoingEmail, SuppressedAddress
@@ -211,7 +212,7 @@ def test_unticking_everything_is_leaving(client: Client, smtp: Relay) -> None:
     become_reader(client, smtp)
     path = open_preferences(client, smtp)
 
-    client.post(path, {})
+    client.post(path, {"choices": "shown"})
 
     assert stands() == set()
     assert subscriber_of(ADA).status == Subscriber.Status.LEFT
@@ -499,3 +500,29 @@ def test_a_purpose_newer_than_the_reader_gets_its_link(
 
     path = f"/u/{links.unsubscribe_token(ada.pk, OWN_NEWS)}/"
     assert client.get(path).status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/plain", "text/html"])
+def test_a_post_that_is_no_form_unticks_nothing(
+    client: Client, smtp: Relay, kind: str
+) -> None:
+    welcome = become_reader(client, smtp, ADA, first_name="Ada")
+    path = welcome.path("/preferences/")
+
+    for body in (b"", b'{"x": 1}'):
+        assert client.post(path, body, content_type=kind).status_code == 400
+
+    reader = subscriber_of(ADA)
+    assert set(standing_purposes(reader.data_subject_id)) == {CASE_UPDATES}
+    assert reader.first_name == "Ada"
+
+
+def test_receipts_do_not_fill_a_mailbox(client: Client, smtp: Relay) -> None:
+    path = become_reader(client, smtp, ADA).path("/preferences/")
+
+    for _ in range(10):
+        client.post(path, {"purposes": [CASE_UPDATES, OWN_NEWS]})
+        client.post(path, {"purposes": [CASE_UPDATES]})
+
+    receipts = [mail for mail in inbox(smtp, ADA) if "receipt" in mail.subject]
+    assert len(receipts) == 5
