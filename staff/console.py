@@ -139,7 +139,14 @@ class Console(AdminSite):
             path(page.route, self.admin_view(_guarded(page)), name=page.name)
             for page in self.pages
         ]
-        return [*own, *super().get_urls()]
+        # Django's look-up of any row by its type and key has no use here, and would be
+        # one more door to rows.
+        django_own = [
+            url
+            for url in super().get_urls()
+            if getattr(url, "name", "") != "view_on_site"
+        ]
+        return [*own, *django_own]
 
     def admin_view(self, view: View, cacheable: bool = False) -> Any:
         """Inside the console, "not allowed" and "not found" look like the console."""
@@ -293,6 +300,7 @@ class ConsoleAdmin(_ModelAdmin):
 
     place: Place | None = None
     actions = None
+    view_on_site = False
     list_per_page = 50
     list_max_show_all = 0
     show_full_result_count = False
