@@ -1,4 +1,10 @@
-"""The declaration every model makes: does it hold personal data, which, and why."""
+"""The declaration every model makes: does it hold personal data, which, and why.
+
+Each concrete field of a model is named once: among `fields` when it holds personal
+data, among `others` when it does not. Keys of purposes, sources and retention periods
+are those of the processing register; processing_register/checks.py holds the two
+against each other and turns the build red where they differ.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,26 +23,57 @@ class Category(StrEnum):
     MARKETING = "marketing-and-communications"
 
 
+class Export(StrEnum):
+    """What a copy of the person's data (Art. 15) does with a field."""
+
+    GIVEN = "given"  # word for word
+    DESCRIBED = "described"  # said to exist; the value itself tells the person nothing
+    WITHHELD = "withheld"  # concerns somebody else, or would open a door
+
+
+class Erasure(StrEnum):
+    """What an erasure (Art. 17) does with a field."""
+
+    REMOVED = "removed"  # with its row
+    EMPTIED = "emptied"  # the row stays and says nothing of the person
+    KEPT = "kept"  # on a ground that the plan names
+
+
+@dataclass(frozen=True)
+class Held:
+    """A field that differs from the rest of its model in what is empty by default."""
+
+    category: Category
+    purpose: str = ""
+    source: str = ""
+    retention: str = ""
+    export: Export | None = None
+    erasure: Erasure | None = None
+
+
 @dataclass(frozen=True)
 class PersonalData:
     """What a model holds about people.
 
-    fields: each field that holds personal data, with its category; a field that is
-    left out holds none. kept_for: the retention rule in words. erasure: what happens
-    to the row when the person is erased.
+    purpose, source, retention: keys of the register. others: the fields that hold no
+    personal data, separated by blanks. linked_by: the path to the person.
     """
 
-    fields: Mapping[str, Category]
+    fields: Mapping[str, Category | Held]
     purpose: str
     source: str
-    kept_for: str
-    erasure: str
+    retention: str = ""
+    export: Export = Export.GIVEN
+    erasure: Erasure | str = Erasure.REMOVED
+    others: str = ""
     linked_by: str = "data_subject"
+    kept_for: str = ""
 
 
 @dataclass(frozen=True)
 class NoPersonalData:
-    """A model that holds none, with the reason why that is so."""
+    """A model that holds none, with the reason why that is so, and all its fields."""
 
     because: str
+    others: str = ""
     fields: Mapping[str, Category] = field(default_factory=dict)
