@@ -7,8 +7,7 @@ anywhere else than the writer wrote.
 
 import hashlib
 import json
-import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -20,10 +19,11 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 
+from groundwork.plain_text import plain_text as text_of
+
 if TYPE_CHECKING:
     from case_updates.models import CaseUpdate
 
-LINE_WIDTH = 72
 # The title is the page's first heading, so the text's own begin one below it.
 TOP_HEADING = 2
 
@@ -126,74 +126,4 @@ def broken_links(body: str) -> bool:
 
 def plain_text(body: str) -> str:
     """For the mail's text part; the address of every link stays to be seen."""
-    tree = SyntaxTreeNode(_markdown.parse(body))
-    return "\n\n".join(_block(node, LINE_WIDTH) for node in tree.children)
-
-
-def _block(node: SyntaxTreeNode, width: int) -> str:
-    if node.type in ("bullet_list", "ordered_list"):
-        return _list(node, width)
-    if node.type == "blockquote":
-        inner = _blocks(node, width - 2)
-        return textwrap.indent(inner, "> ", lambda line: True)
-    if node.type in ("fence", "code_block"):
-        return textwrap.indent(node.content.rstrip("\n"), "    ")
-    if node.type == "hr":
-        return "-" * 20
-    text = _wrapped("".join(_inline(node)), width)
-    if node.type == "heading":
-        rule = "-" * max(len(line) for line in text.split("\n"))
-        return f"{text}\n{rule}"
-    return text
-
-
-def _blocks(node: SyntaxTreeNode, width: int, between: str = "\n\n") -> str:
-    return between.join(_block(child, width) for child in node.children)
-
-
-def _list(node: SyntaxTreeNode, width: int) -> str:
-    first = int(node.attrs.get("start", 1))
-    is_tight = all(
-        child.hidden for item in node.children for child in _paragraphs(item)
-    )
-    items = []
-    for number, item in enumerate(node.children, first):
-        mark = f"{number}. " if node.type == "ordered_list" else "- "
-        inner = _blocks(item, width - len(mark), "\n" if is_tight else "\n\n")
-        rest = textwrap.indent(inner, " " * len(mark))
-        items.append(mark + rest[len(mark) :])
-    return ("\n" if is_tight else "\n\n").join(items)
-
-
-def _paragraphs(item: SyntaxTreeNode) -> list[SyntaxTreeNode]:
-    return [child for child in item.children if child.type == "paragraph"]
-
-
-def _inline(node: SyntaxTreeNode) -> Iterator[str]:
-    for child in node.children:
-        if child.type in ("text", "code_inline"):
-            yield child.content
-        elif child.type == "softbreak":
-            yield " "
-        elif child.type == "hardbreak":
-            yield "\n"
-        elif child.type == "link":
-            yield _link("".join(_inline(child)), str(child.attrs["href"]))
-        elif child.type == "image":
-            yield child.content
-        else:
-            yield from _inline(child)
-
-
-def _link(words: str, url: str) -> str:
-    if words.strip() in (url, url.removeprefix("mailto:")):
-        return words.strip()
-    return f"{words} <{url}>"
-
-
-def _wrapped(text: str, width: int) -> str:
-    """Lines of this width; an address is never cut."""
-    return "\n".join(
-        textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)
-        for line in text.split("\n")
-    )
+    return text_of(SyntaxTreeNode(_markdown.parse(body)))

@@ -230,10 +230,22 @@ RETENTION = [
     "outbox.retention.purge_inbound",
 ]
 
+# The controller's processing register: a folder of files, ours or the controller's own.
+REGISTER_DIR = Path(
+    env.str("REGISTER_DIR", default=str(BASE_DIR / "processing_register" / "register"))
+)
+
 # Limits and periods (docs/decisions says why these).
 SIGN_UPS_PER_NETWORK_PER_HOUR = env.int("SIGN_UPS_PER_NETWORK_PER_HOUR", default=30)
 SIGN_UPS_PER_HOUR = env.int("SIGN_UPS_PER_HOUR", default=20_000)
 MINIMUM_FILL_SECONDS = env.int("MINIMUM_FILL_SECONDS", default=2)
+
+# /.well-known/security.txt (RFC 9116): whom to tell of a weakness, as a URI. Empty:
+# mailto:security@ the domain of the controller's lists.
+SECURITY_CONTACT = env.str("SECURITY_CONTACT", default="")
+# Until when that is promised, less than a year ahead. Whoever confirms that the contact
+# still answers moves it on; a test fails thirty days before it ends.
+SECURITY_TXT_EXPIRES = env.str("SECURITY_TXT_EXPIRES", default="2027-10-31T00:00:00Z")
 
 # Pages
 LANGUAGE_CODE = "en-gb"

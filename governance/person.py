@@ -82,7 +82,7 @@ def consents_now(subject: uuid.UUID) -> list[ConsentNow]:
             else [],
             evidence=evidence.get(entry.pk, {}) if entry else {},
         )
-        for purpose in ProcessingPurpose.objects.all()
+        for purpose in ProcessingPurpose.objects.offered()
     ]
 
 

@@ -2,59 +2,110 @@
 and every notice version that is not published yet."""
 
 import csv
-import hashlib
 import tomllib
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
+from typing import Any
 
-from django.db import transaction
+from django.conf import settings
+from django.db import models, transaction
 from django.utils import timezone
 
 from processing_register.models import (
     BankHoliday,
     Controller,
-    NoticeVersion,
+    DataCategory,
+    DataSource,
     ProcessingPurpose,
+    Recipient,
+    RetentionRule,
+    StoredItem,
 )
+from processing_register.register import (
+    BASES,
+    Purpose,
+    as_row,
+    the_register,
+)
+from processing_register.register import StoredItem as StoredItemEntry
+from processing_register.shipped import PublishedTextDiffers, publish_shipped
 
-REGISTER = Path(__file__).parent / "register"
-# What each version is: notice, number, title, severity, day it takes effect, file.
-VERSIONS = [
-    ("privacy", 1, "Privacy notice", "significant", "2026-11-01", "privacy-1.md"),
-    ("sign-up", 1, "Sign-up wording", "significant", "2026-11-01", "sign-up-1.toml"),
-]
-
-
-class PublishedTextDiffers(Exception):
-    """A file no longer says what was published from it; add a new version instead."""
+__all__ = ["PublishedTextDiffers", "load_register"]
 
 
 @transaction.atomic
 def load_register() -> None:
-    """Bring the database in line with the files; running it twice changes nothing."""
+    """Bring the database in line with the files; running it twice changes nothing.
+
+    Raises RegisterIsWrong when the files contradict each other; nothing is changed.
+    """
+    the_register.cache_clear()
+    register = the_register()
     _load_controller()
-    _load_purposes()
+    _load(DataCategory, register.categories)
+    _load(DataSource, register.sources)
+    _load(Recipient, register.recipients)
+    _load(RetentionRule, register.retention)
+    _load_purposes(register.purposes)
+    _load_items(register.items)
     _load_holidays()
-    for notice, number, title, severity, day, name in VERSIONS:
-        _publish(notice, number, title, severity, date.fromisoformat(day), name)
+    publish_shipped(now=timezone.now())
+
+
+def _folder() -> Path:
+    return Path(settings.REGISTER_DIR)
 
 
 def _load_controller() -> None:
-    particulars = tomllib.loads((REGISTER / "controller.toml").read_text())
+    particulars = tomllib.loads((_folder() / "controller.toml").read_text())
     particulars["postal_address"] = particulars["postal_address"].strip()
     Controller.objects.update_or_create(pk=1, defaults=particulars)
 
 
-def _load_purposes() -> None:
-    rows = tomllib.loads((REGISTER / "purposes.toml").read_text())["purposes"]
-    for position, row in enumerate(rows, 1):
-        ProcessingPurpose.objects.update_or_create(
-            key=row["key"], defaults={**row, "position": position}
-        )
+def _load(model: type[models.Model], entries: Mapping[str, Any]) -> None:
+    """One row per entry, in the file's order; rows that left the file go."""
+    rows = {key: as_row(entry) for key, entry in entries.items()}
+    _replace(model, rows)
+
+
+def _load_purposes(purposes: Mapping[str, Purpose]) -> None:
+    rows = {
+        key: {
+            **as_row(purpose, leave_out=["lawful_bases"]),
+            "lawful_bases": [as_row(basis) for basis in purpose.lawful_bases],
+            "lawful_basis": _in_one_line(purpose),
+        }
+        for key, purpose in purposes.items()
+    }
+    _replace(ProcessingPurpose, rows)
+
+
+def _in_one_line(purpose: Purpose) -> str:
+    words = dict.fromkeys(BASES[basis.key] for basis in purpose.lawful_bases)
+    return "; ".join(words).capitalize()
+
+
+def _load_items(items: Mapping[str, StoredItemEntry]) -> None:
+    rows = {
+        key: {**as_row(item, leave_out=["purpose"]), "purpose_id": item.purpose}
+        for key, item in items.items()
+    }
+    _replace(StoredItem, rows)
+
+
+def _replace(model: type[models.Model], rows: Mapping[str, dict[str, Any]]) -> None:
+    manager = model._default_manager
+    if model is ProcessingPurpose:
+        # What is stored in browsers refers to purposes and is loaded after them.
+        StoredItem.objects.exclude(purpose_id__in=rows).delete()
+    manager.exclude(pk__in=rows).delete()
+    for position, (key, row) in enumerate(rows.items(), 1):
+        manager.update_or_create(pk=key, defaults={**row, "position": position})
 
 
 def _load_holidays() -> None:
-    with (REGISTER / "bank_holidays.csv").open(newline="") as file:
+    with (_folder() / "bank_holidays.csv").open(newline="") as file:
         holidays = [
             BankHoliday(
                 on=date.fromisoformat(row["on"]),
@@ -64,41 +115,3 @@ def _load_holidays() -> None:
             for row in csv.DictReader(file)
         ]
     BankHoliday.objects.bulk_create(holidays, ignore_conflicts=True)
-
-
-def _publish(
-    notice: str, number: int, title: str, severity: str, effective_on: date, name: str
-) -> None:
-    source = (REGISTER / "notices" / name).read_text()
-    digest = hashlib.sha256(source.encode()).digest()
-    published = NoticeVersion.objects.filter(notice=notice, number=number).first()
-    if published is not None:
-        if bytes(published.source_digest) != digest:
-            raise PublishedTextDiffers(f"{name} was changed after it was published.")
-        return
-    body = _with_particulars(source) if name.endswith(".md") else source
-    NoticeVersion.objects.create(
-        notice=notice,
-        number=number,
-        title=title,
-        severity=severity,
-        body=body,
-        digest=hashlib.sha256(body.encode()).digest(),
-        source_digest=digest,
-        effective_on=effective_on,
-        published_at=timezone.now(),
-    )
-
-
-def _with_particulars(source: str) -> str:
-    """The published text holds the particulars as they were on that day."""
-    controller = Controller.objects.get(pk=1)
-    return source.format(
-        legal_name=controller.legal_name,
-        trading_name=controller.trading_name,
-        governance_email=controller.governance_email,
-        phone_display=controller.phone_display,
-        postal_line=", ".join([controller.trading_name, *controller.address_lines]),
-        regulator_name=controller.regulator_name,
-        regulator_url=controller.regulator_url,
-    )

@@ -1,17 +1,23 @@
 """The register as it stands: the controller, the notices in force, the sign-up wording."""
 
-import re
 import tomllib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
-from django.utils.safestring import SafeString, mark_safe
-from django.utils.text import slugify
-from markdown_it import MarkdownIt
+from django.utils import timezone
 
 from groundwork.clock import today_here
+from processing_register import notice_text
 from processing_register.models import Controller, NoticeVersion
+from processing_register.register import the_register
+from processing_register.rendering import RenderedNotice, render
+
+# How long every page says that the privacy notice has changed.
+CHANGE_SHOWN_FOR = timedelta(days=30)
 
 
 def current_controller() -> Controller:
@@ -92,26 +98,112 @@ def _parse_wording(reference: str, body: str) -> SignUpWording:
     return SignUpWording(reference=reference, purposes=purposes, **content)
 
 
-_markdown = MarkdownIt("commonmark", {"html": False, "typographer": True}).enable(
-    ["table", "replacements", "smartquotes"]
-)
+@dataclass(frozen=True)
+class BannerCategory:
+    """A kind of cookie as the choice form names it; `always` says that it has no box."""
+
+    key: str
+    title: str
+    description: str
+    always: str = ""
 
 
 @dataclass(frozen=True)
-class RenderedNotice:
-    html: SafeString
-    toc: list[tuple[str, str]]
+class BannerWording:
+    """The words of the cookie choice, from its published version.
+
+    after: accepted, rejected, chosen, withdrawn → what the page says then. signal: the
+    heading and text for a visitor whose browser sends Global Privacy Control.
+    """
+
+    reference: str
+    heading: str
+    text: str
+    accept: str
+    reject: str
+    manage: str
+    save: str
+    more: str
+    change: str
+    hide: str
+    after: dict[str, str]
+    signal: dict[str, str]
+    categories: tuple[BannerCategory, ...]
+
+    def category(self, key: str) -> BannerCategory:
+        return next(c for c in self.categories if c.key == key)
 
 
-def render_notice(version: NoticeVersion) -> RenderedNotice:
+def banner_wording() -> BannerWording:
+    """The wording in force today."""
+    version = notice_in_force("cookie-banner")
+    return _parse_banner(version.reference, version.body)
+
+
+@lru_cache(maxsize=8)
+def _parse_banner(reference: str, body: str) -> BannerWording:
+    content: dict[str, Any] = tomllib.loads(body)
+    categories = tuple(BannerCategory(**c) for c in content.pop("categories"))
+    return BannerWording(reference=reference, categories=categories, **content)
+
+
+def render_notice(
+    version: NoticeVersion, marks: Mapping[str, str] | None = None
+) -> RenderedNotice:
     """HTML with a stable anchor on every heading, and the table of contents."""
-    toc: list[tuple[str, str]] = []
+    return render(version.page_source, marks)
 
-    def anchored(match: re.Match[str]) -> str:
-        anchor = slugify(re.sub(r"<[^>]+>|&[#\w]+;", "", match.group(1)))
-        toc.append((anchor, re.sub(r"<[^>]+>", "", match.group(1))))
-        return f'<h2 id="{anchor}">{match.group(1)}</h2>'
 
-    html = re.sub(r"<h2>(.*?)</h2>", anchored, _markdown.render(version.body))
-    # Raw HTML is switched off in the parser, so what it returns is safe to show.
-    return RenderedNotice(mark_safe(html), toc)  # noqa: S308
+def drifted(version: NoticeVersion) -> bool:
+    """True when the register or our particulars have changed since: publishing the
+    same source now would give another text. False where no source is on record."""
+    if not version.source or version.is_wording:
+        return False
+    facts = notice_text.particulars(current_controller())
+    return notice_text.compose(version.source, facts, the_register()) != version.body
+
+
+# --- The newest change of the privacy notice, for the bar on every page ---
+
+
+@dataclass(frozen=True)
+class NoticeChange:
+    """A significant version that took effect lately, and the version before it."""
+
+    version: NoticeVersion
+    before: NoticeVersion
+
+
+def effective_privacy_notices() -> list[NoticeVersion]:
+    """Every version of the privacy notice that has taken effect, the newest first,
+    without its text: one small query for everything a page's frame says of them."""
+    versions = NoticeVersion.objects.effective(today_here()).filter(
+        notice=NoticeVersion.Notice.PRIVACY
+    )
+    return list(versions.order_by("-number").defer("source", "body", "names"))
+
+
+def recent_change(
+    effective: Sequence[NoticeVersion], today: date
+) -> NoticeChange | None:
+    """The newest significant version that took effect here within 30 days.
+
+    None when it was the first, or came with the one before it in the same load: then
+    nobody can have read that one here.
+    """
+    for version, before in pairwise(effective):
+        if not version.is_significant:
+            continue
+        is_news = version.published_at != before.published_at
+        is_shown = today < _took_effect_here(version) + CHANGE_SHOWN_FOR
+        return NoticeChange(version, before) if is_news and is_shown else None
+    return None
+
+
+def _took_effect_here(version: NoticeVersion) -> date:
+    """An installation that comes late to a version has it since its own upgrade."""
+    published = version.published_at
+    return max(
+        version.effective_on,
+        timezone.localdate(published) if published else version.effective_on,
+    )

@@ -1,34 +1,176 @@
-"""The pages that say what the controller does."""
+"""The pages that say what the controller does, in every version and form."""
 
-from django.http import HttpRequest, HttpResponse
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from groundwork.clock import today_here
+from processing_register import comparison, notice_paths
 from processing_register.models import NoticeVersion
-from processing_register.notices import notice_in_force, render_notice
+from processing_register.notices import render_notice
+from processing_register.pdf import PdfUnavailable
+from processing_register.pdf import notice_pdf as drawn
+from processing_register.publishing import previous_of
+from processing_register.rendering import text_page
+from processing_register.reviews import review_state
+
+PAGE = "processing_register/notice.html"
+# The forms of a version never change; the page of one may still get a mark or a link.
+keep_for_an_hour = cache_control(public=True, max_age=3600)
+
+
+# --- One notice ---
 
 
 @require_safe
-def privacy_notice(request: HttpRequest) -> HttpResponse:
-    return _page(request, notice_in_force("privacy"))
+def current_notice(request: HttpRequest, notice: str) -> HttpResponse:
+    return _page(request, _in_force(notice))
 
 
 @require_safe
-def notice_version(request: HttpRequest, number: int) -> HttpResponse:
-    versions = NoticeVersion.objects.filter(
-        notice="privacy", published_at__isnull=False
-    )
-    return _page(request, get_object_or_404(versions, number=number))
+def notice_version(request: HttpRequest, notice: str, number: int) -> HttpResponse:
+    return _page(request, _published(notice, number))
 
 
 @require_safe
-def notice_versions(request: HttpRequest) -> HttpResponse:
-    versions = NoticeVersion.objects.filter(
-        notice="privacy", published_at__isnull=False
+@keep_for_an_hour
+def notice_text(
+    request: HttpRequest, notice: str, number: int | None = None
+) -> HttpResponse:
+    version = _chosen(notice, number)
+    lines = [
+        f"Version {version.number}, {standing(version)}.",
+        f"{request.build_absolute_uri(version.get_absolute_url())}",
+    ]
+    text = text_page(version.title, lines, version.page_source)
+    return HttpResponse(text, content_type="text/plain; charset=utf-8")
+
+
+@require_safe
+def notice_pdf(
+    request: HttpRequest, notice: str, number: int | None = None
+) -> HttpResponse:
+    version = _chosen(notice, number)
+    try:
+        content = drawn(version)
+    except PdfUnavailable as lack:
+        context = {"version": version, "lack": str(lack), **_addresses(version)}
+        return render(request, "processing_register/no_pdf.html", context, status=503)
+    name = version.reference.replace("/", "-")
+    response = HttpResponse(content, content_type="application/pdf")
+    response["Content-Disposition"] = f'inline; filename="{name}.pdf"'
+    return keep_for_an_hour(lambda request: response)(request)
+
+
+def _page(request: HttpRequest, version: NoticeVersion) -> HttpResponse:
+    before = previous_of(version)
+    marks: dict[str, str] = {}
+    if before is not None and version.is_significant:
+        marks = comparison.marks(before.page_source, version.page_source)
+    rendered = render_notice(version, marks)
+    context = {
+        "version": version,
+        "before": before,
+        "html": rendered.html,
+        "toc": rendered.toc,
+        "changed": [pair for pair in rendered.toc if pair[0] in marks],
+        "standing": standing(version),
+        "review": review_state(version),
+        **_addresses(version),
+    }
+    return render(request, PAGE, context)
+
+
+def standing(version: NoticeVersion) -> str:
+    """“in force since Tuesday 24 November 2026”, or until when it was."""
+    today = today_here()
+    if version.effective_on > today:
+        return f"takes effect on {_day(version.effective_on)}"
+    later = (
+        NoticeVersion.objects.effective(today)
+        .filter(notice=version.notice, number__gt=version.number)
+        .order_by("number")
+        .first()
     )
-    return render(
-        request, "processing_register/notice_versions.html", {"versions": versions}
+    if later is None:
+        return f"in force since {_day(version.effective_on)}"
+    return (
+        f"in force from {_day(version.effective_on)}, "
+        f"replaced on {_day(later.effective_on)}"
     )
+
+
+def _day(day: Any) -> str:
+    return f"{day:%A %-d %B %Y}"
+
+
+# --- Its history ---
+
+
+@require_safe
+def notice_versions(request: HttpRequest, notice: str) -> HttpResponse:
+    versions = list(_all(notice))
+    if not versions:
+        raise Http404
+    context = {
+        "title": versions[0].title,
+        "rows": [(version, standing(version)) for version in versions],
+        "is_privacy": notice == NoticeVersion.Notice.PRIVACY,
+        **_addresses(versions[0]),
+    }
+    return render(request, "processing_register/notice_versions.html", context)
+
+
+@require_safe
+def compare_versions(request: HttpRequest, notice: str) -> HttpResponse:
+    """Two versions beside each other: the newest two, or those of ?from=1&to=2."""
+    versions = list(_all(notice))
+    if not versions:
+        raise Http404
+    numbers = [version.number for version in versions]
+    after = _number(request, "to", numbers[0])
+    before = _number(request, "from", next((n for n in numbers if n < after), after))
+    found = {version.number: version for version in versions}
+    if before not in found or after not in found:
+        raise Http404
+    old, new = found[before], found[after]
+    context = {
+        "title": new.title,
+        "versions": versions,
+        "old": old,
+        "new": new,
+        "comparison": comparison.compare(old.page_source, new.page_source),
+        **_addresses(new),
+    }
+    return render(request, "processing_register/notice_compare.html", context)
+
+
+def _number(request: HttpRequest, name: str, usual: int) -> int:
+    text = request.GET.get(name, "")
+    if not text:
+        return usual
+    if not (text.isascii() and text.isdigit() and len(text) < 9):
+        raise Http404
+    return int(text)
+
+
+# --- The summaries of legitimate interests ---
+
+
+@require_safe
+def interests(request: HttpRequest) -> HttpResponse:
+    versions = NoticeVersion.objects.in_force(today_here()).filter(
+        notice__startswith=notice_paths.INTERESTS
+    )
+    context = {"rows": [(version, current_url(version.notice)) for version in versions]}
+    return render(request, "processing_register/interests.html", context)
+
+
+# --- Pages that are no version ---
 
 
 @require_safe
@@ -36,12 +178,45 @@ def cookies(request: HttpRequest) -> HttpResponse:
     return render(request, "processing_register/cookies.html")
 
 
-@require_safe
-def accessibility(request: HttpRequest) -> HttpResponse:
-    return render(request, "processing_register/accessibility.html")
+# --- Finding them ---
 
 
-def _page(request: HttpRequest, version: NoticeVersion) -> HttpResponse:
-    rendered = render_notice(version)
-    context = {"version": version, "html": rendered.html, "toc": rendered.toc}
-    return render(request, "processing_register/notice.html", context)
+def _all(notice: str) -> Any:
+    return NoticeVersion.objects.published().filter(notice=notice).order_by("-number")
+
+
+def _published(notice: str, number: int) -> NoticeVersion:
+    """Raises Http404 for what was never published, also when it is being written."""
+    if number > 2**31 - 1:
+        raise Http404
+    return get_object_or_404(_all(notice), number=number)
+
+
+def _in_force(notice: str) -> NoticeVersion:
+    versions = NoticeVersion.objects.in_force(today_here()).filter(notice=notice)
+    return get_object_or_404(versions)
+
+
+def _chosen(notice: str, number: int | None) -> NoticeVersion:
+    return _in_force(notice) if number is None else _published(notice, number)
+
+
+def current_url(notice: str) -> str:
+    """The page that always shows the version in force; the words of a form have none,
+    and their history stands for it."""
+    if notice in notice_paths.OWN_PAGES:
+        return reverse(notice_paths.OWN_PAGES[notice])
+    if notice_paths.is_about_interests(notice):
+        return reverse("processing_register:interests-of", args=[notice])
+    return reverse("processing_register:notice-versions", args=[notice])
+
+
+def _addresses(version: NoticeVersion) -> dict[str, str]:
+    one = [version.notice, version.number]
+    return {
+        "current_url": current_url(version.notice),
+        "versions_url": reverse("processing_register:notice-versions", args=one[:1]),
+        "compare_url": reverse("processing_register:notice-compare", args=one[:1]),
+        "text_url": reverse("processing_register:notice-version-text", args=one),
+        "pdf_url": reverse("processing_register:notice-version-pdf", args=one),
+    }

@@ -358,7 +358,7 @@ class SubscriberAdmin(ConsoleAdmin):
             "import",
             title="",
             form=form,
-            purposes=ProcessingPurpose.objects.all(),
+            purposes=ProcessingPurpose.objects.offered(),
             controller_name=current_controller().trading_name,
             status=400 if form.errors else 200,
         )

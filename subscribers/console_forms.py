@@ -97,7 +97,7 @@ class EnterForm(DetailsForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        purposes = ProcessingPurpose.objects.values_list("key", "title")
+        purposes = ProcessingPurpose.objects.offered().values_list("key", "title")
         self._choices("purposes", list(purposes))
         published = NoticeVersion.objects.filter(
             notice=NoticeVersion.Notice.PRIVACY, published_at__isnull=False

@@ -125,7 +125,7 @@ def read(text: str, *, now: datetime) -> list[Row]:
     except StopIteration:
         raise FileProblem("The file is empty.") from None
     columns = _columns(header)
-    offered = set(ProcessingPurpose.objects.values_list("key", flat=True))
+    offered = set(ProcessingPurpose.objects.offered().values_list("key", flat=True))
     first_seen: dict[str, int] = {}
     rows: list[Row] = []
     for line, cells in lines:

@@ -95,7 +95,7 @@ def restore(subscriber: Subscriber, link: MailedLink) -> None:
         ledger.record_given(
             subscriber.data_subject_id, [purpose], how, key=f"undo-{link.pk}"
         )
-    offered = ProcessingPurpose.objects.values_list("key", flat=True)
+    offered = ProcessingPurpose.objects.offered().values_list("key", flat=True)
     suppression.lift(bytes(subscriber.address_digest), link.purposes, offered)
     if subscriber.status == Subscriber.Status.LEFT:
         subscriber.status, subscriber.left_at = Subscriber.Status.CONFIRMED, None

@@ -107,7 +107,7 @@ def ensure_lasting_links(*subscribers: Subscriber) -> None:
 
     One statement for any number of people: an import brings in thousands.
     """
-    purposes = list(ProcessingPurpose.objects.values_list("key", flat=True))
+    purposes = list(ProcessingPurpose.objects.offered().values_list("key", flat=True))
     links = [link for person in subscribers for link in _lasting(person.pk, purposes)]
     with connection.cursor() as cursor:
         cursor.execute(

@@ -100,7 +100,7 @@ def _give(subscriber: Subscriber, added: list[str]) -> None:
         wordings={purpose: wording.transcript(purpose) for purpose in added},
     )
     entries = ledger.record_given(subscriber.data_subject_id, added, how)
-    offered = ProcessingPurpose.objects.values_list("key", flat=True)
+    offered = ProcessingPurpose.objects.offered().values_list("key", flat=True)
     suppression.lift(bytes(subscriber.address_digest), added, offered)
     # A purpose may be newer than the reader, and its link unknown until now.
     links.ensure_lasting_links(subscriber)
@@ -283,7 +283,7 @@ def _move_to(subscriber: Subscriber, address: str) -> None:
     subscriber.save(update_fields=["address", "address_digest"])
     # Its mailbox asked for these e-mails just now, whatever it had said before.
     standing = ledger.standing_purposes(subject.pk)
-    offered = ProcessingPurpose.objects.values_list("key", flat=True)
+    offered = ProcessingPurpose.objects.offered().values_list("key", flat=True)
     suppression.lift(digest, standing, offered)
 
 

@@ -179,7 +179,7 @@ def confirm_signup(token: str, evidence: dict[str, str]) -> Confirmed:
     )
     subject = subscriber.data_subject_id
     entries = ledger.record_given(subject, link.purposes, how, key=f"confirm-{link.pk}")
-    offered = ProcessingPurpose.objects.values_list("key", flat=True)
+    offered = ProcessingPurpose.objects.offered().values_list("key", flat=True)
     suppression.lift(bytes(subscriber.address_digest), link.purposes, offered)
     links.ensure_lasting_links(subscriber)
     SubscriberEvent.objects.create(
