@@ -10,6 +10,12 @@ ENV PYTHONUNBUFFERED=1 \
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin casedesk \
     && install -d -o casedesk -g casedesk -m 0750 /data /data/run
 
+# What WeasyPrint draws the PDF of a notice with.
+RUN apt-get update -qq \
+    && apt-get install -y -qq --no-install-recommends \
+        libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 \
+    && rm -rf /var/lib/apt/lists/*
+
 WORKDIR /srv/casedesk
 COPY requirements.lock ./
 RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes \

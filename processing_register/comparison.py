@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
+from functools import lru_cache
 from itertools import zip_longest
 
 from processing_register.rendering import Block, Section, sections
@@ -49,6 +50,7 @@ class Comparison:
     unchanged: tuple[str, ...]
 
 
+@lru_cache(maxsize=32)
 def compare(before: str, after: str) -> Comparison:
     """Two texts in Markdown. Sections are matched by their anchors; the order is that
     of the later text, with what is gone at the end."""

@@ -17,7 +17,7 @@ from processing_register.notices import (
 def controller(request: HttpRequest) -> dict[str, Any]:
     """The controller, the privacy notice in force, and its newest change if any: the
     last two from one query."""
-    notices = SimpleLazyObject(effective_privacy_notices)
+    notices: Any = SimpleLazyObject(effective_privacy_notices)
     return {
         "controller": SimpleLazyObject(current_controller),
         "notice": SimpleLazyObject(lambda: _in_force(notices)),

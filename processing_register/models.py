@@ -383,9 +383,9 @@ class NoticeVersion(models.Model):
     severity = models.CharField(max_length=20, choices=Severity)
     language = models.CharField(max_length=10, default="en-GB")
     # The text before the register's tables and our particulars were put into it.
-    source = models.TextField(blank=True)
+    source = models.TextField(blank=True, default="")
     # Markdown for a page; TOML for the wording of a form.
-    body = models.TextField(blank=True)
+    body = models.TextField(blank=True, default="")
     digest = models.BinaryField(default=bytes, help_text="SHA-256 of the body.")
     source_digest = models.BinaryField(
         default=bytes, help_text="SHA-256 of the file or draft it came from."
@@ -394,7 +394,7 @@ class NoticeVersion(models.Model):
     names = models.JSONField(default=no_names)
     # The controller's particulars as the text gives them.
     particulars = models.JSONField(default=dict)
-    summary_of_changes = models.TextField(blank=True)
+    summary_of_changes = models.TextField(blank=True, default="")
     written_by = models.ForeignKey(
         StaffUser, on_delete=models.PROTECT, null=True, related_name="+"
     )

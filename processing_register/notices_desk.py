@@ -21,7 +21,7 @@ from processing_register.models import NoticeVersion
 from processing_register.notices import current_controller
 from processing_register.notices_forms import NoticeForm, ReviewForm
 from processing_register.register import the_register
-from processing_register.reviews import review_state
+from processing_register.reviews import is_in_force, review_state
 from staff.console import Place, ReadOnlyAdmin, console
 from staff.models import StaffUser
 
@@ -126,7 +126,7 @@ def _draft_context(request: HttpRequest, version: NoticeVersion) -> dict[str, An
         "why_not_submit": no_writer or publishing.why_not_submit(version, person),
         "why_not_publish": no_publisher or publishing.why_not_publish(version, person),
         "why_significant": publishing.why_significant(version, facts),
-        "consequences": consequences(version),
+        "consequences": consequences(version) if version.submitted_at else [],
         "submitted": bytes(version.submitted_digest or b"").hex(),
     }
 
@@ -157,7 +157,6 @@ def consequences(version: NoticeVersion) -> list[str]:
 
 
 def _published_context(request: HttpRequest, version: NoticeVersion) -> dict[str, Any]:
-    is_in_force = _is_in_force(version)
     drafts = NoticeVersion.objects.drafts().filter(notice=version.notice)
     return {
         "review": review_state(version),
@@ -166,14 +165,9 @@ def _published_context(request: HttpRequest, version: NoticeVersion) -> dict[str
         "needs_announcement": publishing.needs_announcement(version),
         "draft": drafts.first(),
         "may_write": may(request, "write"),
-        "may_review": is_in_force and may(request, "review"),
+        "may_review": is_in_force(version, today_here()) and may(request, "review"),
         "review_form": ReviewForm(),
     }
-
-
-def _is_in_force(version: NoticeVersion) -> bool:
-    in_force = NoticeVersion.objects.in_force(today_here())
-    return bool(in_force.filter(notice=version.notice, pk=version.pk).exists())
 
 
 def state(version: NoticeVersion) -> tuple[str, str]:
@@ -184,7 +178,9 @@ def state(version: NoticeVersion) -> tuple[str, str]:
         return "waiting for approval", "waiting"
     if version.effective_on > today_here():
         return "published, not yet in force", "waiting"
-    return ("in force", "good") if _is_in_force(version) else ("superseded", "over")
+    if is_in_force(version, today_here()):
+        return "in force", "good"
+    return "superseded", "over"
 
 
 # --- Writing ---

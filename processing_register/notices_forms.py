@@ -98,7 +98,8 @@ class NoticeForm(forms.Form):
 def _as_it_stands(version: NoticeVersion) -> dict[str, Any]:
     words = ("title", "source", "summary_of_changes", "severity")
     days = ("effective_on", "review_by")
-    return {name: getattr(version, name) for name in (*words, *days)} | version.names
+    names: dict[str, Any] = version.names
+    return {name: getattr(version, name) for name in (*words, *days)} | names
 
 
 class ReviewForm(forms.Form):

@@ -26,6 +26,7 @@ from processing_register.models import (
     NoticeVersion,
 )
 from processing_register.register import the_register
+from processing_register.reviews import is_in_force
 from staff.models import StaffUser
 
 # How long a version may stand before somebody looks at it again. The published policy
@@ -204,7 +205,8 @@ def why_significant(version: NoticeVersion, facts: dict[str, str]) -> str:
     """Why everybody has to be told of it; empty when the writer may choose.
 
     The first version of all, another controller (a sale or merger, or other ways to
-    reach us), and a purpose or kind of data that the version before did not name.
+    reach us), and a purpose, kind of data or recipient that the version before did not
+    name.
     """
     before = previous_of(version)
     if before is None:
@@ -225,8 +227,8 @@ def needs_announcement(version: NoticeVersion) -> bool:
     return version.notice == NoticeVersion.Notice.PRIVACY and version.is_significant
 
 
-def people_held() -> Iterable[QuerySet[Any]]:
-    """Who is held, from each app that holds people; see settings.PEOPLE_HELD."""
+def people_held() -> list[QuerySet[Any]]:
+    """Who is held, from each app that holds people: the ids of data subjects."""
     return [import_string(path)() for path in settings.PEOPLE_HELD]
 
 
@@ -236,17 +238,8 @@ def anyone_is_held() -> bool:
 
 def count_of_people_held() -> int:
     """How many people a significant version of the privacy notice is e-mailed to."""
-    found: set[Any] = set()
-    for people in people_held():
-        found.update(_subject(row) for row in people.iterator())
-    return len(found)
-
-
-def _subject(row: Any) -> Any:
-    """The data subject's id in a row, however its app wrote the query."""
-    if isinstance(row, dict):
-        return row["data_subject_id"]
-    return row[0] if isinstance(row, tuple) else row
+    people = people_held()
+    return people[0].union(*people[1:]).count() if people else 0
 
 
 def announce(version: NoticeVersion, *, now: datetime) -> NoticeAnnouncement:
@@ -267,7 +260,7 @@ def record_review(
     """Somebody read the version in force and nothing has to change."""
     version = _locked(version_id)
     today = today_here()
-    if not NoticeVersion.objects.in_force(today).filter(pk=version.pk).exists():
+    if not is_in_force(version, today):
         raise NotAllowed("Only the version in force is reviewed.")
     if next_review_by <= today:
         raise NotAllowed("The next review has to be after today.")
@@ -335,6 +328,9 @@ def unnamed(version: NoticeVersion) -> list[str]:
     return [
         *_differences("purpose", set(register.purposes), version.names["purposes"]),
         *_differences("kind of data", collected, version.names["categories"]),
+        *_differences(
+            "recipient", set(register.recipients), version.names["recipients"]
+        ),
     ]
 
 

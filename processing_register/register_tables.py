@@ -6,7 +6,7 @@ digest decides whether a notice is still in step with it.
 
 from collections.abc import Callable, Iterable, Sequence
 
-from processing_register.register import BASES, Basis, Register
+from processing_register.register import BASES, Basis, Purpose, Register
 
 Table = Callable[[Register], str]
 
@@ -40,20 +40,35 @@ def categories(register: Register) -> str:
 
 
 def purposes(register: Register) -> str:
-    """Each purpose with what the law wants beside it (Art. 13(1)(c) to (e), 13(2)(a))."""
-    rows = [
-        [
-            f"**{purpose.title}.** {purpose.description}",
-            _all_of(register.categories[key].title for key in purpose.data_categories),
-            "; ".join(_why(basis) for basis in purpose.lawful_bases),
-            _all_of(register.recipients[key].title for key in purpose.recipients)
-            or "Nobody outside",
-            _all_of(register.retention[key].title for key in purpose.retention),
-        ]
-        for purpose in register.purposes.values()
+    """Each purpose under a heading of its own, with what the law wants beside it
+    (Art. 13(1)(c) to (e), 13(2)(a)): a table of that would have columns a word wide."""
+    return "\n\n".join(
+        _purpose(purpose, register) for purpose in register.purposes.values()
+    )
+
+
+def _purpose(purpose: Purpose, register: Register) -> str:
+    kinds = _all_of(register.categories[key].title for key in purpose.data_categories)
+    who = _all_of(register.recipients[key].title for key in purpose.recipients)
+    rules = [register.retention[key] for key in purpose.retention]
+    lines = [
+        f"### {purpose.title}",
+        "",
+        purpose.description,
+        "",
+        f"- **Which kinds:** {kinds}",
+        *_point("Why we may", [_why(basis) for basis in purpose.lawful_bases]),
+        f"- **Who may get it:** {who or 'nobody outside'}",
+        *_point("How long", [f"{rule.what}: {_small(rule.words)}" for rule in rules]),
     ]
-    head = ["What for", "Which kinds", "Why we may", "Who may get it", "How long"]
-    return _table(head, rows)
+    return "\n".join(lines)
+
+
+def _point(label: str, entries: Sequence[str]) -> list[str]:
+    """One entry on the line of its label, several below it."""
+    if len(entries) == 1:
+        return [f"- **{label}:** {entries[0]}"]
+    return [f"- **{label}:**", *(f"  - {entry}" for entry in entries)]
 
 
 def sources(register: Register) -> str:
@@ -130,13 +145,13 @@ def _why(basis: Basis) -> str:
 
 def _all_of(titles: Iterable[str]) -> str:
     """“Identity; contact”: one list, with one capital letter."""
-    found = list(dict.fromkeys(titles))
-    return "; ".join(
-        title
-        if number == 0 or title[1:2].isupper()
-        else f"{title[:1].lower()}{title[1:]}"
-        for number, title in enumerate(found)
-    )
+    first, *rest = dict.fromkeys(titles) or [""]
+    return "; ".join([first, *map(_small, rest)])
+
+
+def _small(text: str) -> str:
+    """Inside a sentence: without its capital letter, unless it is an abbreviation."""
+    return text if text[1:2].isupper() else f"{text[:1].lower()}{text[1:]}"
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -156,7 +156,15 @@ def _label_cells(tokens: Sequence[Token]) -> None:
             column += 1
 
 
+def _picture(
+    renderer: Any, tokens: Sequence[Token], index: int, options: Any, env: Any
+) -> str:
+    """Notices hold no pictures; its words stand for one."""
+    return escape(tokens[index].content)
+
+
 _markdown.add_render_rule("link_open", _open_link)
+_markdown.add_render_rule("image", _picture)
 _markdown.add_render_rule("link_close", _close_link)
 
 

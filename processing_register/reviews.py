@@ -35,6 +35,13 @@ def overdue_reviews(today: date) -> list[ReviewState]:
     return sorted(found, key=lambda state: str(state.next_review_by))
 
 
+def is_in_force(version: NoticeVersion, today: date) -> bool:
+    """A filter on its key would come before the choice of the newest, and so find any
+    version that ever was in force."""
+    in_force = NoticeVersion.objects.in_force(today).filter(notice=version.notice)
+    return bool(in_force.first() == version)
+
+
 def review_state(version: NoticeVersion) -> ReviewState:
     last = version.reviews.order_by("-pk").first()
     if last is None:

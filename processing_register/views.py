@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -19,8 +20,8 @@ from processing_register.rendering import text_page
 from processing_register.reviews import review_state
 
 PAGE = "processing_register/notice.html"
-# The forms of a version never change; the page of one may still get a mark or a link.
-keep_for_an_hour = cache_control(public=True, max_age=3600)
+# Spares a server that robots ask for every form; a new version is seen soon.
+keep_for_minutes = cache_control(public=True, max_age=300)
 
 
 # --- One notice ---
@@ -37,14 +38,14 @@ def notice_version(request: HttpRequest, notice: str, number: int) -> HttpRespon
 
 
 @require_safe
-@keep_for_an_hour
+@keep_for_minutes
 def notice_text(
     request: HttpRequest, notice: str, number: int | None = None
 ) -> HttpResponse:
     version = _chosen(notice, number)
     lines = [
         f"Version {version.number}, {standing(version)}.",
-        f"{request.build_absolute_uri(version.get_absolute_url())}",
+        settings.SITE_URL + version.get_absolute_url(),
     ]
     text = text_page(version.title, lines, version.page_source)
     return HttpResponse(text, content_type="text/plain; charset=utf-8")
@@ -63,7 +64,7 @@ def notice_pdf(
     name = version.reference.replace("/", "-")
     response = HttpResponse(content, content_type="application/pdf")
     response["Content-Disposition"] = f'inline; filename="{name}.pdf"'
-    return keep_for_an_hour(lambda request: response)(request)
+    return keep_for_minutes(lambda request: response)(request)
 
 
 def _page(request: HttpRequest, version: NoticeVersion) -> HttpResponse:
@@ -189,7 +190,8 @@ def _published(notice: str, number: int) -> NoticeVersion:
     """Raises Http404 for what was never published, also when it is being written."""
     if number > 2**31 - 1:
         raise Http404
-    return get_object_or_404(_all(notice), number=number)
+    version: NoticeVersion = get_object_or_404(_all(notice), number=number)
+    return version
 
 
 def _in_force(notice: str) -> NoticeVersion:

@@ -1,0 +1,318 @@
+"""The notices that come with the repository, in new and in older installations."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection, transaction
+from django.db.migrations.executor import MigrationExecutor
+from django.db.utils import DatabaseError
+from django.test import Client
+from django.utils import timezone
+
+from groundwork.database_roles import grant
+from processing_register.gate import may_use, usable_purposes
+from processing_register.loading import PublishedTextDiffers, load_register
+from processing_register.models import Controller, NoticeVersion
+from processing_register.notices import banner_wording, notice_in_force
+from processing_register.register import the_register
+from processing_register.shipped import stale_tables
+from tests.console.staff import text
+from tests.database_role import acting_as
+from tests.people import become_reader
+from tests.processing_register.notices import drafted, published
+from tests.relay import Relay
+
+pytestmark = pytest.mark.django_db
+
+# As published in installations that exist; neither may ever change.
+LANDED = {
+    "privacy-1.md": "9b9048724bc3802d5fbf9054ed7dfe3645d5badc891c59171541f4e436601d5f",
+    "sign-up-1.toml": "fc9a5358d236d1c71495c0f8bb9d1b28b2faeeee5492222aa76fad12946fdecc",
+}
+
+
+def change(folder: Path, name: str, old: str, new: str) -> None:
+    path = folder / name
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    the_register.cache_clear()
+
+
+# --- What was published from a file ---
+
+
+@pytest.mark.parametrize("name", LANDED)
+def test_a_landed_file_is_what_it_was_byte_for_byte(name: str, settings: Any) -> None:
+    content = (settings.REGISTER_DIR / "notices" / name).read_bytes()
+    assert hashlib.sha256(content).hexdigest() == LANDED[name]
+
+
+def test_loading_again_publishes_nothing() -> None:
+    before = list(NoticeVersion.objects.values_list("pk", "published_at"))
+    load_register()
+    assert list(NoticeVersion.objects.values_list("pk", "published_at")) == before
+
+
+def test_a_first_load_publishes_everything_at_one_moment() -> None:
+    assert NoticeVersion.objects.values("published_at").distinct().count() == 1
+
+
+def test_every_purpose_that_rests_on_an_interest_has_its_summary() -> None:
+    for purpose in the_register().purposes.values():
+        if purpose.rests_on_interests:
+            assert notice_in_force(f"interests-{purpose.key}").number == 1
+
+
+def test_a_changed_file_is_refused(own_register: Path) -> None:
+    change(own_register, "notices/retention-1.md", "This schedule", "Our schedule")
+    with pytest.raises(PublishedTextDiffers, match="retention-1"):
+        load_register()
+    with pytest.raises(CommandError, match="retention-1"):
+        call_command("load_register")
+
+
+def test_the_banner_s_words_come_from_their_version() -> None:
+    wording = banner_wording()
+    assert wording.reference == "cookie-banner/1"
+    assert wording.accept.split()[0] == "Accept"
+    assert wording.reject.split()[0] == "Reject"
+    assert wording.category("analytics").description
+
+
+# --- In step with the register ---
+
+
+def test_the_files_are_in_step_with_the_register() -> None:
+    assert stale_tables(the_register()) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "stale"),
+    [
+        ("purposes.toml", 'title = "Case updates"', 'title = "Updates"', "privacy"),
+        ("retention.toml", 'title = "6 months"', 'title = "9 months"', "retention"),
+        ("cookies.toml", 'life = "8 hours"', 'life = "9 hours"', "cookies"),
+        ("recipients.toml", 'title = "Hosting service"', 'title = "X"', "privacy"),
+        ("categories.toml", 'title = "Usage"', 'title = "Use"', "privacy"),
+        ("sources.toml", 'title = "Companies House"', 'title = "X"', "privacy"),
+    ],
+)
+def test_a_changed_register_asks_for_the_next_version(
+    own_register: Path, file: str, old: str, new: str, stale: str
+) -> None:
+    change(own_register, file, old, new)
+    problems = stale_tables(the_register())
+    (problem,) = [line for line in problems if f"notices/{stale}-" in line]
+    assert "Write the next version" in problem
+    assert 'tables = "' in problem
+
+
+def next_version(folder: Path, problem: str, file: str) -> None:
+    """What the message says to do: the next version with the digest it gives."""
+    versions = folder / "notices" / "versions.toml"
+    source = folder / "notices" / "retention-1.md"
+    (folder / "notices" / file).write_text(source.read_text())
+    digest = problem.partition('tables = "')[2][:64]
+    versions.write_text(
+        versions.read_text()
+        + f"""
+[[versions]]
+notice = "retention"
+number = 2
+title = "Retention schedule"
+severity = "minor"
+effective_on = 2026-11-24
+file = "{file}"
+written_by = "A"
+approved_by = "B"
+summary_of_changes = "Calls are kept longer."
+review_by = 2027-11-24
+tables = "{digest}"
+"""
+    )
+    the_register.cache_clear()
+
+
+def test_the_next_version_puts_it_right_and_is_published(own_register: Path) -> None:
+    change(own_register, "retention.toml", 'title = "6 months"', 'title = "9 months"')
+    problem = next(p for p in stale_tables(the_register()) if "retention-1" in p)
+    next_version(own_register, problem, "retention-2.md")
+
+    load_register()
+
+    version = notice_in_force("retention")
+    assert version.number == 2
+    assert "9 months" in version.body
+    assert (
+        "9 months" not in NoticeVersion.objects.get(notice="retention", number=1).body
+    )
+    assert not [p for p in stale_tables(the_register()) if "retention" in p]
+
+
+def test_a_new_house_leaves_out_versions_that_it_can_no_longer_render(
+    own_register: Path,
+) -> None:
+    change(own_register, "retention.toml", 'title = "6 months"', 'title = "9 months"')
+    problem = next(p for p in stale_tables(the_register()) if "retention-1" in p)
+    next_version(own_register, problem, "retention-2.md")
+    empty_the_notices()
+
+    load_register()
+
+    numbers = NoticeVersion.objects.filter(notice="retention").values_list("number")
+    assert list(numbers) == [(2,)]
+
+
+# --- Files and the console ---
+
+
+def test_a_notice_that_the_controller_wrote_is_not_replaced_by_a_file(
+    own_register: Path,
+) -> None:
+    mine = published("retention")
+    change(own_register, "retention.toml", 'title = "6 months"', 'title = "9 months"')
+    problem = next(p for p in stale_tables(the_register()) if "retention-1" in p)
+    next_version(own_register, problem, "retention-2.md")
+
+    load_register()
+
+    assert notice_in_force("retention") == mine
+    assert NoticeVersion.objects.filter(notice="retention").count() == 2
+
+
+def test_a_draft_makes_room_for_a_file_s_number(own_register: Path) -> None:
+    draft = drafted("retention")
+    change(own_register, "retention.toml", 'title = "6 months"', 'title = "9 months"')
+    problem = next(p for p in stale_tables(the_register()) if "retention-1" in p)
+    next_version(own_register, problem, "retention-2.md")
+
+    load_register()
+
+    draft.refresh_from_db()
+    assert (draft.number, draft.published_at) == (3, None)
+    assert notice_in_force("retention").number == 2
+
+
+# --- An installation that has only the first two ---
+
+
+def owner_runs(*statements: str) -> None:
+    with acting_as(None), connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+
+
+def empty_the_notices() -> None:
+    versions = "processing_register_noticeversion"
+    told = "processing_register_noticeannouncement"
+    owner_runs(
+        "SET CONSTRAINTS ALL IMMEDIATE",
+        f"ALTER TABLE {told} DISABLE TRIGGER USER",
+        f"ALTER TABLE {versions} DISABLE TRIGGER USER",
+        f"DELETE FROM {told}",
+        f"DELETE FROM {versions}",
+        f"ALTER TABLE {versions} ENABLE TRIGGER USER",
+        f"ALTER TABLE {told} ENABLE TRIGGER USER",
+    )
+
+
+@pytest.fixture
+def a_reader(client: Client, smtp: Relay) -> None:
+    become_reader(client, smtp)
+
+
+@pytest.fixture
+def older_house() -> None:
+    """The database as it was: two published notices, no column or table of today."""
+    with acting_as(None):
+        empty_the_notices()
+        newest = MigrationExecutor(connection).loader.graph.leaf_nodes()
+        MigrationExecutor(connection).migrate(
+            [("processing_register", "0003_register")]
+        )
+        publish_as_then("privacy", "Privacy notice", "privacy-1.md")
+        publish_as_then("sign-up", "Sign-up wording", "sign-up-1.toml")
+        MigrationExecutor(connection).migrate(newest)
+        grant(connection)
+
+
+def publish_as_then(notice: str, title: str, file: str) -> None:
+    source = Path("processing_register/register/notices", file).read_text()
+    body = source
+    if file.endswith(".md"):
+        controller = Controller.objects.get()
+        body = source.format(
+            legal_name=controller.legal_name,
+            trading_name=controller.trading_name,
+            governance_email=controller.governance_email,
+            phone_display=controller.phone_display,
+            postal_line=", ".join([controller.trading_name, *controller.address_lines]),
+            regulator_name=controller.regulator_name,
+            regulator_url=controller.regulator_url,
+        )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO processing_register_noticeversion (notice, number, title,"
+            " severity, language, body, digest, source_digest, effective_on,"
+            " published_at) VALUES (%s, 1, %s, 'significant', 'en-GB', %s, %s, %s,"
+            " '2026-11-01', '2026-11-01T09:00:00Z')",
+            [
+                notice,
+                title,
+                body,
+                hashlib.sha256(body.encode()).digest(),
+                hashlib.sha256(source.encode()).digest(),
+            ],
+        )
+
+
+def test_an_older_house_keeps_its_notices_and_gets_the_new_ones(
+    older_house: None, client: Client
+) -> None:
+    first = NoticeVersion.objects.get(notice="privacy")
+    body = first.body
+    assert "case-updates" in first.names["purposes"]
+    assert first.announcement.completed_at == first.published_at
+
+    load_register()
+
+    first.refresh_from_db()
+    assert first.body == body
+    assert notice_in_force("privacy").number == 2
+    assert notice_in_force("sign-up").number == 1
+    # The earlier version was read here, so every page says what is new.
+    assert "Our privacy notice changed on" in text(client.get("/"))
+    with (
+        acting_as(None),
+        pytest.raises(DatabaseError, match="cannot change"),
+        transaction.atomic(),
+    ):
+        NoticeVersion.objects.filter(pk=first.pk).update(title="x")
+
+
+def test_the_first_version_is_the_same_in_a_new_house_and_an_older_one() -> None:
+    fresh = NoticeVersion.objects.get(notice="privacy", number=1).body
+    empty_the_notices()
+    load_register()
+    assert NoticeVersion.objects.get(notice="privacy", number=1).body == fresh
+
+
+def test_readers_of_an_older_house_are_told_before_anything_new_is_used(
+    a_reader: None, older_house: None
+) -> None:
+    load_register()
+
+    assert [v.reference for v in NoticeVersion.objects.to_announce()] == ["privacy/2"]
+    assert may_use("case-updates")
+    assert not may_use("content-and-advertising")
+    assert usable_purposes() < set(the_register().purposes)
+
+
+def test_an_older_house_without_anybody_has_nobody_to_tell(older_house: None) -> None:
+    load_register()
+    assert not NoticeVersion.objects.to_announce().exists()
+    assert notice_in_force("privacy").announcement.completed_at <= timezone.now()
