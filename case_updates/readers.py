@@ -4,6 +4,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from consent import ledger
 from consent.models import DECIDING, Action, ConsentEntry
+from data_subjects.models import Restriction
+from data_subjects.restriction import is_restricted
 from groundwork.clock import today_here
 from outbox.models import MessageClass, SuppressedAddress
 from outbox.suppression import IGNORES
@@ -13,7 +15,7 @@ PURPOSE = "case-updates"
 
 
 def readers() -> QuerySet[Subscriber]:
-    """Confirmed, not paused, not suppressed, and their consent stands.
+    """Confirmed, not paused, not suppressed, not restricted, and their consent stands.
 
     One query that can stand inside another statement, so that the release, the count
     shown before it and the check at the moment of sending cannot differ.
@@ -35,6 +37,13 @@ def readers() -> QuerySet[Subscriber]:
         .alias(last_decision=Subquery(last_decision))
         .filter(last_decision=Action.GIVEN)
         .exclude(Exists(_suppressions(OuterRef("address_digest"))))
+        .exclude(
+            Exists(
+                Restriction.objects.open().filter(
+                    data_subject=OuterRef("data_subject_id")
+                )
+            )
+        )
     )
 
 
@@ -52,6 +61,8 @@ def why_not(subscriber_id: int | None) -> str:
         return "no longer a reader"
     if readers().filter(pk=subscriber.pk).exists():
         return ""
+    if is_restricted(subscriber.data_subject_id):
+        return "restricted"
     if subscriber.status == Subscriber.Status.PENDING:
         return "not confirmed"
     if PURPOSE not in ledger.standing_purposes(subscriber.data_subject_id):

@@ -10,14 +10,14 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
-from governance import dashboard, person
+from governance import dashboard, person, proofs_desk, receipts_desk
 from governance.models import RetentionRun
 from groundwork.ledger import ledgers
 from staff.console import Place, ReadOnlyAdmin, console, staff_id
 from subscribers.admin import SubscriberAdmin
 from subscribers.models import Subscriber
 
-__all__ = ["dashboard"]
+__all__ = ["dashboard", "proofs_desk", "receipts_desk"]
 
 SEALS_SHOWN = 20
 

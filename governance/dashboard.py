@@ -24,10 +24,12 @@ from consent.models import ConsentEntry
 from governance.health import BEAT_SILENT_AFTER, beat_last_seen
 from governance.models import RetentionRun
 from groundwork.addresses import mask
+from groundwork.clock import today_here
 from groundwork.ledger import LedgerEntry, ledgers
 from groundwork.log_lines import ADDRESS
 from outbox.inbound import parse
 from outbox.models import InboundEmail, OutgoingEmail, State
+from processing_register.reviews import ReviewState, overdue_reviews
 from staff.console import Place, console
 from subscribers.models import Subscriber
 
@@ -77,6 +79,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "troubled": _troubled(request),
         "messages_waiting": _messages_waiting(request),
         "in_the_making": _in_the_making(request),
+        "reviews_overdue": _reviews_overdue(request),
         "sendings": _sendings(request),
         "checks": health_checks(),
     }
@@ -198,6 +201,13 @@ def _in_the_making(request: HttpRequest) -> list[CaseUpdate] | None:
     unsent = [CaseUpdate.State.DRAFT, CaseUpdate.State.SUBMITTED]
     updates = CaseUpdate.objects.filter(state__in=unsent).select_related("written_by")
     return list(updates.order_by("-state", "-changed_at")[:QUEUE_LENGTH])
+
+
+def _reviews_overdue(request: HttpRequest) -> list[ReviewState] | None:
+    """Notices that somebody should have looked at again by now."""
+    if not _may(request, "processing_register.view_noticeversion"):
+        return None
+    return overdue_reviews(today_here())
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ MAILER_READS = {
     "processing_register_controller",
     "processing_register_processingpurpose",
     "processing_register_noticeversion",
+    "processing_register_noticeannouncement",
     "data_subjects_datasubject",
     "subscribers_subscriber",
     "consent_consententry",
@@ -26,6 +27,10 @@ MAILER_READS = {
     "case_updates_caseupdate",
 }
 MAILER_WRITES = {"outbox_outgoingemail", "case_updates_delivery"}
+# It asks whether somebody's data is restricted, and sees nothing of why.
+MAILER_READS_COLUMNS = {
+    "data_subjects_restriction": ("id", "data_subject_id", "lifted_at")
+}
 # The mailer closes a sending; it can touch no other column of a case update.
 MAILER_COLUMNS = {"case_updates_caseupdate": ("state", "finished_at")}
 
@@ -58,10 +63,13 @@ def grant(connection: BaseDatabaseWrapper) -> None:
             cursor.execute(f'GRANT SELECT ON "{table}" TO {MAILER}')
         for table in sorted(MAILER_WRITES & tables):
             cursor.execute(f'GRANT SELECT, INSERT, UPDATE ON "{table}" TO {MAILER}')
-        for table, columns in MAILER_COLUMNS.items():
-            if table in tables:
-                names = ", ".join(f'"{column}"' for column in columns)
-                cursor.execute(f'GRANT UPDATE ({names}) ON "{table}" TO {MAILER}')
+        for right, of_tables in (
+            ("SELECT", MAILER_READS_COLUMNS),
+            ("UPDATE", MAILER_COLUMNS),
+        ):
+            for table in sorted(of_tables.keys() & tables):
+                names = ", ".join(f'"{column}"' for column in of_tables[table])
+                cursor.execute(f'GRANT {right} ({names}) ON "{table}" TO {MAILER}')
 
 
 def refuse_truncate(connection: BaseDatabaseWrapper) -> None:

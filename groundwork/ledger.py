@@ -10,6 +10,7 @@ database. No insert waits for a seal: it takes the entries of finished transacti
 only, those below the oldest transaction still running (pg_snapshot_xmin).
 """
 
+import base64
 import hashlib
 import json
 import uuid
@@ -91,9 +92,12 @@ class LedgerEntry(AppendOnlyModel):
 
     def digest(self, fields: Iterable[str]) -> bytes:
         """SHA-256 over the named fields in canonical JSON, led by the ledger's name."""
-        content = {name: _plain(getattr(self, name)) for name in fields}
-        text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+        text = json.dumps(self.content(fields), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(f"{self._meta.label_lower}\n{text}".encode()).digest()
+
+    def content(self, fields: Iterable[str]) -> dict[str, Any]:
+        """What the digest is over: times in UTC as ISO 8601, bytes as hex."""
+        return {name: _plain(getattr(self, name)) for name in fields}
 
 
 class LedgerSeal(AppendOnlyModel):
@@ -135,6 +139,28 @@ class LedgerSeal(AppendOnlyModel):
         text = json.dumps(head, separators=(",", ":")).encode()
         parts = [text, bytes(self.entry_digests), bytes(self.previous_digest)]
         return hashlib.sha256(b"\n".join(parts)).digest()
+
+    def published(self, ledger: type[LedgerEntry]) -> dict[str, Any]:
+        """All that somebody needs who checks this seal without us; no personal data."""
+        digests = bytes(self.entry_digests)
+        return {
+            "seal": self._meta.label_lower,
+            "ledger": ledger._meta.label_lower,
+            "number": self.number,
+            "sealed_at": _plain(self.sealed_at),
+            "horizon": self.horizon,
+            "newest": self.newest,
+            "is_rebased": self.is_rebased,
+            "field_names": list(self.field_names),
+            "entry_ids": list(self.entry_ids),
+            "entry_digests": [
+                digests[start : start + DIGEST_BYTES].hex()
+                for start in range(0, len(digests), DIGEST_BYTES)
+            ],
+            "previous_digest": bytes(self.previous_digest).hex(),
+            "digest": bytes(self.digest).hex(),
+            "signature": base64.b64encode(bytes(self.signature)).decode(),
+        }
 
     def is_sound(self, previous: Self | None) -> bool:
         """True when it follows the seal before it and our key signed it."""
@@ -236,6 +262,27 @@ def _unsealed(
             sealed.update(seal_row.entry_ids)
         entries = entries.exclude(id__in=sealed)
     return entries
+
+
+def covering_seal(entry: LedgerEntry) -> LedgerSeal | None:
+    """The seal that lists this entry; None while it is newer than the newest seal."""
+    seals = entry.seal_model.objects
+    likely = seals.filter(horizon__gt=entry.written_in).order_by("number").first()
+    if likely is not None and entry.pk in likely.entry_ids:
+        return likely
+    if not seals.filter(is_rebased=True).exists():
+        return None
+    # After a restore into a new cluster a seal goes by membership alone.
+    return seals.filter(entry_ids__contains=[entry.pk]).order_by("number").first()
+
+
+def not_sealed_by(
+    ledger: type[LedgerEntry], last: LedgerSeal | None
+) -> models.QuerySet[LedgerEntry]:
+    """The entries that this seal and those before it do not cover, oldest first."""
+    _, newest, _ = _snapshot_bounds()
+    is_rebased = last is not None and newest < last.horizon
+    return _unsealed(ledger, last, newest, is_rebased)
 
 
 class Finding:
@@ -397,7 +444,9 @@ __all__ = [
     "LedgerEntry",
     "LedgerIsAppendOnly",
     "LedgerSeal",
+    "covering_seal",
     "findings",
     "ledgers",
+    "not_sealed_by",
     "seal",
 ]

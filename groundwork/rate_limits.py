@@ -40,6 +40,12 @@ def link_request_allowed(network: str) -> bool:
     return allow(("fresh link", network, 20))
 
 
+def cookie_choice_allowed(network: str) -> bool:
+    """120 choices about cookies an hour from one network, unknown ones aside."""
+    most = settings.COOKIE_CHOICES_PER_NETWORK_PER_HOUR
+    return not network or allow(("cookie choice", network, most))
+
+
 def sign_in_allowed(network: str, address: str) -> bool:
     """10 failed tries an hour for one staff address from one network, 50 from the
     network. A try that succeeds is taken back (sign_in_worked)."""

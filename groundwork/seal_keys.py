@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.conf import settings
 
 
@@ -23,3 +24,14 @@ def signature_holds(digest: bytes, signature: bytes) -> bool:
     except InvalidSignature:
         return False
     return True
+
+
+def public_key() -> bytes:
+    """The 32 bytes with which anybody can check what the key signed."""
+    return _private_key(settings.LEDGER_KEY).public_key().public_bytes_raw()
+
+
+def public_key_pem() -> str:
+    """The same key as openssl and most libraries read it."""
+    key = _private_key(settings.LEDGER_KEY).public_key()
+    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()

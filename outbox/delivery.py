@@ -15,11 +15,12 @@ from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.utils import timezone
 
+from data_subjects.restriction import is_restricted
 from groundwork import addresses
 from outbox.composing import RefusedAtTheDoor, compose, raw_bytes
 from outbox.handover import hand_over, next_try_at
 from outbox.models import OutgoingEmail, State
-from outbox.suppression import is_suppressed
+from outbox.suppression import HEED_RESTRICTION, is_suppressed
 from outbox.transport import Transport
 
 logger = logging.getLogger(__name__)
@@ -78,6 +79,10 @@ def deliver(email: OutgoingEmail, transport: Transport) -> None:
     digest = addresses.digest(email.to_address)
     if is_suppressed(digest, email.message_class, email.purpose):
         return _settle(email, State.WITHHELD, "suppressed")
+    if email.message_class in HEED_RESTRICTION and is_restricted(
+        email.data_subject_id, digest
+    ):
+        return _settle(email, State.WITHHELD, "restricted")
     try:
         message = compose(
             kind=email.kind,

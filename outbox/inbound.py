@@ -152,13 +152,14 @@ def _read_one(pk: int) -> None:
 def _offer(row: InboundEmail) -> None:
     message = parse(row.raw_message.encode("latin-1"))
     row.is_automatic = message.is_automatic
+    row.sender_digest = addresses.digest(message.sender) if message.sender else None
     row.state = InboundEmail.State.WAITING
     for path in settings.INBOUND_READERS:
         reader: Reader = import_string(path)
         if reader(message):
             row.state, row.claimed_by = InboundEmail.State.CLAIMED, path
             break
-    row.save(update_fields=["is_automatic", "state", "claimed_by"])
+    row.save(update_fields=["is_automatic", "sender_digest", "state", "claimed_by"])
 
 
 def close_by_hand(pk: int) -> bool:

@@ -21,6 +21,8 @@ class MessageClass(models.TextChoices):
     SERVICE = "service", "service"
     MARKETING = "marketing", "marketing"
     RIGHTS = "rights", "rights"
+    # What the law has us tell, asked or not: a changed notice, where data came from.
+    NOTICE = "notice", "notice"
 
 
 class State(models.TextChoices):
@@ -192,6 +194,9 @@ class InboundEmail(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.NEW)
     claimed_by = models.CharField(max_length=80, blank=True)
     received_at = models.DateTimeField(default=timezone.now)
+    # Keyed digest of the sender's address, so that a legal hold finds what a person
+    # wrote; null until the message was read, and when it names no one sender.
+    sender_digest = models.BinaryField(max_length=32, null=True)
 
     personal_data = PersonalData(
         fields={"raw_message": Category.MARKETING},

@@ -5,9 +5,12 @@ from typing import Any
 
 from django.utils import timezone
 
+from data_subjects.restriction import is_restricted
+from groundwork import addresses
 from groundwork.one_statement import Given, Part, insert
 from outbox.composing import check_opt_out
 from outbox.models import MessageClass, OutgoingEmail, State
+from outbox.suppression import HEED_RESTRICTION
 
 
 def queue(
@@ -24,10 +27,14 @@ def queue(
 
     Nothing is rendered and nobody is called: the delivery looks for due rows by
     itself, so a sign-up waits neither for Redis nor for the mail server.
-    withheld_because records a message that a limit keeps back. Raises
+    withheld_because records a message that a limit keeps back; marketing and notices
+    to a person whose data is restricted are kept back here too. Raises
     RefusedAtTheDoor for marketing without a link to stop it.
     """
     check_opt_out(message_class, purpose, context)
+    if not withheld_because and message_class in HEED_RESTRICTION:
+        is_kept_back = is_restricted(data_subject_id, addresses.digest(to))
+        withheld_because = "restricted" if is_kept_back else ""
     return OutgoingEmail.objects.create(
         kind=kind,
         message_class=message_class,

@@ -1,45 +1,69 @@
-"""How long copies of mail are kept."""
+"""How long copies of mail are kept; the engine is data_subjects.retention."""
 
 import uuid
-from datetime import timedelta
+from datetime import datetime
+from typing import Any
 
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from data_subjects.retention import Purge
 from groundwork.encryption import has_content
 from outbox.models import InboundEmail, OutgoingEmail, OutgoingEmailQuerySet, State
 
-BODIES_KEPT = timedelta(days=90)
-INBOUND_KEPT = timedelta(days=90)
+# What is left of a message: that there was one, of which kind, and what became of it.
+EMPTIED: dict[str, Any] = {"raw_message": "", "context": {}, "to_address": ""}
 
 
-def purge_bodies() -> int:
-    """Empty what was written and to whom; the row stays as the record of the sending.
-    A row that concerns nobody goes altogether."""
-    old = OutgoingEmail.objects.filter(
-        created_at__lt=timezone.now() - BODIES_KEPT, settled_at__isnull=False
-    )
-    removed, _ = old.filter(data_subject__isnull=True).delete()
-    return removed + _empty(old)
+def _settled(limit: datetime) -> OutgoingEmailQuerySet:
+    return OutgoingEmail.objects.filter(created_at__lt=limit, settled_at__isnull=False)
 
 
 def forget_bodies(data_subject_id: uuid.UUID) -> int:
-    """The same at once, for a person whose record is removed; what is still to be
-    sent to them is not."""
+    """Empty at once what was written to a person whose record is removed; what is
+    still to be sent to them is not."""
     theirs = OutgoingEmail.objects.filter(data_subject_id=data_subject_id)
     theirs.filter(state=State.QUEUED).update(
         state=State.WITHHELD, reason="removed", settled_at=timezone.now()
     )
-    return _empty(theirs.filter(settled_at__isnull=False))
+    settled = theirs.filter(has_content("to_address"), settled_at__isnull=False)
+    return settled.update(**EMPTIED)
 
 
-def _empty(emails: OutgoingEmailQuerySet) -> int:
-    with_address = emails.filter(has_content("to_address"))
-    return with_address.update(raw_message="", context={}, to_address="")
+def _of_nobody(limit: datetime) -> QuerySet[OutgoingEmail]:
+    return _settled(limit).filter(data_subject__isnull=True)
 
 
-def purge_inbound() -> int:
-    settled = [InboundEmail.State.CLAIMED, InboundEmail.State.CLOSED]
-    old = InboundEmail.objects.filter(
-        received_at__lt=timezone.now() - INBOUND_KEPT, state__in=settled
+def _bodies(limit: datetime) -> QuerySet[OutgoingEmail]:
+    return _settled(limit).filter(
+        has_content("to_address") | has_content("raw_message"),
+        data_subject__isnull=False,
     )
-    return old.delete()[0]
+
+
+def _inbound(limit: datetime) -> QuerySet[InboundEmail]:
+    settled = [InboundEmail.State.CLAIMED, InboundEmail.State.CLOSED]
+    return InboundEmail.objects.filter(received_at__lt=limit, state__in=settled)
+
+
+MAILS_TO_NOBODY = Purge(
+    rule="mail-bodies",
+    what="Mails to people of whom nothing is left",
+    due=_of_nobody,
+    counts_from="created_at",
+)
+MAIL_BODIES = Purge(
+    rule="mail-bodies",
+    what="What was written to people, and the address it went to",
+    due=_bodies,
+    subject="data_subject_id",
+    empties=EMPTIED,
+    counts_from="created_at",
+)
+INBOUND = Purge(
+    rule="inbound-mail",
+    what="Mails to us that were dealt with",
+    due=_inbound,
+    address="sender_digest",
+    counts_from="received_at",
+)

@@ -16,9 +16,20 @@ IGNORES: dict[MessageClass, frozenset[str]] = {
     MessageClass.SERVICE: frozenset(
         {Reason.UNSUBSCRIBED, Reason.OBJECTED, Reason.COMPLAINED, Reason.ERASED}
     ),
+    # A changed notice is for everybody whose data is held, also for those who want no
+    # mail from us. It answers nothing that the person did, so an erasure stops it; and
+    # it cannot reach a mailbox that does not exist.
+    MessageClass.NOTICE: frozenset(
+        {Reason.UNSUBSCRIBED, Reason.OBJECTED, Reason.COMPLAINED}
+    ),
     # The law requires the answer to a rights request, whatever was said before.
     MessageClass.RIGHTS: frozenset(Reason.values),
 }
+
+
+# What must not go to a person whose data is restricted (Art. 18(2)). A service message
+# answers what the person has just done, a rights message what the person asked for.
+HEED_RESTRICTION = frozenset({MessageClass.MARKETING, MessageClass.NOTICE})
 
 
 def suppress(address_digest: bytes, purpose: str, reason: str) -> None:
@@ -54,3 +65,17 @@ def is_suppressed(address_digest: bytes, message_class: str, purpose: str) -> bo
     )
     ignored = IGNORES[MessageClass(message_class)]
     return rows.exclude(reason__in=ignored).exists()
+
+
+def in_the_way(
+    digests: Iterable[bytes], message_class: MessageClass
+) -> dict[bytes, str]:
+    """Digest → a reason that this class heeds, for those of the addresses to which a
+    message without a purpose must not go. One query for a whole batch."""
+    rows = SuppressedAddress.objects.filter(
+        address_digest__in=list(digests), purpose=""
+    ).exclude(reason__in=IGNORES[message_class])
+    return {
+        bytes(digest): reason
+        for digest, reason in rows.values_list("address_digest", "reason")
+    }

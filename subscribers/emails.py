@@ -66,6 +66,7 @@ def welcome(subscriber: Subscriber, entries: Sequence[ConsentEntry]) -> None:
         wordings=texts,
         legal_line=legal_line,
         receipt_id=f"{entries[0].data_subject_id}/{entries[0].pk}",
+        check_url=links.absolute("receipts:check"),
         unsubscribe_url=links.unsubscribe_url(subscriber.pk, links.ALL),
         preferences_url=links.preferences_url(subscriber.pk),
         withheld_because=FIVE_AN_HOUR if _has_many_receipts(subscriber) else "",

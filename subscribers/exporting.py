@@ -13,6 +13,7 @@ from typing import Any
 from django.db import models, transaction
 
 from consent.models import ConsentEntry
+from data_subjects.models import DataSubject
 from staff.models import AccessRecord
 from subscribers.importing import FORMULA_STARTS
 from subscribers.models import DETAIL_FIELDS, Subscriber
@@ -36,8 +37,16 @@ class Whom(models.TextChoices):
     EVERYONE = "everyone", "Everyone, with those who are waiting or have left"
 
 
+def left_out() -> int:
+    """How many are in no export, because the use of their data is restricted."""
+    restricted = DataSubject.objects.restricted()
+    return Subscriber.objects.filter(data_subject__in=restricted).count()
+
+
 def chosen(whom: str) -> "models.QuerySet[Subscriber]":
-    everyone = Subscriber.objects.order_by("pk")
+    """Whom an export holds; nobody whose data is restricted (Art. 18(2))."""
+    restricted = DataSubject.objects.restricted()
+    everyone = Subscriber.objects.exclude(data_subject__in=restricted).order_by("pk")
     if whom == Whom.READERS:
         return everyone.filter(status=Subscriber.Status.CONFIRMED)
     return everyone

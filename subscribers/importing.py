@@ -20,7 +20,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import batched
 from typing import cast
@@ -36,6 +36,7 @@ from groundwork import addresses
 from groundwork.log_lines import ADDRESS
 from outbox.models import SuppressedAddress
 from processing_register.models import ProcessingPurpose
+from processing_register.register import period
 from subscribers.forms import DETAIL_LENGTH, PHONE, refuse_invisible
 from subscribers.links import ensure_lasting_links
 from subscribers.models import (
@@ -44,7 +45,6 @@ from subscribers.models import (
     SubscriberEvent,
     SubscriberImport,
 )
-from subscribers.retention import IMPORT_KEPT
 
 EVIDENCE_COLUMNS = ("consented_at", "consent_source", "consent_wording")
 COLUMNS = ("email", *DETAIL_FIELDS, "purposes", *EVIDENCE_COLUMNS)
@@ -60,6 +60,8 @@ CHUNK = 200
 APPLY_SECONDS = 12
 # The key under which an upload's counts hold how many rows are done.
 WRITTEN = "rows written"
+
+RESTRICTED = "the use of this person’s data is restricted: it may not be changed"
 
 # What a spreadsheet takes for a formula, the full-width twins included.
 FORMULA_STARTS = tuple("=+-@\t\r\n\0＝＋－＠")
@@ -361,6 +363,8 @@ class _Known:
     suppressed: dict[bytes, list[SuppressedAddress]]
     # Purpose → the last decision, of everybody who ever decided anything.
     decided: dict[bytes, dict[str, ConsentEntry]]
+    # Digests of the people whose data may not be used (Art. 18(2)).
+    restricted: set[bytes]
 
 
 def _plan_chunk(rows: Sequence[Row], *, lock: bool) -> list[Planned]:
@@ -372,7 +376,13 @@ def _plan_chunk(rows: Sequence[Row], *, lock: bool) -> list[Planned]:
     suppressed: dict[bytes, list[SuppressedAddress]] = {}
     for no in SuppressedAddress.objects.filter(address_digest__in=digests):
         suppressed.setdefault(bytes(no.address_digest), []).append(no)
-    known = _Known(subscribers, suppressed, _decisions(digests))
+    restricted = DataSubject.objects.restricted().filter(address_digest__in=digests)
+    known = _Known(
+        subscribers,
+        suppressed,
+        _decisions(digests),
+        {bytes(person.address_digest or b"") for person in restricted},
+    )
     return [_plan_row(row, known) for row in rows]
 
 
@@ -393,6 +403,8 @@ def _plan_row(row: Row, known: _Known) -> Planned:
     digest = addresses.digest(row.address)
     person = known.subscribers.get(digest)
     decided = known.decided.get(digest, {})
+    if digest in known.restricted:
+        return Planned(row, Outcome.REFUSED, RESTRICTED, known=person)
     reason = _said_no(row, person, known.suppressed.get(digest, []), decided)
     if reason:
         return Planned(row, Outcome.REFUSED, reason, known=person)
@@ -463,7 +475,7 @@ def keep_upload(text: str, *, file_name: str, staff_id: int) -> SubscriberImport
 
 
 def is_open(upload: SubscriberImport) -> bool:
-    is_fresh = upload.uploaded_at > timezone.now() - IMPORT_KEPT
+    is_fresh = shown_until(upload) > timezone.now()
     return bool(upload.applied_at is None and upload.content and is_fresh)
 
 
@@ -634,5 +646,4 @@ def _record_consents(
 
 
 def shown_until(upload: SubscriberImport) -> datetime:
-    kept: timedelta = IMPORT_KEPT
-    return upload.uploaded_at + kept
+    return upload.uploaded_at + period("import-file")

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from consent import ledger
 from consent.models import Channel
+from data_subjects.restriction import is_kept
 from groundwork import addresses
 from groundwork.links import random_token, token_digest
 from outbox import suppression
@@ -270,7 +271,7 @@ def _move_to(subscriber: Subscriber, address: str) -> None:
     for other in others.select_related("data_subject").select_for_update(
         of=("data_subject", "self")
     ):
-        if other.confirmed_at is not None:
+        if other.confirmed_at is not None or is_kept(other.data_subject_id):
             raise AddressTaken
         expire(other)  # a sign-up that was never confirmed gives way
     subject = subscriber.data_subject

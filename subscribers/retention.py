@@ -1,14 +1,14 @@
-"""How long what we hold of readers is kept, and the nightly purges that keep to it."""
+"""What the retention rules remove of readers; the engine is data_subjects.retention."""
 
-from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime
 
-from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
 from consent import ledger
 from consent.models import Action, Channel, ConsentEntry, ConsentEvidence
+from data_subjects.retention import Purge, forget
 from groundwork.encryption import has_content
 from outbox.retention import forget_bodies
 from subscribers.models import (
@@ -20,23 +20,10 @@ from subscribers.models import (
     SubscriberImport,
 )
 
-UNCONFIRMED_KEPT = timedelta(days=14)
-LEFT_KEPT = timedelta(days=28)
-OLD_ADDRESS_KEPT = timedelta(hours=72)
-SPENT_LINK_KEPT = timedelta(days=14)
-IMPORT_KEPT = timedelta(days=1)
-EVIDENCE_KEPT = timedelta(days=365)
-
 LASTING = [LinkUse.UNSUBSCRIBE, LinkUse.PREFERENCES]
 
 
-def purge_unconfirmed() -> int:
-    """Sign-ups that nobody confirmed within 14 days of the last confirmation mail."""
-    return _each(_unconfirmed(), expire)
-
-
-def _unconfirmed() -> QuerySet[Subscriber]:
-    limit = timezone.now() - UNCONFIRMED_KEPT
+def _unconfirmed(limit: datetime) -> QuerySet[Subscriber]:
     return Subscriber.objects.filter(
         status=Subscriber.Status.PENDING, created_at__lt=limit
     ).exclude(confirmation_asked_at__gte=limit)
@@ -50,87 +37,106 @@ def expire(pending: Subscriber) -> None:
     purposes = sorted(set(asked.values_list("purpose", flat=True)))
     how = ledger.Circumstances(channel=Channel.RETENTION)
     ledger.record_expired(pending.data_subject_id, purposes, how)
-    _remove(pending)
+    remove(pending)
 
 
-def purge_departed() -> int:
-    """Readers who stopped everything 28 days ago; the suppression stays. Whoever has
-    signed up again since is left the time to confirm."""
-    return _each(_departed(), _remove)
-
-
-def _departed() -> QuerySet[Subscriber]:
-    now = timezone.now()
+def _departed(limit: datetime) -> QuerySet[Subscriber]:
+    """Whoever has signed up again since is left the time to confirm."""
     wish = MailedLink.objects.filter(
         subscriber=OuterRef("pk"),
         use=LinkUse.CONFIRM,
         used_at__isnull=True,
         superseded_at__isnull=True,
-        expires_at__gt=now,
+        expires_at__gt=timezone.now(),
     )
     return Subscriber.objects.filter(
-        status=Subscriber.Status.LEFT, left_at__lt=now - LEFT_KEPT
+        status=Subscriber.Status.LEFT, left_at__lt=limit
     ).exclude(Exists(wish))
 
 
-def _remove(subscriber: Subscriber) -> None:
+def remove(subscriber: Subscriber) -> None:
     """The row, its links, its evidence and the mails to it go; the ledgers keep a
-    UUID."""
-    subject = subscriber.data_subject
-    ConsentEvidence.objects.filter(data_subject_id=subject.pk).delete()
-    forget_bodies(subject.pk)
+    UUID. The suppression stays, and so does the key of a person of whom something else
+    is held: the purge of keys takes it when that is gone."""
+    subject_id = subscriber.data_subject_id
+    ConsentEvidence.objects.filter(data_subject_id=subject_id).delete()
+    forget_bodies(subject_id)
     subscriber.delete()
     SubscriberEvent.objects.create(
-        data_subject_id=subject.pk,
+        data_subject_id=subject_id,
         action=SubscriberEvent.Action.PURGED,
         channel=Channel.RETENTION,
     )
-    subject.delete()
+    forget(subject_id)
 
 
-def purge_old_addresses() -> int:
-    limit = timezone.now() - OLD_ADDRESS_KEPT
-    changed = AddressChange.objects.filter(changed_at__lt=limit)
-    never = AddressChange.objects.filter(changed_at__isnull=True, asked_at__lt=limit)
-    return changed.delete()[0] + never.delete()[0]
+def _old_addresses(limit: datetime) -> QuerySet[AddressChange]:
+    changed = Q(changed_at__lt=limit)
+    never = Q(changed_at__isnull=True, asked_at__lt=limit)
+    return AddressChange.objects.filter(changed | never)
 
 
-def purge_spent_links() -> int:
-    limit = timezone.now() - SPENT_LINK_KEPT
-    return (
-        MailedLink.objects.exclude(use__in=LASTING)
-        .filter(expires_at__lt=limit)
-        .delete()[0]
+def _spent_links(limit: datetime) -> QuerySet[MailedLink]:
+    return MailedLink.objects.exclude(use__in=LASTING).filter(expires_at__lt=limit)
+
+
+def _imports(limit: datetime) -> QuerySet[SubscriberImport]:
+    return SubscriberImport.objects.filter(
+        has_content("content"), uploaded_at__lt=limit
     )
 
 
-def purge_imports() -> int:
-    limit = timezone.now() - IMPORT_KEPT
-    old = SubscriberImport.objects.filter(has_content("content"), uploaded_at__lt=limit)
-    return old.update(content="")
-
-
-def purge_evidence() -> int:
+def _evidence(limit: datetime) -> QuerySet[ConsentEvidence]:
     """What a browser told us. An imported consent's evidence stays with the person: it
     says where the consent came from, and there is no other proof of it."""
     imported = ConsentEntry.objects.filter(channel=Channel.IMPORT).values("id")
-    old = ConsentEvidence.objects.filter(created_at__lt=timezone.now() - EVIDENCE_KEPT)
-    return old.exclude(entry_id__in=imported).delete()[0]
+    old = ConsentEvidence.objects.filter(created_at__lt=limit)
+    return old.exclude(entry_id__in=imported)
 
 
-def _each(due: QuerySet[Subscriber], remove: Callable[[Subscriber], None]) -> int:
-    """One short transaction per row: an interrupted purge has done what it counted.
-
-    Each row is asked again under its lock, since the person may have acted meanwhile.
-    """
-    locked = due.select_related("data_subject").select_for_update(
-        of=("data_subject", "self")
-    )
-    count = 0
-    for pk in list(due.values_list("pk", flat=True)):
-        with transaction.atomic():
-            subscriber = locked.filter(pk=pk).first()
-            if subscriber is not None:
-                remove(subscriber)
-                count += 1
-    return count
+UNCONFIRMED = Purge(
+    rule="unconfirmed-sign-up",
+    what="Sign-ups that nobody confirmed, with their links, evidence and mails",
+    due=_unconfirmed,
+    subject="data_subject_id",
+    remove=lambda row: expire(row),
+    counts_from=Greatest("created_at", "confirmation_asked_at"),
+)
+DEPARTED = Purge(
+    rule="departed-reader",
+    what="Readers who stopped everything, with their links, evidence and mails",
+    due=_departed,
+    subject="data_subject_id",
+    remove=lambda row: remove(row),
+    counts_from="left_at",
+)
+OLD_ADDRESSES = Purge(
+    rule="old-address",
+    what="Addresses from before a change, and changes that were never confirmed",
+    due=_old_addresses,
+    subject="subscriber__data_subject_id",
+    counts_from=Coalesce("changed_at", "asked_at"),
+)
+SPENT_LINKS = Purge(
+    rule="spent-link",
+    what="Links that have expired",
+    due=_spent_links,
+    subject="subscriber__data_subject_id",
+    counts_from="expires_at",
+)
+# A list of many: it is a working copy, and what it brought in is held by the people's
+# own rows.
+IMPORTS = Purge(
+    rule="import-file",
+    what="The content of uploaded lists",
+    due=_imports,
+    empties={"content": ""},
+    counts_from="uploaded_at",
+)
+EVIDENCE = Purge(
+    rule="consent-evidence",
+    what="What browsers told us when people decided",
+    due=_evidence,
+    subject="data_subject_id",
+    counts_from="created_at",
+)

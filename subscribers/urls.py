@@ -1,7 +1,7 @@
 from django.urls import path, register_converter
 
 from groundwork.links import TOKEN_PATTERN
-from subscribers import views
+from subscribers import receipt_views, views
 
 
 class TokenConverter:
@@ -33,6 +33,16 @@ urlpatterns = [
         name="preferences-open",
     ),
     path("preferences/<token:token>/", views.preferences_page, name="preferences"),
+    path(
+        "preferences/<token:token>/receipts/<int:entry>/",
+        receipt_views.receipt_page,
+        name="receipt",
+    ),
+    path(
+        "preferences/<token:token>/receipts/<int:entry>/receipt.json",
+        receipt_views.receipt_file,
+        name="receipt-file",
+    ),
     path("address/<token:token>/", views.address_confirm, name="address-confirm"),
     path("address/undo/<token:token>/", views.address_undo, name="address-undo"),
 ]

@@ -29,6 +29,7 @@ from processing_register.notices import (
 from subscribers import leaving, links, preferences, signup
 from subscribers.forms import AddressForm, PreferencesForm, SignUpForm
 from subscribers.models import DETAIL_FIELDS, LinkUse, Subscriber
+from subscribers.receipt_views import agreed_to
 
 ONE_CLICK = ("List-Unsubscribe", "One-Click")  # RFC 8058, section 3.1
 PROBLEM_STATUS = {links.Problem.UNKNOWN: 404, links.Problem.TAKEN: 409}
@@ -359,6 +360,7 @@ def _preferences_form(
         "address": subscriber.address if may_see else "",
         "address_form": (address_form or AddressForm()) if may_see else None,
         "address_asked": address_asked,
+        "agreed": agreed_to(subscriber) if may_see else [],
         "saved": changes is not None,
         "changes": changes or [],
     }

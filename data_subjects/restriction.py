@@ -1,0 +1,165 @@
+"""Restricting the use of a person's data, and lifting that again (UK GDPR Art. 18).
+
+Each verb locks the person first: whoever removes or uses rows of that person under the
+same lock sees either all of a restriction or nothing of it.
+"""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from data_subjects.models import DataSubject, Ground, Restriction, SubjectEvent
+
+Action = SubjectEvent.Action
+
+
+class NotAllowed(Exception):
+    """It may not be done, and nothing was changed; the text says why to a person."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a restriction rests on. address: where the person can be told, if known."""
+
+    ground: Ground
+    reason: str
+    address: str = ""
+    starts_at: datetime | None = None
+
+
+def is_restricted(
+    data_subject_id: uuid.UUID | None, address_digest: bytes | None = None
+) -> bool:
+    """True while the data of this person, or of whoever has this address, may be stored
+    and not otherwise used (Art. 18(2))."""
+    who = Q(data_subject=data_subject_id) if data_subject_id else Q()
+    if address_digest is not None:
+        who |= Q(data_subject__address_digest=address_digest)
+    return bool(who) and Restriction.objects.open().filter(who).exists()
+
+
+def is_kept(data_subject_id: uuid.UUID) -> bool:
+    """True while nothing of this person may be removed: restricted, or held."""
+    return DataSubject.objects.kept().filter(pk=data_subject_id).exists()
+
+
+def why_restricted(data_subject_id: uuid.UUID) -> str:
+    """A sentence for staff about to change or use the data; empty when they may."""
+    first = (
+        Restriction.objects.open()
+        .filter(data_subject=data_subject_id)
+        .order_by("starts_at")
+        .first()
+    )
+    if first is None:
+        return ""
+    return (
+        f"This person’s data has been restricted since "
+        f"{timezone.localtime(first.starts_at):%-d %B %Y}: "
+        f"{first.get_ground_display()}. Until the restriction is lifted it is stored "
+        "and not changed or used; the person’s own choices still work."
+    )
+
+
+@transaction.atomic
+def restrict(subject_id: uuid.UUID, asked: Asked, *, staff_id: int) -> Restriction:
+    """From now on the data is stored and nothing else.
+
+    Raises NotAllowed without a reason, for a start that is still to come, and when the
+    same ground is open already.
+    """
+    subject = DataSubject.objects.select_for_update(no_key=True).get(pk=subject_id)
+    starts_at = asked.starts_at or timezone.now()
+    _refuse_unless_sound(subject, asked, starts_at)
+    restriction = Restriction.objects.create(
+        data_subject=subject,
+        address=asked.address,
+        ground=asked.ground,
+        reason=asked.reason.strip(),
+        starts_at=starts_at,
+        staff_id=staff_id,
+    )
+    _note(restriction, Action.RESTRICTED, staff_id, asked.ground.value)
+    return restriction
+
+
+def _refuse_unless_sound(
+    subject: DataSubject, asked: Asked, starts_at: datetime
+) -> None:
+    if not asked.reason.strip():
+        raise NotAllowed("Say why the data is restricted.")
+    if starts_at > timezone.now():
+        raise NotAllowed("A restriction cannot start in the future.")
+    if subject.restrictions.open().filter(ground=asked.ground).exists():
+        raise NotAllowed("The data is restricted on this ground already.")
+
+
+@transaction.atomic
+def announce(
+    restriction_id: int, *, ending: str, mail_id: uuid.UUID, staff_id: int
+) -> None:
+    """An e-mail about the ending waits in the outbox; it counts once it was sent."""
+    restriction = _open(restriction_id)
+    refuse_without_ending(ending)
+    restriction.ending, restriction.notice_mail_id = ending.strip(), mail_id
+    restriction.save(update_fields=["ending", "notice_mail_id"])
+    _note(restriction, Action.TOLD, staff_id, "by e-mail")
+
+
+@transaction.atomic
+def tell(restriction_id: int, *, ending: str, how: str, staff_id: int) -> None:
+    """The person was told of the ending just now, by letter or on the telephone."""
+    restriction = _open(restriction_id)
+    refuse_without_ending(ending)
+    restriction.ending, restriction.notice_sent_at = ending.strip(), timezone.now()
+    restriction.save(update_fields=["ending", "notice_sent_at"])
+    _note(restriction, Action.TOLD, staff_id, how)
+
+
+def refuse_without_ending(ending: str) -> None:
+    if not ending.strip():
+        raise NotAllowed("Say what ended it: the person is told so.")
+
+
+@transaction.atomic
+def lift(
+    restriction_id: int, *, staff_id: int, mailed_at: datetime | None = None
+) -> None:
+    """End it. mailed_at: when the e-mail that tells the person was handed over.
+
+    Raises NotAllowed before the person was told (Art. 18(3)); the database refuses it
+    too (told_before_it_is_lifted).
+    """
+    restriction = _open(restriction_id)
+    if restriction.notice_sent_at is None:
+        restriction.notice_sent_at = mailed_at
+    if restriction.notice_sent_at is None:
+        raise NotAllowed(
+            "Tell the person first: a restriction cannot be lifted before the notice "
+            "was sent (UK GDPR, Article 18(3))."
+        )
+    restriction.lifted_at, restriction.lifted_by_id = timezone.now(), staff_id
+    restriction.save(update_fields=["notice_sent_at", "lifted_at", "lifted_by_id"])
+    _note(restriction, Action.LIFTED, staff_id, restriction.ground)
+
+
+def _open(restriction_id: int) -> Restriction:
+    """The restriction under lock. Raises NotAllowed when it was lifted before."""
+    restriction = Restriction.objects.select_for_update().get(pk=restriction_id)
+    if not restriction.is_open:
+        raise NotAllowed("This restriction has been lifted already.")
+    return restriction
+
+
+def _note(restriction: Restriction, action: str, staff_id: int, detail: str) -> None:
+    SubjectEvent.objects.create(
+        data_subject_id=restriction.data_subject_id,
+        action=action,
+        reference=restriction.pk,
+        detail=detail,
+        staff_id=staff_id,
+    )

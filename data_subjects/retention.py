@@ -1,0 +1,212 @@
+"""The retention engine: what a purge is, which rows it takes, which it leaves.
+
+Periods come from the register alone. Whatever the rule, rows of people under a legal
+hold or a restriction stay (Art. 17(3)(e), 18(1)): who needs something kept for a claim
+would lose it for good.
+
+A purge works in short transactions. Each locks the people concerned and asks again
+which rows are due, so that a hold, a restriction or an act of the person at that moment
+counts; an interrupted purge has done what it counted, and the next one goes on.
+"""
+
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import batched
+from typing import Any
+
+from django.db import models, transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from data_subjects.models import (
+    DataSubject,
+    DisclosureEvidence,
+    HeldPerson,
+    LegalHold,
+    Restriction,
+)
+from processing_register.register import period
+
+BATCH = 500
+
+
+@dataclass(frozen=True)
+class Purge:
+    """What one retention rule removes of one table.
+
+    rule: its key in the register. due: the rows whose period ended before the moment
+    given. counts_from: the field or expression from which the period runs, for the
+    preview. subject: the path to the data subject's id; address: instead, the path to
+    the keyed digest of an address. remove: what happens to one row, in a transaction of
+    its own; without it rows are deleted, or emptied when `empties` says of what, in
+    batches.
+    """
+
+    rule: str
+    what: str
+    due: Callable[[datetime], QuerySet[Any]]
+    subject: str = ""
+    remove: Callable[[Any], None] | None = None
+    empties: dict[str, Any] | None = None
+    counts_from: Any = ""
+    address: str = ""
+
+
+@dataclass(frozen=True)
+class DueRow:
+    """A row as the preview names it: no personal data. kept_for: why it stays."""
+
+    model: str
+    key: str
+    since: datetime | None
+    kept_for: str = ""
+
+
+def due_rows(purge: Purge, now: datetime) -> QuerySet[Any]:
+    """Every row that is due at this moment, those that stay included."""
+    return purge.due(now - period(purge.rule))
+
+
+def free_rows(purge: Purge, now: datetime) -> QuerySet[Any]:
+    """The rows that are due and concern nobody held or restricted."""
+    rows = due_rows(purge, now)
+    for keeper in _keepers(purge):
+        rows = rows.exclude(Exists(keeper))
+    return rows
+
+
+def _keepers(purge: Purge) -> list[QuerySet[Any]]:
+    if purge.subject:
+        who = {"data_subject": OuterRef(purge.subject)}
+    elif purge.address:
+        who = {"data_subject__address_digest": OuterRef(purge.address)}
+    else:
+        return []
+    return [
+        HeldPerson.objects.standing().filter(**who),
+        Restriction.objects.open().filter(**who),
+    ]
+
+
+def rows_to_go(purge: Purge, now: datetime) -> Iterator[DueRow]:
+    return _named(purge, free_rows(purge, now), lambda row: "")
+
+
+def rows_left_out(purge: Purge, now: datetime) -> Iterator[DueRow]:
+    """The rows that are due and stay, each with what keeps it."""
+    keepers = _keepers(purge)
+    if not keepers:
+        return iter(())
+    holds, restrictions = keepers
+    rows = due_rows(purge, now).filter(Q(Exists(holds)) | Q(Exists(restrictions)))
+    rows = rows.annotate(is_under_hold=Exists(holds))
+    return _named(
+        purge, rows, lambda row: "legal hold" if row.is_under_hold else "restriction"
+    )
+
+
+def _named(
+    purge: Purge, rows: QuerySet[Any], why: Callable[[Any], str]
+) -> Iterator[DueRow]:
+    if purge.counts_from:
+        rows = rows.annotate(counted_from=_expression(purge.counts_from))
+    for row in rows.order_by("pk").iterator(chunk_size=BATCH):
+        counted = getattr(row, "counted_from", None)
+        since = counted + period(purge.rule) if counted is not None else None
+        yield DueRow(row._meta.label, str(row.pk), since, why(row))
+
+
+def _expression(counts_from: Any) -> Any:
+    return models.F(counts_from) if isinstance(counts_from, str) else counts_from
+
+
+def carry_out(purge: Purge, *, now: datetime) -> Iterator[int]:
+    """Remove what is due, yielding how many rows each transaction took."""
+    keys = list(free_rows(purge, now).order_by("pk").values_list("pk", flat=True))
+    for chunk in batched(keys, 1 if purge.remove else BATCH):
+        with transaction.atomic():
+            removed = _take(purge, chunk, now)
+        yield removed
+
+
+def _take(purge: Purge, keys: Iterable[Any], now: datetime) -> int:
+    """Lock the people, then ask again: a hold placed just before counts."""
+    keys = list(keys)
+    _lock_people(purge, due_rows(purge, now).filter(pk__in=keys))
+    rows = free_rows(purge, now).filter(pk__in=keys)
+    rows = rows.select_for_update(of=("self",)).order_by("pk")
+    if purge.remove is not None:
+        found = list(rows)
+        for row in found:
+            purge.remove(row)
+        return len(found)
+    still_due = rows.model._default_manager.filter(pk__in=[row.pk for row in rows])
+    if purge.empties is not None:
+        return int(still_due.update(**purge.empties))
+    return int(still_due.delete()[1].get(rows.model._meta.label, 0))
+
+
+def _lock_people(purge: Purge, rows: QuerySet[Any]) -> None:
+    """People come before their rows, as everywhere in the house, and in one order."""
+    if purge.subject:
+        found = rows.values_list(purge.subject, flat=True)
+        people = DataSubject.objects.filter(pk__in={pk for pk in found if pk})
+    elif purge.address:
+        found = rows.values_list(purge.address, flat=True)
+        digests = {bytes(digest) for digest in found if digest}
+        people = DataSubject.objects.filter(address_digest__in=digests)
+    else:
+        return
+    list(people.order_by("pk").select_for_update().values_list("pk", flat=True))
+
+
+# --- The key by which a person is found ---
+
+
+def unneeded() -> QuerySet[DataSubject]:
+    """The people to whom no row refers that would be lost with them."""
+    people: QuerySet[DataSubject] = DataSubject.objects.all()
+    for relation in DataSubject._meta.related_objects:
+        if relation.on_delete is models.SET_NULL:
+            continue  # it stays, and says nothing of the person any more
+        rows = relation.related_model._base_manager.filter(  # type: ignore[union-attr]
+            **{relation.field.name: OuterRef("pk")}
+        )
+        people = people.exclude(Exists(rows))
+    return people
+
+
+def forget(subject_id: uuid.UUID) -> bool:
+    """Remove the key of a person whose last record is gone; False while another record
+    needs it. The caller holds the person's lock."""
+    return bool(unneeded().filter(pk=subject_id).delete()[0])
+
+
+PERSON_KEYS = Purge(
+    rule="person-key",
+    what="Keys of people of whom nothing else is left",
+    due=lambda limit: unneeded().filter(created_at__lt=limit),
+    subject="pk",
+    counts_from="created_at",
+)
+LIFTED_RESTRICTIONS = Purge(
+    rule="case-file",
+    what="Restrictions that were lifted",
+    due=lambda limit: Restriction.objects.filter(lifted_at__lt=limit),
+    subject="data_subject_id",
+    counts_from="lifted_at",
+)
+RELEASED_HOLDS = Purge(
+    rule="legal-hold",
+    what="Legal holds that were released, with the names of those they kept",
+    due=lambda limit: LegalHold.objects.filter(released_at__lt=limit),
+    counts_from="released_at",
+)
+DISCLOSURE_EVIDENCE = Purge(
+    rule="disclosure",
+    what="Where a disclosure can be looked up; the ledger keeps that it happened",
+    due=lambda limit: DisclosureEvidence.objects.filter(disclosed_on__lt=limit.date()),
+    subject="data_subject_id",
+    counts_from=models.functions.Cast("disclosed_on", models.DateTimeField()),
+)
