@@ -13,7 +13,7 @@ RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin casedesk \
 # What WeasyPrint draws the PDF of a notice with.
 RUN apt-get update -qq \
     && apt-get install -y -qq --no-install-recommends \
-        libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 \
+        fonts-liberation libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 \
     && rm -rf /var/lib/apt/lists/*
 
 WORKDIR /srv/casedesk

@@ -2,12 +2,12 @@
 # DATA_DIR=/srv/casedesk, or make test ARGS="-k unsubscribe".
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test browser lint types bench check lock
+.PHONY: help install run test browser lint types bench bench-consent check lock
 PYTHON := .venv/bin/python
 ARGS ?=
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 install: ## Make .venv and install what `make run` needs
 	@scripts/bootstrap requirements.lock
@@ -33,6 +33,9 @@ types: .dev ## Check the types alone
 
 bench: .dev ## Measure; prints a table beside its yardstick
 	@$(PYTHON) -m bench $(ARGS)
+
+bench-consent: .dev ## Measure the cookie banner alone: bytes, choices a second, clicks
+	@$(PYTHON) -m bench.consent
 
 check: lint test ## Everything that must be right before a change is proposed
 

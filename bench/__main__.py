@@ -1,6 +1,7 @@
 """Run every bench: `python -m bench`. Each prints its own table."""
 
-from bench import sign_up
+from bench import consent, sign_up
 
 if __name__ == "__main__":
     sign_up.main()
+    consent.main()

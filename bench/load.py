@@ -19,15 +19,24 @@ class Outcome:
 
 def run(port: int, forms: list[dict[str, str]], expected: int) -> Outcome:
     """POST every form once to / and time each; `expected` is the right status."""
-    return asyncio.run(_run(port, [_request(port, form) for form in forms], expected))
+    kind = "application/x-www-form-urlencoded"
+    requests = [post(port, "/", urlencode(form).encode(), kind) for form in forms]
+    return send(port, requests, expected)
 
 
-def _request(port: int, form: dict[str, str]) -> bytes:
-    body = urlencode(form).encode()
+def send(port: int, requests: list[bytes], expected: int) -> Outcome:
+    """The same for requests as they are."""
+    return asyncio.run(_run(port, requests, expected))
+
+
+def post(
+    port: int, path: str, body: bytes, kind: str, headers: dict[str, str] | None = None
+) -> bytes:
+    more = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
     head = (
-        f"POST / HTTP/1.1\r\nHost: localhost:{port}\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: localhost:{port}\r\n"
         "User-Agent: Mozilla/5.0 (bench)\r\n"
-        "Content-Type: application/x-www-form-urlencoded\r\n"
+        f"Content-Type: {kind}\r\n{more}"
         f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
     )
     return head.encode() + body

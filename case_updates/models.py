@@ -72,7 +72,12 @@ class CaseUpdate(models.Model):
     changed_at = models.DateTimeField(default=timezone.now)
 
     objects: ClassVar[Any] = CaseUpdateQuerySet.as_manager()
-    personal_data = NoPersonalData("published news")
+    personal_data = NoPersonalData(
+        "published news, with the numbers of staff accounts",
+        others="id title slug summary body corrects state written_by submitted_at"
+        " submitted_digest approved_by approved_digest published_at readers_count"
+        " finished_at created_at changed_at",
+    )
 
     class Meta:
         ordering = ["-created_at"]
@@ -147,7 +152,8 @@ class Step(AppendOnlyModel):
     at = models.DateTimeField(default=timezone.now)
 
     personal_data = NoPersonalData(
-        "what staff did with a text, and what they said of it"
+        "what staff did with a text, and what they said of it",
+        others="id case_update action staff content_digest reason at",
     )
 
     class Meta:
@@ -205,11 +211,20 @@ class Delivery(models.Model):
 
     objects: ClassVar[Any] = DeliveryQuerySet.as_manager()
     personal_data = PersonalData(
-        fields={"data_subject_id": Category.MARKETING},
+        # The row stays with the update; once the person is erased, their UUID leads
+        # nowhere.
+        fields={
+            "subscriber": Held(Category.MARKETING, erasure=Erasure.EMPTIED),
+            "data_subject_id": Held(Category.MARKETING, export=Export.DESCRIBED),
+            "state": Category.MARKETING,
+            "reason": Category.MARKETING,
+            "settled_at": Category.MARKETING,
+        },
         purpose="case-updates",
-        source="the house itself",
-        kept_for="as long as the update; the person's UUID leads nowhere once erased",
-        erasure="kept without the person",
+        source="house",
+        retention="ledger",
+        erasure=Erasure.KEPT,
+        others="id case_update attempts next_attempt_at claimed_at handing_over_at",
         linked_by="data_subject_id",
     )
 

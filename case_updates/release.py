@@ -16,6 +16,7 @@ from case_updates import content, preflight
 from case_updates.models import CaseUpdate, Delivery, Step
 from case_updates.readers import PURPOSE, readers
 from outbox.models import State as DeliveryState
+from processing_register.gate import may_use
 from processing_register.models import ProcessingPurpose
 from staff.models import StaffUser
 
@@ -196,6 +197,11 @@ def why_not_release(update: CaseUpdate, by: StaffUser) -> str:
         return "You wrote it, so somebody else has to approve it."
     if not ProcessingPurpose.objects.filter(pk=PURPOSE, is_sendable=True).exists():
         return "The register does not allow case updates to be sent."
+    if not may_use(PURPOSE):
+        return (
+            "Not everybody whose data is held has been told of case updates in the "
+            "privacy notice yet."
+        )
     return ""
 
 

@@ -22,12 +22,13 @@ from django.utils import timezone
 
 from case_updates.composing import Letter
 from case_updates.models import CaseUpdate, Delivery, DeliveryQuerySet
-from case_updates.readers import readers, why_not
+from case_updates.readers import PURPOSE, readers, why_not
 from outbox.composing import raw_bytes
 from outbox.delivery import STRANDED_AFTER
 from outbox.handover import Outcome, hand_over, next_try_at
 from outbox.models import State as DeliveryState
 from outbox.transport import Transport
+from processing_register.gate import may_use
 from subscribers.models import Subscriber
 
 logger = logging.getLogger(__name__)
@@ -52,6 +53,8 @@ def send_due() -> int:
 def _send(update: CaseUpdate, transport: Transport, until: float) -> int:
     if not update.deliveries.due().exists():
         return 0
+    if not may_use(PURPOSE):
+        return 0  # they wait until everybody held was told of the purpose
     letter = Letter.of(update)
     taken = 0
     while time.monotonic() < until and (batch := claim_batch(update)):

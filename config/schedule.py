@@ -29,6 +29,19 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "case_updates.sweep_stranded",
         "schedule": 300.0,
     },
+    # Nobody waits for it by the minute, but a purpose may wait for its end; a run takes
+    # half a minute at most.
+    "announce changed notices": {
+        "task": "governance.announce_changes",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
+    # A letter counts from the moment a mail server took it.
+    "keep the clocks of Article 14": {
+        "task": "governance.keep_clocks",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
     # What is not sealed yet could still be changed by the database's owner unnoticed.
     "seal the ledgers": {"task": "governance.seal_ledgers", "schedule": 300.0},
     "show a sign of life": {"task": "governance.beat_is_alive", "schedule": 60.0},

@@ -77,6 +77,7 @@ MIDDLEWARE = [
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "groundwork.requests.RequestHygieneMiddleware",
+    "consent.gate.ConsentGateMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -98,6 +99,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "processing_register.context.controller",
+                "consent.context.cookie_banner",
                 "case_updates.context.latest_update",
             ],
         },
@@ -209,25 +211,45 @@ PERSONAL_DATA = [
     "subscribers.AddressChange",
     "subscribers.SubscriberImport",
     "consent.ConsentEvidence",
+    "consent.CookieReceipt",
     "outbox.OutgoingEmail",
     "outbox.InboundEmail",
     "outbox.SuppressedAddress",
     "case_updates.Delivery",
+    "governance.NoticeDelivery",
+    "data_subjects.Restriction",
+    "data_subjects.LegalHold",
+    "data_subjects.HeldPerson",
+    "data_subjects.DisclosureEvidence",
+    "data_subjects.IndirectContact",
     "data_subjects.DataSubject",
     "staff.StaffUser",
 ]
+# Everybody whose address is held, each entry a call away: told of a significant change
+# of the privacy notice.
+PEOPLE_HELD = ["subscribers.held.READERS", "data_subjects.contacts.INDIRECT"]
 # Who may claim an inbound message: each claims it or passes.
 INBOUND_READERS = ["subscribers.inbound.read_unsubscribe"]
 # The nightly purges, in order; each removes what its retention period no longer covers.
 RETENTION = [
-    "subscribers.retention.purge_unconfirmed",
-    "subscribers.retention.purge_departed",
-    "subscribers.retention.purge_old_addresses",
-    "subscribers.retention.purge_spent_links",
-    "subscribers.retention.purge_imports",
-    "subscribers.retention.purge_evidence",
-    "outbox.retention.purge_bodies",
-    "outbox.retention.purge_inbound",
+    "subscribers.retention.UNCONFIRMED",
+    "subscribers.retention.DEPARTED",
+    "subscribers.retention.OLD_ADDRESSES",
+    "subscribers.retention.SPENT_LINKS",
+    "subscribers.retention.IMPORTS",
+    "subscribers.retention.EVIDENCE",
+    "outbox.retention.MAILS_TO_NOBODY",
+    "outbox.retention.MAIL_BODIES",
+    "outbox.retention.INBOUND",
+    "consent.retention.COOKIE_EVIDENCE",
+    "consent.retention.PAGE_COUNTS",
+    "data_subjects.retention.LIFTED_RESTRICTIONS",
+    "data_subjects.retention.RELEASED_HOLDS",
+    "data_subjects.retention.DISCLOSURE_EVIDENCE",
+    "data_subjects.contacts.INDIRECT_CONTACTS",
+    "governance.notice_changes.DELIVERIES",
+    # Last: the key of a person goes when nothing else is left of them.
+    "data_subjects.retention.PERSON_KEYS",
 ]
 
 # The controller's processing register: a folder of files, ours or the controller's own.
@@ -238,8 +260,25 @@ REGISTER_DIR = Path(
 # Limits and periods (docs/decisions says why these).
 SIGN_UPS_PER_NETWORK_PER_HOUR = env.int("SIGN_UPS_PER_NETWORK_PER_HOUR", default=30)
 SIGN_UPS_PER_HOUR = env.int("SIGN_UPS_PER_HOUR", default=20_000)
+COOKIE_CHOICES_PER_NETWORK_PER_HOUR = env.int(
+    "COOKIE_CHOICES_PER_NETWORK_PER_HOUR", default=120
+)
 MINIMUM_FILL_SECONDS = env.int("MINIMUM_FILL_SECONDS", default=2)
 
+# The pages whose views are counted for visitors who agreed: names of the URL map, none
+# with anything of a person's in its address.
+COUNTED_PAGES = [
+    "subscribers:sign-up",
+    "case_updates:archive",
+    "case_updates:detail",
+    "rights_requests:your-data",
+    "processing_register:privacy-notice",
+    "processing_register:retention",
+    "processing_register:accessibility",
+    "consent:cookies",
+]
+# A Matomo or Plausible of the controller's own (https://…), loaded after a yes only.
+ANALYTICS_HOST = env.str("ANALYTICS_HOST", default="")
 # /.well-known/security.txt (RFC 9116): whom to tell of a weakness, as a URI. Empty:
 # mailto:security@ the domain of the controller's lists.
 SECURITY_CONTACT = env.str("SECURITY_CONTACT", default="")
@@ -320,6 +359,9 @@ LOGGING = {
         "django.request": {"handlers": [], "level": "ERROR", "propagate": True},
         # Otherwise every look for work, each few seconds, leaves three lines.
         "celery": {"handlers": [], "level": "WARNING", "propagate": True},
+        # Otherwise each step of drawing a PDF leaves a line.
+        "weasyprint": {"handlers": [], "level": "WARNING", "propagate": True},
+        "fontTools": {"handlers": [], "level": "WARNING", "propagate": True},
     },
 }
 

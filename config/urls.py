@@ -5,6 +5,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import URLPattern, URLResolver, include, path
 
+from governance import well_known
 from governance.health import health
 from staff.console import console
 
@@ -27,13 +28,21 @@ def webhook(provider: str) -> list[URLPattern]:
 
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("consent.site_urls")),
     path("", include("subscribers.urls")),
     path("updates/", include("case_updates.urls")),
     path("", include("processing_register.urls")),
     path("", include("rights_requests.urls")),
     path("console/", console.urls),
     path("anymail/", include(webhook(settings.INBOUND_WEBHOOK))),
+    path("receipts/", include("consent.receipt_urls")),
+    path("", include("consent.cookie_urls")),
     path("health/", health, name="health"),
+    path("robots.txt", well_known.robots, name="robots-txt"),
+    path("security/", well_known.security_policy, name="security-policy"),
+    path(".well-known/gpc.json", well_known.gpc, name="gpc"),
+    path(".well-known/security.txt", well_known.security_txt, name="security-txt"),
+    path(".well-known/casedesk-seal-key", well_known.seal_key, name="seal-key"),
 ]
 
 if settings.EMBEDDED and settings.MAILBOX_DIR is not None:

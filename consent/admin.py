@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
+from consent import choice_desk, site_admin  # noqa: F401 (register their pages)
 from consent.models import Action, ConsentEntry, ShownWording
 from staff.console import Place, ReadOnlyAdmin, console
 from staff.models import StaffName
@@ -33,6 +34,8 @@ class ConsentEntryAdmin(ReadOnlyAdmin):
     duties = {
         "view_consententry": "See the consent ledger",
         "view_consentseal": "See the seals of the ledgers",
+        "view_cookiechoice": "See how many cookie choices were made, and which",
+        "view_pagecount": "See how often pages are read",
     }
     list_display = (
         "moment",

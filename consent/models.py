@@ -1,12 +1,14 @@
 """The consent ledger, the erasable evidence beside it, and the words people saw."""
 
 import hashlib
+import secrets
 import uuid
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
 from groundwork.encryption import EncryptedJSONField
@@ -21,7 +23,9 @@ class ShownWording(AppendOnlyModel):
     text = models.TextField()
     language = models.CharField(max_length=10, default="en-GB")
 
-    personal_data = NoPersonalData("published wording")
+    personal_data = NoPersonalData(
+        "published wording", others="digest text language"
+    )
 
     class Meta:
         verbose_name = "shown wording"
@@ -35,7 +39,11 @@ class ShownWording(AppendOnlyModel):
 
 
 class ConsentSeal(LedgerSeal):
-    personal_data = NoPersonalData("digests of ledger entries")
+    personal_data = NoPersonalData(
+        "digests of ledger entries",
+        others="number sealed_at horizon newest is_rebased field_names entry_ids"
+        " entry_digests previous_digest digest signature",
+    )
 
     class Meta:
         verbose_name = "seal of the consent ledger"
@@ -118,7 +126,11 @@ class ConsentEntry(LedgerEntry):
 
     objects: ClassVar[Any] = ConsentQuerySet.as_manager()
     seal_model = ConsentSeal
-    personal_data = NoPersonalData("a UUID, a purpose and digests; never who it is")
+    personal_data = NoPersonalData(
+        "a UUID, a purpose and digests; never who it is",
+        others="id at written_in data_subject_id purpose action channel wording notices"
+        " staff_id evidence_digest idempotency_key",
+    )
 
     class Meta:
         verbose_name = "consent entry"
@@ -146,10 +158,10 @@ class ConsentEvidence(models.Model):
 
     personal_data = PersonalData(
         fields={"details": Category.TECHNICAL},
-        purpose="case-updates",
-        source="the person's browser",
-        kept_for="12 months",
-        erasure="removed; the ledger keeps the digest",
+        purpose="proof-of-consent",
+        source="browser",
+        retention="consent-evidence",
+        others="id entry_id data_subject_id digest created_at",
         linked_by="data_subject_id",
     )
 
@@ -158,3 +170,159 @@ class ConsentEvidence(models.Model):
 
     def __str__(self) -> str:
         return f"evidence of entry {self.entry_id}"
+
+
+def new_site_key() -> str:
+    """Random and public: it names a site in a tag and opens nothing."""
+    return secrets.token_urlsafe(9)
+
+
+# --- Cookie choices ---
+
+
+class CookieMethod(models.TextChoices):
+    """What a visitor did in the banner or on the cookies page."""
+
+    ACCEPT = "accept", "accepted everything"
+    REJECT = "reject", "rejected everything"
+    CHOOSE = "choose", "chose by category"
+    WITHDRAW = "withdraw", "took a yes back"
+
+
+class CookieSeal(LedgerSeal):
+    personal_data = NoPersonalData(
+        "digests of ledger entries",
+        others="number sealed_at horizon newest is_rebased field_names entry_ids"
+        " entry_digests previous_digest digest signature",
+    )
+
+    class Meta:
+        verbose_name = "seal of the cookie ledger"
+
+
+class CookieChoice(LedgerEntry):
+    """One choice about cookies; nothing in it leads to who made it.
+
+    The receipt's id is known to one browser alone. Here stands its digest, so that
+    whoever holds the id can find what they chose, and nobody else can find anyone.
+    """
+
+    receipt_digest = models.BinaryField(max_length=32)
+    method = models.CharField(max_length=10, choices=CookieMethod)
+    # What was said yes to, beside the essential.
+    categories = ArrayField(models.CharField(max_length=40))
+    banner = models.CharField("banner shown", max_length=40)
+    # Of what was asked about (consent.cookies.content_hash).
+    content_hash = models.CharField(max_length=16)
+    # Key of the site on which the banner stood; empty: our own.
+    site = models.CharField(max_length=22, blank=True)
+
+    seal_model = CookieSeal
+    personal_data = NoPersonalData(
+        "the digest of a random number that only one browser knows",
+        others="id at written_in receipt_digest method categories banner content_hash"
+        " site",
+    )
+
+    class Meta:
+        verbose_name = "cookie choice"
+        indexes = [
+            # Read by whoever looks up their own receipt.
+            models.Index(fields=["receipt_digest"], name="cookie_choice_receipt")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_method_display()}, {self.banner}"
+
+
+class CookieReceipt(models.Model):
+    """The evidence of a cookie choice, as it stands; its visitor may delete it."""
+
+    digest = models.BinaryField(primary_key=True, max_length=32)
+    method = models.CharField(max_length=10, choices=CookieMethod)
+    categories = ArrayField(models.CharField(max_length=40))
+    banner = models.CharField(max_length=40)
+    site = models.CharField(max_length=22, blank=True)
+    made_at = models.DateTimeField()
+    asked_again_at = models.DateTimeField()
+
+    personal_data = PersonalData(
+        fields={
+            "digest": Category.TECHNICAL,
+            "method": Category.MARKETING,
+            "categories": Category.MARKETING,
+            "made_at": Category.MARKETING,
+        },
+        purpose="cookie-choices",
+        source="browser",
+        retention="cookie-evidence",
+        others="banner site asked_again_at",
+        linked_by="digest",
+    )
+
+    class Meta:
+        verbose_name = "cookie receipt"
+        indexes = [
+            # Read by the nightly purge. Rows come in the order of time.
+            BrinIndex(fields=["made_at"], name="cookie_receipt_made")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_method_display()}, {self.banner}"
+
+
+class PageCount(models.Model):
+    """How often a page was opened on a day by visitors who agreed to be counted."""
+
+    day = models.DateField()
+    # The name of the page in the URL map, never its path.
+    page = models.CharField(max_length=60)
+    views = models.PositiveIntegerField()
+
+    personal_data = NoPersonalData(
+        "sums of days and pages, in which there are no visitors",
+        others="id day page views",
+    )
+
+    class Meta:
+        verbose_name = "page count"
+        constraints = [
+            models.UniqueConstraint(fields=["day", "page"], name="one_count_a_day")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.page} on {self.day}: {self.views}"
+
+
+class ConsentSite(models.Model):
+    """Another site of the controller's that shows our cookie banner."""
+
+    key = models.CharField(
+        max_length=22, unique=True, default=new_site_key, editable=False
+    )
+    name = models.CharField(max_length=100)
+    # scheme://host[:port], exactly as browsers send it (RFC 6454, section 6.2).
+    origins = ArrayField(models.CharField(max_length=200))
+    is_enabled = models.BooleanField(default=True)
+    # Whether the tag that staff paste switches Google Consent Mode on.
+    has_google_consent_mode = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar["models.Manager[ConsentSite]"] = models.Manager()
+    personal_data = NoPersonalData(
+        "addresses of the controller’s own sites",
+        others="id key name origins is_enabled has_google_consent_mode created_at",
+    )
+
+    class Meta:
+        verbose_name = "site"
+        ordering = ["name"]
+        default_permissions = ("view", "add", "change")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(origins__len__gte=1), name="site_has_an_origin"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name

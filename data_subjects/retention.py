@@ -170,7 +170,7 @@ def unneeded() -> QuerySet[DataSubject]:
     for relation in DataSubject._meta.related_objects:
         if relation.on_delete is models.SET_NULL:
             continue  # it stays, and says nothing of the person any more
-        rows = relation.related_model._base_manager.filter(  # type: ignore[union-attr]
+        rows = relation.related_model._base_manager.filter(
             **{relation.field.name: OuterRef("pk")}
         )
         people = people.exclude(Exists(rows))

@@ -10,14 +10,31 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
-from governance import dashboard, person, proofs_desk, receipts_desk
+from governance import (
+    contact_desk,
+    dashboard,
+    notice_desk,
+    person,
+    person_desk,
+    proofs_desk,
+    receipts_desk,
+    retention_desk,
+)
 from governance.models import RetentionRun
 from groundwork.ledger import ledgers
 from staff.console import Place, ReadOnlyAdmin, console, staff_id
 from subscribers.admin import SubscriberAdmin
 from subscribers.models import Subscriber
 
-__all__ = ["dashboard", "proofs_desk", "receipts_desk"]
+__all__ = [
+    "contact_desk",
+    "dashboard",
+    "notice_desk",
+    "person_desk",
+    "proofs_desk",
+    "receipts_desk",
+    "retention_desk",
+]
 
 SEALS_SHOWN = 20
 
@@ -84,7 +101,7 @@ class RetentionRunAdmin(ReadOnlyAdmin):
     lead = "What each nightly rule removed, and whether it came to its end."
     nothing_yet = "The rules run every night at 02:30. Then they stand here."
     duties = {"view_retentionrun": "See what the retention rules removed"}
-    list_display = ("name", "outcome", "removed_count", "moment")
+    list_display = ("name", "outcome", "removed_count", "skipped_count", "moment")
     list_filter = ()
 
     def name(self, run: RetentionRun) -> str:
@@ -96,6 +113,8 @@ class RetentionRunAdmin(ReadOnlyAdmin):
         if run.problem:
             return format_html('<span class="state bad">failed: {}</span>', run.problem)
         if run.finished_at is None:
+            if run.is_broken_off:
+                return format_html('<span class="state {}">unfinished</span>', "bad")
             return format_html('<span class="state {}">running</span>', "waiting")
         return format_html('<span class="state {}">ended well</span>', "good")
 

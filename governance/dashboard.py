@@ -21,8 +21,9 @@ from django.views.decorators.http import require_safe
 
 from case_updates.models import CaseUpdate, Delivery
 from consent.models import ConsentEntry
+from data_subjects.models import IndirectContact, LegalHold
 from governance.health import BEAT_SILENT_AFTER, beat_last_seen
-from governance.models import RetentionRun
+from governance.models import NoticeChange, RetentionRun
 from groundwork.addresses import mask
 from groundwork.clock import today_here
 from groundwork.ledger import LedgerEntry, ledgers
@@ -80,6 +81,9 @@ def today(request: HttpRequest) -> HttpResponse:
         "messages_waiting": _messages_waiting(request),
         "in_the_making": _in_the_making(request),
         "reviews_overdue": _reviews_overdue(request),
+        "holds_overdue": _holds_overdue(request),
+        "notices_waiting": _notices_waiting(request),
+        "contacts_overdue": _contacts_overdue(request),
         "sendings": _sendings(request),
         "checks": health_checks(),
     }
@@ -119,7 +123,7 @@ def _reader_numbers() -> Any:
     yield Number(
         Subscriber.objects.filter(status=pending).count(),
         "waiting to confirm",
-        "removed after 14 days",
+        "removed when their time to confirm is over",
         f"{people}?status__exact={pending}",
     )
 
@@ -203,6 +207,30 @@ def _in_the_making(request: HttpRequest) -> list[CaseUpdate] | None:
     return list(updates.order_by("-state", "-changed_at")[:QUEUE_LENGTH])
 
 
+def _holds_overdue(request: HttpRequest) -> list[LegalHold] | None:
+    """Legal holds that their owners should have looked at again by now."""
+    if not _may(request, "data_subjects.view_legalhold"):
+        return None
+    due = LegalHold.objects.standing().filter(review_on__lte=today_here())
+    return list(due.order_by("review_on")[:QUEUE_LENGTH])
+
+
+def _notices_waiting(request: HttpRequest) -> list[NoticeChange] | None:
+    """Changed notices that nobody has released, and those on their way."""
+    if not _may(request, "governance.view_noticechange"):
+        return None
+    unfinished = NoticeChange.objects.filter(finished_at__isnull=True)
+    return list(unfinished.select_related("version")[:QUEUE_LENGTH])
+
+
+def _contacts_overdue(request: HttpRequest) -> list[IndirectContact] | None:
+    """People who should have been told by now that we hold their data (Art. 14)."""
+    if not _may(request, "data_subjects.view_indirectcontact"):
+        return None
+    late = IndirectContact.objects.overdue(today_here())
+    return list(late.order_by("inform_by", "pk")[:QUEUE_LENGTH])
+
+
 def _reviews_overdue(request: HttpRequest) -> list[ReviewState] | None:
     """Notices that somebody should have looked at again by now."""
     if not _may(request, "processing_register.view_noticeversion"):
@@ -277,10 +305,12 @@ def _retention() -> Check:
     night = RetentionRun.objects.filter(
         started_at__gte=last.started_at - timedelta(minutes=30)
     )
-    problems = [run.rule for run in night if run.problem]
+    problems = [run.rule for run in night if run.problem or run.is_broken_off]
     when = f"{timezone.localtime(last.started_at):%-d %B, %H:%M}"
     if problems:
-        return Check("Retention", False, f"{when}: {', '.join(problems)} failed")
+        return Check(
+            "Retention", False, f"{when}: {', '.join(problems)} did not end well"
+        )
     return Check("Retention", True, f"last run {when}, every rule ended well")
 
 

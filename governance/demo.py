@@ -1,6 +1,7 @@
 """Sample content for a first look, plainly marked as such, at example.com."""
 
 import secrets
+from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -9,6 +10,9 @@ from django.db import transaction
 
 from case_updates import content, release
 from case_updates.models import CaseUpdate
+from data_subjects import contacts, holds
+from data_subjects.people import subjects_of
+from groundwork.clock import today_here
 from staff.models import StaffUser
 from subscribers import importing
 
@@ -27,7 +31,13 @@ ROLES = {
             "view_inboundemail",
             "change_inboundemail",
             "view_noticeversion",
+            "write_noticeversion",
+            "review_noticeversion",
             "view_processingpurpose",
+            "view_noticechange",
+            "view_indirectcontact",
+            "enter_indirectcontact",
+            "inform_indirectcontact",
         ],
     ),
     "approver": ("Sample Approver", []),
@@ -103,6 +113,8 @@ def load_demo() -> None:
     importing.apply_upload(
         upload.pk, digest=upload.digest.hex(), staff_id=staff["approver"].pk
     )
+    _hold_somebody(staff["approver"])
+    _write_down_others(staff["editor"])
 
 
 def sign_ins() -> Path:
@@ -124,6 +136,40 @@ def _person(role: str) -> StaffUser:
     with path.open("a") as file:
         file.write(f"{role} {email} {password}\n")
     return person
+
+
+def _hold_somebody(owner: StaffUser) -> None:
+    today = today_here()
+    matter = holds.Matter(
+        "Sample matter 1", "Sample: a claim was announced.", today + timedelta(days=90)
+    )
+    people = subjects_of(["ellis@example.com"])
+    holds.place(people, matter, owner_id=owner.pk, today=today)
+
+
+def _write_down_others(writer: StaffUser) -> None:
+    """Two people who did not come to us; nothing is mailed to them by itself."""
+    today = today_here()
+    for contact in (
+        contacts.Found(
+            kind="prospect",
+            name="Frankie Sample",
+            address="frankie@example.com",
+            source="companies-house",
+            evidence="Sample: company 01234567, looked up on the day.",
+            obtained_on=today - timedelta(days=3),
+            details={"employer": "Example Licences Ltd", "job_title": "Director"},
+        ),
+        contacts.Found(
+            kind="past client",
+            name="Gray Sample",
+            source="staff",
+            evidence="Sample: noted by a colleague after a visit.",
+            obtained_on=today - timedelta(days=45),
+            details={"telephone": "01632 960 001"},
+        ),
+    ):
+        contacts.enter(contact, staff_id=writer.pk)
 
 
 def _draft(title: str, summary: str, body: str, writer: StaffUser) -> CaseUpdate:

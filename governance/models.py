@@ -1,12 +1,16 @@
 """What the Governance Team keeps about the running of the house."""
 
 from datetime import timedelta
+from typing import ClassVar
 
 from django.db import models
 from django.utils import timezone
 
-from groundwork.personal_data import NoPersonalData
-
+from groundwork.personal_data import Category, NoPersonalData, PersonalData
+from outbox.models import OutgoingEmail
+from outbox.models import State as MailState
+from processing_register.models import NoticeVersion
+from staff.models import StaffUser
 
 # A task is ended by force after ten minutes: what has not ended then never will.
 BROKEN_OFF_AFTER = timedelta(minutes=15)
@@ -27,7 +31,10 @@ class RetentionRun(models.Model):
     skipped_count = models.PositiveIntegerField(default=0)
     problem = models.CharField(max_length=100, blank=True)
 
-    personal_data = NoPersonalData("counts")
+    personal_data = NoPersonalData(
+        "counts",
+        others="id rule started_at finished_at removed_count skipped_count problem",
+    )
 
     class Meta:
         ordering = ["-started_at"]
@@ -81,3 +88,128 @@ class ProofsTransfer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.recipient}, {self.started_at:%Y-%m-%d}"
+
+
+class NoticeChangeQuerySet(models.QuerySet["NoticeChange"]):
+    def waiting(self) -> "NoticeChangeQuerySet":
+        """Those that a person has to release before anybody is told."""
+        return self.filter(released_at__isnull=True, finished_at__isnull=True)
+
+    def under_way(self) -> "NoticeChangeQuerySet":
+        return self.filter(released_at__isnull=False, finished_at__isnull=True)
+
+
+class NoticeChange(models.Model):
+    """A significant version of the privacy notice that everybody held is told of.
+
+    Nobody is told before somebody released it: whoever approved the version on the
+    console, or, for a version from the repository's files, a person with that duty.
+    """
+
+    version = models.OneToOneField(
+        NoticeVersion, on_delete=models.PROTECT, related_name="change"
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+    released_by = models.ForeignKey(
+        StaffUser, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    released_at = models.DateTimeField(null=True)
+    # Who decided to end it although some were not reached; null: everybody was.
+    closed_by = models.ForeignKey(
+        StaffUser, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    finished_at = models.DateTimeField(null=True)
+
+    objects: ClassVar = NoticeChangeQuerySet.as_manager()
+    personal_data = NoPersonalData(
+        "that a text was announced, with the numbers of staff accounts",
+        others="id version created_at released_by released_at closed_by finished_at",
+    )
+
+    class Meta:
+        verbose_name = "change of notice"
+        verbose_name_plural = "changes of notices"
+        ordering = ["-version__number"]
+        permissions = [
+            ("release_noticechange", "Can tell everybody held of a changed notice"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(released_by__isnull=True, released_at__isnull=True)
+                | models.Q(released_by__isnull=False, released_at__isnull=False),
+                name="notice_change_released_by_somebody",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.version)
+
+    @property
+    def state(self) -> str:
+        """waits, under way or finished."""
+        if self.finished_at is not None:
+            return "finished"
+        return "waits" if self.released_at is None else "under way"
+
+
+class NoticeDeliveryQuerySet(models.QuerySet["NoticeDelivery"]):
+    def open(self) -> "NoticeDeliveryQuerySet":
+        """Those that have not come to an end yet."""
+        states = [NoticeDelivery.WAITING, MailState.QUEUED, MailState.IN_FLIGHT]
+        return self.filter(state__in=states)
+
+    def in_trouble(self) -> "NoticeDeliveryQuerySet":
+        """Those that may not have arrived, and that a person decides about."""
+        return self.filter(state__in=[MailState.FAILED, MailState.UNKNOWN])
+
+    def left_out(self) -> "NoticeDeliveryQuerySet":
+        return self.filter(state=MailState.WITHHELD)
+
+
+class NoticeDelivery(models.Model):
+    """One person and one change of the notice: told once, or left out for a reason."""
+
+    # Before a message stands in the outbox; from then on the state is the message's.
+    WAITING = "waiting"
+    STATES: ClassVar = [(WAITING, "not taken up yet"), *MailState.choices]
+
+    change = models.ForeignKey(
+        NoticeChange, on_delete=models.PROTECT, related_name="deliveries"
+    )
+    data_subject_id = models.UUIDField(db_index=True)
+    state = models.CharField(max_length=10, choices=STATES, default=WAITING)
+    # Why somebody was left out or not reached, as a code.
+    reason = models.CharField(max_length=60, blank=True)
+    email = models.OneToOneField(
+        OutgoingEmail, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    settled_at = models.DateTimeField(null=True)
+
+    objects: ClassVar = NoticeDeliveryQuerySet.as_manager()
+    personal_data = PersonalData(
+        fields={"data_subject_id": Category.MARKETING},
+        purpose="relationship",
+        source="house",
+        retention="notice-delivery",
+        others="id change state reason email settled_at",
+        linked_by="data_subject_id",
+    )
+
+    class Meta:
+        verbose_name_plural = "notice deliveries"
+        indexes = [
+            # Read by each batch, by the numbers of the page, and by what is in trouble.
+            models.Index(fields=["change", "state"], name="notice_delivery_states"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["change", "data_subject_id"], name="told_once_of_a_change"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="withheld") | ~models.Q(reason=""),
+                name="left_out_for_a_reason",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"notice delivery {self.pk} ({self.get_state_display()})"

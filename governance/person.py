@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from consent.models import Action, ConsentEntry, ConsentEvidence
+from data_subjects.models import Disclosure, LegalHold, Restriction
 from governance.timeline import by_day, timeline
 from outbox.models import SuppressedAddress
 from processing_register.models import NoticeVersion, ProcessingPurpose
+from processing_register.register import period
 from staff.models import AccessRecord, StaffUser
 from subscribers.entering import waiting_wish
 from subscribers.models import Subscriber
@@ -62,8 +64,26 @@ def gather(person: Subscriber) -> dict[str, Any]:
         "suppressed": suppressed,
         "entered_by": entered_by,
         "wish": waiting_wish(person),
+        "bindings": bindings(person.data_subject_id),
+        "removed_after": person.created_at + period("unconfirmed-sign-up"),
         "days": by_day(timeline(person.data_subject_id)),
     }
+
+
+@dataclass(frozen=True)
+class Bindings:
+    """What binds whoever works with this person's data, the newest first."""
+
+    restrictions: list[Restriction]
+    holds: list[LegalHold]
+    disclosures: list[Disclosure]
+
+
+def bindings(subject: uuid.UUID) -> Bindings:
+    holds = LegalHold.objects.filter(people__data_subject=subject).order_by("-pk")
+    restrictions = Restriction.objects.filter(data_subject=subject).order_by("-pk")
+    disclosures = Disclosure.objects.filter(data_subject_id=subject).order_by("-pk")
+    return Bindings(list(restrictions), list(holds), list(disclosures))
 
 
 def consents_now(subject: uuid.UUID) -> list[ConsentNow]:

@@ -11,6 +11,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
 from django.http import (
     Http404,
     HttpRequest,
@@ -157,7 +158,8 @@ class AboutPeopleAdmin(ReadOnlyAdmin):
         form = act.form(request.POST if is_post else None, initial=initial)
         if is_post and form.is_valid():
             try:
-                said = act.do(row, form.cleaned_data, staff_id(request))
+                with transaction.atomic():
+                    said = act.do(row, form.cleaned_data, staff_id(request))
             except NotAllowed as refusal:
                 form.add_error(None, str(refusal))
             else:

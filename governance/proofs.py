@@ -307,13 +307,16 @@ class _Sink:
         self._pieces: list[bytes] = []
         self._size = 0
 
-    def write(self, piece: bytes) -> int:
+    def write(self, piece: bytes, /) -> int:
         self._pieces.append(bytes(piece))
         self._size += len(piece)
         return len(piece)
 
     def flush(self) -> None:
         """Nothing is held back."""
+
+    def close(self) -> None:
+        """There is nothing to close."""
 
     def take(self) -> bytes:
         taken = b"".join(self._pieces)

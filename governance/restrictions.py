@@ -56,7 +56,7 @@ def _address_of(found: Restriction) -> str:
 
 def mail_state(found: Restriction) -> str:
     """What became of the e-mail that tells the person; empty when there is none."""
-    states = OutgoingEmail.objects.filter(pk=found.notice_mail_id)
+    states = OutgoingEmail.objects.filter(pk__in=[found.notice_mail_id])
     return states.values_list("state", flat=True).first() or ""
 
 
@@ -69,5 +69,6 @@ def lift(restriction_id: int, *, staff_id: int) -> None:
 
 
 def _mailed_at(found: Restriction) -> datetime | None:
-    sent = OutgoingEmail.objects.filter(pk=found.notice_mail_id, state=State.SENT)
+    told = OutgoingEmail.objects.filter(pk__in=[found.notice_mail_id])
+    sent = told.filter(state=State.SENT)
     return sent.values_list("settled_at", flat=True).first()

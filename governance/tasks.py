@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from governance import health, retention
+from governance import health, informing, notice_changes, retention
 from groundwork import ledger
 
 
@@ -20,3 +20,13 @@ def seal_ledgers() -> None:
 @shared_task(name="governance.beat_is_alive", queue="work")
 def beat_is_alive() -> None:
     health.note_beat()
+
+
+@shared_task(name="governance.announce_changes", queue="work")
+def announce_changes() -> None:
+    notice_changes.announce_changes()
+
+
+@shared_task(name="governance.keep_clocks", queue="work")
+def keep_clocks() -> None:
+    informing.keep_clocks()

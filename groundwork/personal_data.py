@@ -62,12 +62,11 @@ class PersonalData:
     fields: Mapping[str, Category | Held]
     purpose: str
     source: str
-    retention: str = ""
+    retention: str
+    others: str
     export: Export = Export.GIVEN
-    erasure: Erasure | str = Erasure.REMOVED
-    others: str = ""
+    erasure: Erasure = Erasure.REMOVED
     linked_by: str = "data_subject"
-    kept_for: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,5 +74,5 @@ class NoPersonalData:
     """A model that holds none, with the reason why that is so, and all its fields."""
 
     because: str
-    others: str = ""
+    others: str
     fields: Mapping[str, Category] = field(default_factory=dict)

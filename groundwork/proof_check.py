@@ -201,6 +201,7 @@ def check_receipt(
     problems = list(_shape_problems(receipt))
     if not problems:
         problems = list(_signature_problems(receipt, public_key))
+    problems += _changed_values(receipt)
     if problems:
         return problems
     # From here on it is as it was issued; it may still not be what the ledger says.
@@ -337,7 +338,13 @@ def _signature_problems(receipt: Mapping[str, Any], public_key: bytes) -> Iterat
         yield "signature was not made with this key over these digests"
     if receipt["proof"].get("public_key") != base64.b64encode(public_key).decode():
         yield "proof/public_key is another key than the published one"
-    given, found = signature["digests"], leaf_digests(receipt)
+
+
+def _changed_values(receipt: Mapping[str, Any]) -> Iterator[str]:
+    """Each single value against the digest that was signed with it."""
+    given, found = receipt["signature"].get("digests"), leaf_digests(receipt)
+    if not isinstance(given, dict):
+        return
     for path in sorted({*given, *found}):
         if path not in found:
             yield f"{path} was removed"

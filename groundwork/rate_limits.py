@@ -46,6 +46,11 @@ def cookie_choice_allowed(network: str) -> bool:
     return not network or allow(("cookie choice", network, most))
 
 
+def page_view_allowed(network: str) -> bool:
+    """1,000 page views an hour from one network: one visitor must not make a chart."""
+    return not network or allow(("page view", network, 1000))
+
+
 def sign_in_allowed(network: str, address: str) -> bool:
     """10 failed tries an hour for one staff address from one network, 50 from the
     network. A try that succeeds is taken back (sign_in_worked)."""

@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from groundwork.links import TOKEN_PATTERN
 from outbox.models import MessageClass
+from processing_register.gate import may_use
 from processing_register.models import Controller, NoticeVersion, ProcessingPurpose
 from processing_register.notices import current_controller, notice_in_force
 
@@ -49,6 +50,14 @@ def check_opt_out(message_class: str, purpose: str, context: dict[str, Any]) -> 
         raise RefusedAtTheDoor("A marketing message must name its purpose.")
     if not UNSUBSCRIBE_URL.fullmatch(str(context.get("unsubscribe_url", ""))):
         raise RefusedAtTheDoor("A marketing message needs a link to stop it.")
+
+
+def check_gate(message_class: str, purpose: str) -> None:
+    """Marketing only for a purpose that everybody held was told of."""
+    if message_class == MessageClass.MARKETING and not may_use(purpose):
+        raise RefusedAtTheDoor(
+            f"“{purpose}” may not be used yet: not everybody held was told of it."
+        )
 
 
 def compose(

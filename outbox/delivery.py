@@ -19,9 +19,10 @@ from data_subjects.restriction import is_restricted
 from groundwork import addresses
 from outbox.composing import RefusedAtTheDoor, compose, raw_bytes
 from outbox.handover import hand_over, next_try_at
-from outbox.models import OutgoingEmail, State
+from outbox.models import MessageClass, OutgoingEmail, State
 from outbox.suppression import HEED_RESTRICTION, is_suppressed
 from outbox.transport import Transport
+from processing_register.gate import may_use
 
 logger = logging.getLogger(__name__)
 
@@ -83,6 +84,8 @@ def deliver(email: OutgoingEmail, transport: Transport) -> None:
         email.data_subject_id, digest
     ):
         return _settle(email, State.WITHHELD, "restricted")
+    if email.message_class == MessageClass.MARKETING and not may_use(email.purpose):
+        return _settle(email, State.WITHHELD, "purpose not announced")
     try:
         message = compose(
             kind=email.kind,

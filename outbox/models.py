@@ -199,7 +199,10 @@ class InboundEmail(models.Model):
     sender_digest = models.BinaryField(max_length=32, null=True)
 
     personal_data = PersonalData(
-        fields={"raw_message": Category.MARKETING},
+        fields={
+            "raw_message": Category.MARKETING,
+            "sender_digest": Category.CONTACT,
+        },
         purpose="relationship",
         source="the person, by e-mail",
         kept_for="90 days after it was dealt with",

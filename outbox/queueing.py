@@ -8,7 +8,7 @@ from django.utils import timezone
 from data_subjects.restriction import is_restricted
 from groundwork import addresses
 from groundwork.one_statement import Given, Part, insert
-from outbox.composing import check_opt_out
+from outbox.composing import check_gate, check_opt_out
 from outbox.models import MessageClass, OutgoingEmail, State
 from outbox.suppression import HEED_RESTRICTION
 
@@ -29,9 +29,11 @@ def queue(
     itself, so a sign-up waits neither for Redis nor for the mail server.
     withheld_because records a message that a limit keeps back; marketing and notices
     to a person whose data is restricted are kept back here too. Raises
-    RefusedAtTheDoor for marketing without a link to stop it.
+    RefusedAtTheDoor for marketing without a link to stop it, or for a purpose that
+    may not be used yet.
     """
     check_opt_out(message_class, purpose, context)
+    check_gate(message_class, purpose)
     if not withheld_because and message_class in HEED_RESTRICTION:
         is_kept_back = is_restricted(data_subject_id, addresses.digest(to))
         withheld_because = "restricted" if is_kept_back else ""

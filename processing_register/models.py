@@ -41,7 +41,13 @@ class Controller(models.Model):
     regulator_url = models.URLField()
     regulator_phone = models.CharField(max_length=40, blank=True)
 
-    personal_data = NoPersonalData("particulars of a company and of the regulator")
+    personal_data = NoPersonalData(
+        "particulars of a company and of the regulator",
+        others="id legal_name trading_name company_number registration_number"
+        " website_name governance_email sending_email unsubscribe_email phone_e164"
+        " phone_display postal_address list_domain regulator_name regulator_url"
+        " regulator_phone",
+    )
 
     class Meta:
         verbose_name = "controller's particulars"
@@ -70,7 +76,7 @@ class BankHoliday(models.Model):
     on = models.DateField()
     title = models.CharField(max_length=100)
 
-    personal_data = NoPersonalData("calendar")
+    personal_data = NoPersonalData("calendar", others="id nation on title")
 
     class Meta:
         ordering = ["on", "nation"]

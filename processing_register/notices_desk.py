@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from groundwork.clock import today_here
 from processing_register import comparison, notice_text, publishing, rendering
 from processing_register.models import NoticeVersion
+from processing_register.notice_paths import INTERESTS
 from processing_register.notices import current_controller
 from processing_register.notices_forms import NoticeForm, ReviewForm
 from processing_register.register import the_register
@@ -316,6 +317,24 @@ def _do(
 # --- The list ---
 
 
+class WhichNotices(admin.SimpleListFilter):
+    """A few words instead of every summary of legitimate interests by itself."""
+
+    title = "which"
+    parameter_name = "which"
+
+    def lookups(self, request: Any, model_admin: Any) -> Any:
+        return [
+            *NoticeVersion.Notice.choices,
+            ("interests", "Legitimate interests"),
+        ]
+
+    def queryset(self, request: Any, queryset: Any) -> Any:
+        if self.value() == "interests":
+            return queryset.filter(notice__startswith=INTERESTS)
+        return queryset.filter(notice=self.value()) if self.value() else queryset
+
+
 @admin.register(NoticeVersion, site=console)
 class NoticeVersionAdmin(ReadOnlyAdmin):
     place = Place("Registers", 1, "Notices")
@@ -331,7 +350,7 @@ class NoticeVersionAdmin(ReadOnlyAdmin):
         "review_noticeversion": "Record that a notice was reviewed",
     }
     list_display = ("__str__", "state_shown", "severity", "effective", "next_review")
-    list_filter = ("notice",)
+    list_filter = (WhichNotices,)
     ordering = ("notice", "-number")
 
     @admin.display(description="State")

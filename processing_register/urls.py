@@ -14,7 +14,6 @@ urlpatterns = [
     path("privacy/", views.current_notice, PRIVACY, name="privacy-notice"),
     path("privacy/interests/", views.interests, name="interests"),
     path("<interests:notice>/", views.current_notice, name="interests-of"),
-    path("cookies/", views.cookies, name="cookies"),
     path("retention/", views.current_notice, {"notice": "retention"}, name="retention"),
     path(
         "accessibility/",

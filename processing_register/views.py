@@ -171,14 +171,6 @@ def interests(request: HttpRequest) -> HttpResponse:
     return render(request, "processing_register/interests.html", context)
 
 
-# --- Pages that are no version ---
-
-
-@require_safe
-def cookies(request: HttpRequest) -> HttpResponse:
-    return render(request, "processing_register/cookies.html")
-
-
 # --- Finding them ---
 
 

@@ -50,10 +50,12 @@ class StaffUser(AbstractBaseUser, PermissionsMixin):
 
     personal_data = PersonalData(
         fields={"email": Category.CONTACT, "full_name": Category.IDENTITY},
-        purpose="administration",
-        source="the controller",
-        kept_for="while employed, then as long as decisions they took are on record",
-        erasure="kept: records name who decided",
+        # Kept while decisions that they took are on record: those name who decided.
+        purpose="staff-access",
+        source="staff",
+        retention="staff-account",
+        erasure=Erasure.KEPT,
+        others="id is_superuser is_active date_joined",
         linked_by="self",
     )
 
@@ -79,7 +81,11 @@ class StaffName(models.Subquery):
 
 
 class AccessSeal(LedgerSeal):
-    personal_data = NoPersonalData("digests of access records")
+    personal_data = NoPersonalData(
+        "digests of access records",
+        others="number sealed_at horizon newest is_rebased field_names entry_ids"
+        " entry_digests previous_digest digest signature",
+    )
 
     class Meta:
         verbose_name = "seal of access records"
@@ -102,7 +108,10 @@ class AccessRecord(LedgerEntry):
     rows_count = models.PositiveIntegerField(default=1)
 
     seal_model = AccessSeal
-    personal_data = NoPersonalData("a UUID and a staff number, never a name or address")
+    personal_data = NoPersonalData(
+        "a UUID and a staff number, never a name or address",
+        others="id at written_in staff_id action data_subject_id rows_count",
+    )
 
     class Meta:
         verbose_name = "access record"

@@ -25,11 +25,13 @@ from django.utils.safestring import SafeString
 
 from consent import ledger
 from consent.models import Channel
+from data_subjects.restriction import why_restricted
 from groundwork import addresses
 from groundwork.clock import today_here
 from outbox.models import SuppressedAddress
 from processing_register.models import ProcessingPurpose
 from processing_register.notices import current_controller, notice_in_force
+from processing_register.register import the_register
 from staff.console import ConsoleAdmin, Place, ReadOnlyAdmin, console, staff_id
 from staff.models import AccessRecord, StaffName, StaffUser
 from subscribers import entering, exporting, importing, leaving, preferences
@@ -218,6 +220,12 @@ class SubscriberAdmin(ConsoleAdmin):
                     "This person stopped these e-mails. Only they can ask for them again, "
                     "on the public page",
                 )
+            except entering.Restricted:
+                form.add_error(
+                    "email",
+                    "The use of this person’s data is restricted. Only they can ask for "
+                    "e-mails, on the public page",
+                )
         return self._render(
             request,
             "enter",
@@ -260,6 +268,9 @@ class SubscriberAdmin(ConsoleAdmin):
 
     def details_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         person = self._person(request, pk, "change_subscriber")
+        if restricted := why_restricted(person.data_subject_id):
+            messages.error(request, f"Nothing was changed. {restricted}")
+            return self._back_to(pk)
         form = CorrectionForm(
             request.POST if request.method == "POST" else None, initial=person.details
         )
@@ -302,7 +313,14 @@ class SubscriberAdmin(ConsoleAdmin):
         _note_opening(request, person)
         standing = ledger.standing_purposes(person.data_subject_id)
         purposes = ProcessingPurpose.objects.filter(key__in=standing)
-        return self._render(request, "stop", title="", person=person, purposes=purposes)
+        return self._render(
+            request,
+            "stop",
+            title="",
+            person=person,
+            purposes=purposes,
+            removed_when=the_register().retention["departed-reader"].title,
+        )
 
     def fresh_link_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         person = self._person(request, pk, "change_subscriber")
@@ -320,9 +338,12 @@ class SubscriberAdmin(ConsoleAdmin):
         return self._back_to(pk)
 
     def resend_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
-        self._person(request, pk, "change_subscriber")
+        person = self._person(request, pk, "change_subscriber")
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
+        if restricted := why_restricted(person.data_subject_id):
+            messages.error(request, f"Nothing was sent. {restricted}")
+            return self._back_to(pk)
         try:
             is_sent = entering.resend_confirmation(pk)
         except entering.NotAllowed:
@@ -454,7 +475,12 @@ class SubscriberAdmin(ConsoleAdmin):
             response["Content-Disposition"] = f'attachment; filename="{name}"'
             return response
         return self._render(
-            request, "export", title="", form=form, status=400 if form.errors else 200
+            request,
+            "export",
+            title="",
+            form=form,
+            left_out=exporting.left_out(),
+            status=400 if form.errors else 200,
         )
 
 

@@ -6,6 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from groundwork.clock import today_here
+from processing_register.gate import usable_purposes
 from processing_register.models import NoticeVersion, ProcessingPurpose
 from subscribers.exporting import Whom
 from subscribers.forms import AddressField, DetailsForm, refuse_invisible
@@ -97,8 +98,15 @@ class EnterForm(DetailsForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        purposes = ProcessingPurpose.objects.offered().values_list("key", "title")
-        self._choices("purposes", list(purposes))
+        offered = ProcessingPurpose.objects.offered()
+        usable = offered.filter(key__in=usable_purposes())
+        self._choices("purposes", list(usable.values_list("key", "title")))
+        waiting = [p.title for p in offered.exclude(key__in=usable)]
+        if waiting:
+            self.fields["purposes"].help_text += (
+                f" Not yet to be used, since not everybody held was told of it in the "
+                f"privacy notice: {', '.join(waiting)}."
+            )
         published = NoticeVersion.objects.filter(
             notice=NoticeVersion.Notice.PRIVACY, published_at__isnull=False
         )

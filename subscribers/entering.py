@@ -11,9 +11,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from consent.models import Channel
+from data_subjects.restriction import is_restricted
 from groundwork import addresses
 from outbox.models import MessageClass, OutgoingEmail, State
 from outbox.suppression import is_suppressed
+from processing_register.gate import usable_purposes
 from processing_register.notices import sign_up_wording
 from subscribers import emails, links
 from subscribers.models import LinkUse, MailedLink, Subscriber, SubscriberEvent
@@ -55,13 +57,28 @@ class SaidNo(Exception):
     """The person stopped these e-mails; only they can ask for them again."""
 
 
+class NotAnnounced(Exception):
+    """Not everybody held was told of a purpose, so it may not be used yet."""
+
+
+class Restricted(Exception):
+    """The use of the person's data is restricted (Art. 18); only they can ask for
+    something."""
+
+
 @transaction.atomic
 def enter(meeting: Meeting) -> Entered:
     """Record the wish and ask the person to confirm it; at most one such mail a day.
 
-    Raises SaidNo when the address unsubscribed from, or objected to, what is asked for.
+    Raises SaidNo when the address unsubscribed from, or objected to, what is asked for,
+    Restricted while the person's data may not be used, NotAnnounced for a purpose that
+    may not be used yet.
     """
+    if not set(meeting.purposes) <= usable_purposes():
+        raise NotAnnounced
     digest = addresses.digest(meeting.address)
+    if is_restricted(None, digest):
+        raise Restricted
     for purpose in meeting.purposes:
         if is_suppressed(digest, MessageClass.MARKETING, purpose):
             raise SaidNo

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Collection
 from datetime import date, timedelta
 from typing import Any
 
@@ -91,14 +92,24 @@ class DetailsForm(forms.Form):
 
 
 class PurposesMixin(forms.Form):
-    """One unticked box per purpose, whose words come from the published wording."""
+    """One unticked box per purpose, whose words come from the published wording.
 
-    def __init__(self, *args: Any, wording: SignUpWording, **kwargs: Any) -> None:
+    offered: the purposes that may be used, or that the person chose before.
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        wording: SignUpWording,
+        offered: Collection[str],
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.wording = wording
+        self.purposes = [p for p in wording.purposes if p.key in offered]
         self.fields["purposes"] = forms.MultipleChoiceField(
             required=False,
-            choices=[(purpose.key, purpose.title) for purpose in wording.purposes],
+            choices=[(purpose.key, purpose.title) for purpose in self.purposes],
             error_messages={"invalid_choice": "Choose from the e-mails listed"},
         )
 
@@ -117,7 +128,7 @@ class PurposesMixin(forms.Form):
                 "cadence": purpose.cadence,
                 "is_checked": purpose.key in ticked,
             }
-            for purpose in self.wording.purposes
+            for purpose in self.purposes
         ]
 
 

@@ -35,6 +35,7 @@ from data_subjects.models import DataSubject
 from groundwork import addresses
 from groundwork.log_lines import ADDRESS
 from outbox.models import SuppressedAddress
+from processing_register.gate import usable_purposes
 from processing_register.models import ProcessingPurpose
 from processing_register.register import period
 from subscribers.forms import DETAIL_LENGTH, PHONE, refuse_invisible
@@ -127,7 +128,10 @@ def read(text: str, *, now: datetime) -> list[Row]:
     except StopIteration:
         raise FileProblem("The file is empty.") from None
     columns = _columns(header)
-    offered = set(ProcessingPurpose.objects.offered().values_list("key", flat=True))
+    purposes = ProcessingPurpose.objects.offered().values_list("key", flat=True)
+    usable = usable_purposes()
+    # Key → whether it may be used now.
+    offered = {key: key in usable for key in purposes}
     first_seen: dict[str, int] = {}
     rows: list[Row] = []
     for line, cells in lines:
@@ -175,7 +179,11 @@ def _columns(header: list[str]) -> list[str]:
 
 
 def _row(
-    line: int, columns: list[str], cells: list[str], offered: set[str], now: datetime
+    line: int,
+    columns: list[str],
+    cells: list[str],
+    offered: dict[str, bool],
+    now: datetime,
 ) -> Row:
     if len(cells) > len(columns):
         return Row(line, problem="has more cells than the heading line has columns")
@@ -237,12 +245,17 @@ def _details(found: dict[str, str]) -> dict[str, str]:
     return details
 
 
-def _purposes(text: str, offered: set[str]) -> tuple[str, ...]:
+def _purposes(text: str, offered: dict[str, bool]) -> tuple[str, ...]:
     keys = [key for part in text.split(";") if (key := part.strip().lower())]
     for key in keys:
         if key not in offered:
             known = ", ".join(sorted(offered))
             raise RowProblem(f"there is no purpose “{key[:40]}”; there are {known}")
+        if not offered[key]:
+            raise RowProblem(
+                f"the purpose “{key}” cannot be used yet: not everybody held was told "
+                "of it in the privacy notice"
+            )
     return tuple(dict.fromkeys(keys))
 
 

@@ -58,18 +58,27 @@ class Subscriber(models.Model):
     personal_data = PersonalData(
         fields={
             "address": Category.CONTACT,
-            "address_digest": Category.CONTACT,
+            "address_digest": Held(
+                Category.CONTACT, source="house", export=Export.DESCRIBED
+            ),
             "telephone": Category.CONTACT,
             "first_name": Category.IDENTITY,
             "last_name": Category.IDENTITY,
             "employer": Category.IDENTITY,
             "job_title": Category.IDENTITY,
             "paused_until": Category.MARKETING,
+            "source": Held(Category.MARKETING, source="staff"),
+            "notice_given": Held(Category.MARKETING, source="staff"),
+            "status": Held(Category.MARKETING, source="house"),
+            "created_at": Held(Category.MARKETING, source="house"),
+            "confirmation_asked_at": Held(Category.MARKETING, source="house"),
+            "confirmed_at": Category.MARKETING,
+            "left_at": Category.MARKETING,
         },
         purpose="case-updates",
-        source="the person, or staff who say where they met",
-        kept_for="unconfirmed 14 days; after leaving 28 days",
-        erasure="removed",
+        source="person",
+        retention="departed-reader",
+        others="id data_subject entered_by_id",
     )
 
     class Meta:
@@ -140,11 +149,20 @@ class MailedLink(models.Model):
     superseded_at = models.DateTimeField(null=True)
 
     personal_data = PersonalData(
-        fields={"details": Category.IDENTITY, "purposes": Category.MARKETING},
+        fields={
+            "details": Category.IDENTITY,
+            "purposes": Category.MARKETING,
+            "shown": Held(Category.MARKETING, source="house"),
+            "used_at": Category.MARKETING,
+            # Whoever has the value could open the link with it.
+            "token_digest": Held(
+                Category.CONTACT, source="house", export=Export.WITHHELD
+            ),
+        },
         purpose="case-updates",
-        source="the person, on the sign-up form",
-        kept_for="until 14 days after it expired; lasting links as long as the subscriber",
-        erasure="removed with the subscriber",
+        source="person",
+        retention="spent-link",
+        others="id use subscriber created_at expires_at superseded_at",
         linked_by="subscriber",
     )
 
@@ -173,9 +191,9 @@ class AddressChange(models.Model):
     personal_data = PersonalData(
         fields={"new_address": Category.CONTACT, "old_address": Category.CONTACT},
         purpose="relationship",
-        source="the person",
-        kept_for="72 hours",
-        erasure="removed with the subscriber",
+        source="person",
+        retention="old-address",
+        others="id subscriber asked_at changed_at",
         linked_by="subscriber",
     )
 
@@ -184,7 +202,11 @@ class AddressChange(models.Model):
 
 
 class SubscriberSeal(LedgerSeal):
-    personal_data = NoPersonalData("digests of ledger entries")
+    personal_data = NoPersonalData(
+        "digests of ledger entries",
+        others="number sealed_at horizon newest is_rebased field_names entry_ids"
+        " entry_digests previous_digest digest signature",
+    )
 
     class Meta:
         verbose_name = "seal of the subscriber record"
@@ -214,7 +236,10 @@ class SubscriberEvent(LedgerEntry):
     staff_id = models.BigIntegerField(null=True)
 
     seal_model = SubscriberSeal
-    personal_data = NoPersonalData("a UUID and names of fields, never their values")
+    personal_data = NoPersonalData(
+        "a UUID and names of fields, never their values",
+        others="id at written_in data_subject_id action channel fields staff_id",
+    )
 
     class Meta:
         verbose_name = "subscriber event"
@@ -237,9 +262,9 @@ class SubscriberImport(models.Model):
     personal_data = PersonalData(
         fields={"content": Category.CONTACT},
         purpose="case-updates",
-        source="a file that staff uploaded, with its evidence of consent",
-        kept_for="one day",
-        erasure="removed",
+        source="staff",
+        retention="import-file",
+        others="id staff_id file_name digest uploaded_at applied_at counts",
         linked_by="content",
     )
 

@@ -13,6 +13,7 @@ from data_subjects.restriction import is_kept
 from groundwork import addresses
 from groundwork.links import random_token, token_digest
 from outbox import suppression
+from processing_register.gate import usable_purposes
 from processing_register.models import ProcessingPurpose
 from processing_register.notices import notice_in_force, sign_up_wording
 from subscribers import emails, leaving, links
@@ -77,6 +78,12 @@ def open_visit(token: str) -> tuple[links.Problem | None, str]:
     return None, visit_token
 
 
+def choosable(subscriber: Subscriber) -> set[str]:
+    """What may be ticked: purposes that may be used, and those chosen already, which
+    can be kept or stopped whatever the notice says meanwhile."""
+    return usable_purposes() | set(ledger.standing_purposes(subscriber.data_subject_id))
+
+
 @transaction.atomic
 def choose_purposes(subscriber: Subscriber, wanted: Iterable[str]) -> list[str]:
     """Bring the standing consents in line with the ticked boxes; returns what changed."""
@@ -84,7 +91,9 @@ def choose_purposes(subscriber: Subscriber, wanted: Iterable[str]) -> list[str]:
     wanted = list(wanted)
     standing = ledger.standing_purposes(subscriber.data_subject_id)
     dropped = [purpose for purpose in standing if purpose not in wanted]
-    added = [purpose for purpose in wanted if purpose not in standing]
+    # The gate once more: whoever calls this may not have drawn the boxes from it.
+    usable = usable_purposes()
+    added = [p for p in wanted if p not in standing and p in usable]
     if dropped:
         leaving.leave(subscriber.pk, dropped, channel=Channel.PREFERENCES)
     if added:

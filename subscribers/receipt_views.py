@@ -4,6 +4,7 @@ The link of an ordinary mail does not open them: it may have been forwarded.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -63,7 +64,12 @@ def shown(receipt: Receipt) -> dict[str, Any]:
     return {
         "receipt": receipt,
         "purpose": purpose,
-        "steps": list(zip(receipt.events, receipt.proof["entries"], strict=True)),
+        "steps": [
+            (event, proof, datetime.fromisoformat(event["event_time"]))
+            for event, proof in zip(
+                receipt.events, receipt.proof["entries"], strict=True
+            )
+        ],
         "controllers": receipt.parties[:1],
         "recipients": receipt.parties[2:],
         "sealed_by": sealed_by(receipt),

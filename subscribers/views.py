@@ -20,6 +20,7 @@ from consent.models import Channel
 from groundwork import addresses, form_tokens, rate_limits
 from groundwork.clock import today_here
 from groundwork.requests import network_of
+from processing_register.gate import usable_purposes
 from processing_register.models import ProcessingPurpose
 from processing_register.notices import (
     notice_in_force,
@@ -40,7 +41,7 @@ PROBLEM_STATUS = {links.Problem.UNKNOWN: 404, links.Problem.TAKEN: 409}
 def sign_up(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return _sign_up_post(request)
-    form = SignUpForm(wording=sign_up_wording())
+    form = SignUpForm(wording=sign_up_wording(), offered=usable_purposes())
     return _sign_up_page(request, form)
 
 
@@ -54,19 +55,31 @@ def _sign_up_post(request: HttpRequest) -> HttpResponse:
             "sign-up", request.POST.get("shown", ""), settings.MINIMUM_FILL_SECONDS
         )
     except form_tokens.TooFast:
-        form = SignUpForm(request.POST, wording=sign_up_wording())
+        form = _again(request)
         return _sign_up_page(request, form, was_too_fast=True)
     except form_tokens.FormTokenError:
-        form = SignUpForm(request.POST, wording=sign_up_wording())
+        form = _again(request)
         form.add_error(None, "This page was open too long. Press “Sign up” once more")
         return _sign_up_page(request, form, status=400)
-    form = SignUpForm(request.POST, wording=published_wording(shown["wording"]))
+    # What was offered stands in the signed token, so that a sign-up asks for nothing.
+    form = SignUpForm(
+        request.POST,
+        wording=published_wording(shown["wording"]),
+        offered=shown.get("offered", ()),
+    )
     if not form.is_valid():
         return _sign_up_page(request, form, status=400)
     network = network_of(request)
     if rate_limits.sign_up_allowed(network):
         signup.request_signup(_wish(request, form, shown, network))
     return redirect("subscribers:check-your-mail")
+
+
+def _again(request: HttpRequest) -> SignUpForm:
+    """The filled form, with the wording and the purposes of now."""
+    return SignUpForm(
+        request.POST, wording=sign_up_wording(), offered=usable_purposes()
+    )
 
 
 def _wish(
@@ -107,7 +120,12 @@ def _sign_up_page(
         "wording": wording,
         "was_too_fast": was_too_fast,
         "shown": form_tokens.issue(
-            "sign-up", {"wording": wording.reference, "notices": notices}
+            "sign-up",
+            {
+                "wording": wording.reference,
+                "notices": notices,
+                "offered": [purpose.key for purpose in form.purposes],
+            },
         ),
     }
     return render(request, "subscribers/sign_up.html", context, status=status)
@@ -294,7 +312,12 @@ def _preferences_post(
     if not {"choices", "purposes"} & set(request.POST):
         # Not our form: a box that is missing here was not unticked by anybody.
         return _preferences_form(request, subscriber, may_see, status=400)
-    form = PreferencesForm(request.POST, wording=sign_up_wording(), today=today_here())
+    form = PreferencesForm(
+        request.POST,
+        wording=sign_up_wording(),
+        offered=preferences.choosable(subscriber),
+        today=today_here(),
+    )
     if not form.is_valid():
         return _preferences_form(request, subscriber, may_see, form=form, status=400)
     changes = _save_preferences(subscriber, form, may_see)
@@ -376,7 +399,10 @@ def _filled_form(subscriber: Subscriber, may_see: bool) -> PreferencesForm:
     if may_see:
         initial |= {name: getattr(subscriber, name) for name in DETAIL_FIELDS}
     return PreferencesForm(
-        initial=initial, wording=sign_up_wording(), today=today_here()
+        initial=initial,
+        wording=sign_up_wording(),
+        offered=usable_purposes() | set(standing),
+        today=today_here(),
     )
 
 

@@ -204,12 +204,13 @@ def empty_journal(settings: Settings, tmp_path: Any) -> None:
 @pytest.fixture(autouse=True)
 def fresh_memory() -> None:
     """Forget what this process knows of a database that has been emptied since."""
-    from consent import ledger
+    from consent import ledger, sites
     from groundwork import rate_limits
     from outbox import inbound
     from processing_register import notices
 
     ledger._kept.clear()
+    sites.forget()
     inbound._looked_at.clear()
     rate_limits._silent_until = 0.0
     notices.published_wording.cache_clear()

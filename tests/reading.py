@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urlsplit
 
+COOKIE_CHOICE = "/cookies/choice/"
 URL = re.compile(r"https?://[^\s<>\"']+")
 
 
@@ -55,8 +56,10 @@ def forms(response: Any) -> list[Form]:
 
 
 def posting_form(response: Any, number: int = 0) -> Form:
-    """The page's form that posts (the first, unless told otherwise)."""
-    return [form for form in forms(response) if form.method == "post"][number]
+    """The page's form that posts (the first, unless told otherwise); the question about
+    cookies above the page is none of its own."""
+    posting = [form for form in forms(response) if form.method == "post"]
+    return [form for form in posting if form.action != COOKIE_CHOICE][number]
 
 
 class Mail:

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("governance", "0001_initial")]
+    dependencies = [("governance", "0002_notice_changes")]
     operations = [
         migrations.AddField(
             model_name="retentionrun",

@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -45,13 +46,13 @@ class House:
         self._contexts: list[BrowserContext] = []
 
     def visit(self, path: str = "/", **options: Any) -> Page:
-        """A new visitor with a clean profile opens a page."""
+        """A new visitor with a clean profile opens a page, of ours or a whole URL."""
         context = self._browser.new_context(**options)
         self._contexts.append(context)
         page = context.new_page()
         page.on("console", lambda m: self.complaints.append(f"{page.url} {m.text}"))
         page.on("pageerror", lambda e: self.complaints.append(f"{page.url} {e}"))
-        page.goto(self.url + path)
+        page.goto(urljoin(self.url, path))
         return page
 
     def close(self) -> None:

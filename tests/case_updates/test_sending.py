@@ -18,6 +18,8 @@ from case_updates.models import CaseUpdate, Delivery
 from case_updates.release import NotAllowed
 from config.celery import app
 from consent.models import Channel
+from data_subjects.models import Ground
+from data_subjects.restriction import Asked, restrict
 from groundwork import addresses
 from groundwork.database_roles import MAILER
 from outbox import handover, suppression
@@ -268,7 +270,13 @@ def goes(ada: Subscriber) -> None:
     ada.delete()
 
 
+def is_restricted(ada: Subscriber) -> None:
+    asked = Asked(Ground.OBJECTION, "They objected.", ada.address)
+    restrict(ada.data_subject_id, asked, staff_id=1)
+
+
 CHANGES = [
+    (is_restricted, "restricted"),
     (leaves, "no consent"),
     (pauses, "paused"),
     (is_suppressed, "suppressed"),

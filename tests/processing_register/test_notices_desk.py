@@ -229,6 +229,17 @@ def test_the_list_says_where_each_version_stands(
     assert "in force" in html
 
 
+def test_the_list_can_be_narrowed_to_one_kind_of_notice() -> None:
+    client = console_of(second())
+    interests = text(client.get(f"{DESK}?which=interests"))
+    assert "How we weighed it: training" in interests
+    assert "Privacy notice, version" not in interests
+    privacy = text(client.get(f"{DESK}?which=privacy"))
+    assert "Privacy notice, version 1" in privacy
+    assert "How we weighed it" not in privacy
+    assert client.get(f"{DESK}?which=nonsense").status_code == 200
+
+
 def test_a_version_from_a_file_says_who_wrote_and_approved_it() -> None:
     html = text(console_of(second()).get(at(notice_in_force("cookies"))))
     assert "The Governance Team, second person" in html

@@ -25,6 +25,7 @@ from tests.people import (
     stands,
     subscriber_of,
 )
+from tests.purging import purged
 from tests.reading import posting_form
 from tests.relay import Relay
 
@@ -124,7 +125,7 @@ def test_the_purge_does_not_hinder_a_confirmation(client: Client, smtp: Relay) -
         def confirm(path: str = path) -> None:
             Client().post(path)
 
-        assert together(confirm, retention.purge_unconfirmed) == []
+        assert together(confirm, lambda: purged(retention.UNCONFIRMED)) == []
 
 
 def test_taking_the_address_back_does_not_hinder_an_open_link(

@@ -31,6 +31,7 @@ from tests.people import (
     stands,
     subscriber_of,
 )
+from tests.purging import purged
 from tests.relay import Relay
 
 pytestmark = pytest.mark.django_db
@@ -209,10 +210,10 @@ def test_an_unconfirmed_sign_up_is_removed_after_fourteen_days_and_the_ledger_sa
     sign_up(client, smtp, BEN, first_name="Ben")
     subject = subscriber_of(BEN).data_subject_id
     age(days=13)
-    assert retention.purge_unconfirmed() == 0
+    assert purged(retention.UNCONFIRMED) == 0
     age(days=2)
 
-    assert retention.purge_unconfirmed() == 1
+    assert purged(retention.UNCONFIRMED) == 1
 
     assert not Subscriber.objects.exists()
     assert not MailedLink.objects.exists()
@@ -220,8 +221,8 @@ def test_an_unconfirmed_sign_up_is_removed_after_fourteen_days_and_the_ledger_sa
     assert not DataSubject.objects.exists()
     expired = ConsentEntry.objects.get(action=Action.EXPIRED)
     assert (expired.data_subject_id, expired.purpose) == (subject, CASE_UPDATES)
-    purged = SubscriberEvent.objects.get(action=SubscriberEvent.Action.PURGED)
-    assert purged.data_subject_id == subject
+    removed = SubscriberEvent.objects.get(action=SubscriberEvent.Action.PURGED)
+    assert removed.data_subject_id == subject
     (mail,) = OutgoingEmail.objects.all()
     assert (mail.to_address, mail.context, mail.raw_message) == ("", {}, "")
 
@@ -240,7 +241,7 @@ def test_asking_again_puts_the_removal_off(client: Client, smtp: Relay) -> None:
     age(days=15)
     post_sign_up(client, BEN)
 
-    assert retention.purge_unconfirmed() == 0
+    assert purged(retention.UNCONFIRMED) == 0
 
 
 def test_a_confirmed_reader_is_never_removed_as_unconfirmed(
@@ -249,8 +250,8 @@ def test_a_confirmed_reader_is_never_removed_as_unconfirmed(
     become_reader(client, smtp)
     age(days=1000)
 
-    assert retention.purge_unconfirmed() == 0
-    assert retention.purge_departed() == 0
+    assert purged(retention.UNCONFIRMED) == 0
+    assert purged(retention.DEPARTED) == 0
 
 
 def test_who_left_is_removed_after_twenty_eight_days(
@@ -260,10 +261,10 @@ def test_who_left_is_removed_after_twenty_eight_days(
     client.post(welcome.one_click_path(), {"List-Unsubscribe": "One-Click"})
     entries = ConsentEntry.objects.count()
     Subscriber.objects.update(left_at=timezone.now() - timedelta(days=27))
-    assert retention.purge_departed() == 0
+    assert purged(retention.DEPARTED) == 0
     Subscriber.objects.update(left_at=timezone.now() - timedelta(days=28, minutes=1))
 
-    assert retention.purge_departed() == 1
+    assert purged(retention.DEPARTED) == 1
 
     assert not Subscriber.objects.exists()
     assert ConsentEntry.objects.count() == entries
@@ -280,7 +281,7 @@ def test_who_left_and_signs_up_again_is_left_the_time_to_confirm(
     Subscriber.objects.update(left_at=long_ago, confirmation_asked_at=long_ago)
     path = sign_up(client, smtp, ADA).path("/confirm/")
 
-    assert retention.purge_departed() == 0
+    assert purged(retention.DEPARTED) == 0
 
     assert client.post(path).status_code == 302
     assert stands() == {CASE_UPDATES}
@@ -301,7 +302,7 @@ def test_who_signs_up_again_while_the_purge_runs_is_not_removed(
 
     monkeypatch.setattr(retention, "expire", expire_while_the_other_comes_back)
 
-    assert retention.purge_unconfirmed() == 1
+    assert purged(retention.UNCONFIRMED) == 1
     assert Subscriber.objects.count() == 1
 
 
@@ -312,7 +313,7 @@ def test_spent_links_go_and_lasting_ones_stay(client: Client, smtp: Relay) -> No
     old = timezone.now() - timedelta(days=15)
     MailedLink.objects.filter(expires_at__isnull=False).update(expires_at=old)
 
-    assert retention.purge_spent_links() == 2
+    assert purged(retention.SPENT_LINKS) == 2
 
     uses = set(MailedLink.objects.values_list("use", flat=True))
     assert uses == {"unsubscribe", "preferences"}
@@ -324,7 +325,7 @@ def test_evidence_goes_after_a_year_and_the_ledger_keeps_its_digest(
     become_reader(client, smtp)
     ConsentEvidence.objects.update(created_at=timezone.now() - timedelta(days=366))
 
-    assert retention.purge_evidence() == 2
+    assert purged(retention.EVIDENCE) == 2
 
     assert ConsentEntry.objects.exclude(evidence_digest=None).count() == 2
 

@@ -36,6 +36,7 @@ from tests.people import (
     stands,
     subscriber_of,
 )
+from tests.purging import purged
 from tests.reading import Mail, posting_form
 from tests.relay import Relay
 
@@ -355,7 +356,7 @@ def test_suppression_survives_deletion_and_own_act_lifts_it(
     digest = bytes(subscriber_of(ADA).address_digest)
     Subscriber.objects.update(left_at=timezone.now() - timedelta(days=29))
 
-    assert retention.purge_departed() == 1
+    assert purged(retention.DEPARTED) == 1
 
     assert not Subscriber.objects.exists()
     assert is_suppressed(digest, MessageClass.MARKETING, CASE_UPDATES)

@@ -27,6 +27,7 @@ from tests.people import (
     sign_up,
     subscriber_of,
 )
+from tests.purging import purged
 from tests.relay import Relay
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -67,7 +68,7 @@ def bounced(client: Client, smtp: Relay) -> None:
 def erased(client: Client, smtp: Relay) -> None:
     left(client, smtp)
     Subscriber.objects.update(left_at=timezone.now() - timedelta(days=29))
-    assert retention.purge_departed() == 1
+    assert purged(retention.DEPARTED) == 1
 
 
 STANDINGS = [

@@ -33,6 +33,7 @@ from tests.people import (
     stands,
     subscriber_of,
 )
+from tests.purging import purged
 from tests.reading import posting_form
 from tests.relay import Relay
 
@@ -192,7 +193,7 @@ def test_purposes_follow_the_ticked_boxes(client: Client, smtp: Relay) -> None:
     given = entries.get(action=Action.GIVEN)
     assert given.wording is not None
     assert "News of our products and services" in given.wording.text
-    assert given.notices == ["privacy/1", "sign-up/1"]
+    assert given.notices == ["privacy/2", "sign-up/1"]
     assert inbox(smtp, ADA)[-1].subject == "You are signed up: your receipt"
 
 
@@ -374,7 +375,7 @@ def test_after_72_hours_there_is_no_way_back_and_the_old_address_is_forgotten(
 
     with time_machine.travel(timezone.now() + timedelta(hours=73)):
         assert client.post(undo).status_code == 410
-        assert retention.purge_old_addresses() == 1
+        assert purged(retention.OLD_ADDRESSES) == 1
 
     assert stands(NEW) == {CASE_UPDATES}
     assert not AddressChange.objects.exists()

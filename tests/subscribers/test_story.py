@@ -76,7 +76,7 @@ def test_the_welcome_mail_is_a_receipt_of_the_exact_words(
         assert wording.purpose(purpose).text in plain
         assert wording.purpose(purpose).text in welcome.html
     assert f"/{entries[CASE_UPDATES].pk}" in welcome.text
-    assert "privacy notice, version 1" in plain.lower()
+    assert "privacy notice, version 2" in plain.lower()
     assert "sign-up wording, version 1" in plain.lower()
 
 

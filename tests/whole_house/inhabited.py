@@ -1,7 +1,7 @@
 """A house with something in every room, and every address in it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,16 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from case_updates import sending
 from case_updates.models import CaseUpdate
-from consent.models import ShownWording
+from consent.models import ConsentEntry, ConsentSite, ShownWording
+from data_subjects import contacts
+from governance import informing, notice_changes
+from governance.models import NoticeChange, NoticeDelivery
+from groundwork.clock import today_here
 from groundwork.ledger import ledgers, seal
 from outbox import delivery, inbound
+from outbox.models import MessageClass
+from outbox.queueing import queue
+from processing_register.models import NoticeVersion
 from staff.models import StaffUser
 from subscribers import importing
 from tests.case_updates import cast
@@ -73,6 +80,8 @@ def move_in(client: Client, smtp: Relay, mailbox: Path) -> House:
     importing.keep_upload(
         "email,first_name\nx@example.com,Xenia\n", file_name="people.csv", staff_id=1
     )
+    ConsentSite.objects.create(name="Shop", origins=["https://shop.example.com"])
+    tell_people()
     for ledger in ledgers():
         seal(ledger)
     pages = gone.content.decode() + visit + "".join(m.text for m in house.mails)
@@ -89,6 +98,35 @@ def write_to_us(mailbox: Path) -> None:
     inbound.fetch()
     inbound.read_new()
     assert subscriber_of(CLEO) is not None
+
+
+def tell_people() -> None:
+    """A changed notice that waits, its mail, and somebody from another source."""
+    found = contacts.Found(
+        kind="prospect",
+        name="Gus",
+        source="companies-house",
+        evidence="12345678",
+        obtained_on=today_here(),
+        address="gus@example.com",
+    )
+    informing.send_letter(contacts.enter(found, staff_id=1).pk)
+    newest = NoticeVersion.objects.filter(notice="privacy").latest("number")
+    change = NoticeChange.objects.create(version=newest)
+    queue(
+        notice_changes.KIND,
+        to=ADA,
+        context=notice_changes.context_of(change),
+        data_subject_id=subscriber_of("ada@new.example").data_subject_id,
+        message_class=MessageClass.NOTICE,
+    )
+    NoticeDelivery.objects.create(
+        change=change,
+        data_subject_id=subscriber_of(CLEO).data_subject_id,
+        state="withheld",
+        reason="bounced",
+    )
+    delivery.deliver_due()
 
 
 # --- Every URL of the map ---
@@ -129,20 +167,30 @@ def paths(address: Address, house: House) -> list[str]:
 
 
 def _values(address: Address, name: str, converter: str, house: House) -> list[Any]:
-    if converter == "token":
-        return house.tokens
-    if converter == "slug":
-        return list(CaseUpdate.objects.values_list("slug", flat=True))
-    if converter == "message":
-        return [path.name for path in sorted(house.mailbox.glob("*.eml"))]
-    if name == "digest":
-        return [bytes(row.digest).hex() for row in ShownWording.objects.all()[:2]]
-    if name == "number":
-        return [1, 99]
-    if name == "app_label":
-        return ["subscribers", "outbox"]
-    if name == "url":
-        return ["nonsense/", ".env"]
+    known: dict[str, Callable[[], list[Any]]] = {
+        "token": lambda: house.tokens,
+        "notice": lambda: [
+            "privacy",
+            "retention",
+            "privacy/interests/orders",
+            "sign-up",
+        ],
+        "interests": lambda: ["privacy/interests/orders", "privacy/interests/none"],
+        "message": lambda: [path.name for path in sorted(house.mailbox.glob("*.eml"))],
+        "entry": lambda: list(ConsentEntry.objects.values_list("pk", flat=True)[:2]),
+        "ledger": lambda: ["consententry", "nonsense"],
+        "slug": lambda: list(CaseUpdate.objects.values_list("slug", flat=True)),
+        "digest": lambda: [
+            bytes(w.digest).hex() for w in ShownWording.objects.all()[:2]
+        ],
+        "number": lambda: [1, 99],
+        "site": lambda: [*ConsentSite.objects.values_list("key", flat=True), "none"],
+        "app_label": lambda: ["subscribers", "outbox"],
+        "url": lambda: ["nonsense/", ".env"],
+    }
+    for key in (name, converter):  # the name says more than the shape
+        if key in known:
+            return known[key]()
     return _keys(address, name)
 
 
@@ -164,6 +212,8 @@ def _is_about(model: Any, route: str) -> bool:
     is_import = "/import/" in route and meta.model_name == "subscriberimport"
     if "/import/" in route:
         return bool(is_import)
+    if "/people/" in route:
+        return bool(meta.label == "subscribers.Subscriber")
     return f"/{meta.app_label}/{meta.model_name}/" in route or (
         "/r/" in route and meta.label == "staff.StaffUser"
     )

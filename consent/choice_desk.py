@@ -1,0 +1,124 @@
+"""Cookie choices and page views on the console: sums, in which there are no visitors."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.views.decorators.http import require_safe
+
+from consent import page_views
+from consent.models import CookieChoice, CookieMethod
+from groundwork.clock import today_here
+from staff.console import Place, console
+
+DAYS_SHOWN = 28
+# The chart, in units of its own; the page scales it.
+WIDTH, HEIGHT, GAP = 840, 160, 6
+
+
+# --- Choices ---
+
+
+@dataclass(frozen=True)
+class Line:
+    """The choices made under one version of the banner, by what was done."""
+
+    banner: str
+    counts: list[int]
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts)
+
+
+def choices_by_version() -> list[Line]:
+    """A line for each version of the banner, the newest first."""
+    rows = CookieChoice.objects.order_by().values("banner", "method")
+    found = {
+        (row["banner"], row["method"]): row["number"]
+        for row in rows.annotate(number=Count("pk"))
+    }
+    banners = sorted({banner for banner, _ in found}, key=_number, reverse=True)
+    return [
+        Line(banner, [found.get((banner, str(method)), 0) for method in CookieMethod])
+        for banner in banners
+    ]
+
+
+def _number(banner: str) -> int:
+    return int(banner.rpartition("/")[2])
+
+
+@console.page(
+    "cookie-choices/",
+    name="cookie_choices",
+    place=Place("Ledgers", 2, "Cookie choices"),
+    permission="consent.view_cookiechoice",
+)
+@require_safe
+def cookie_choices(request: HttpRequest) -> HttpResponse:
+    context: dict[str, Any] = {
+        **console.each_context(request),
+        "title": "Cookie choices",
+        "methods": [method.label for method in CookieMethod],
+        "lines": choices_by_version(),
+    }
+    return TemplateResponse(request, "admin/consent/cookie_choices.html", context)
+
+
+# --- Page views ---
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One day of the chart, in the chart's own units."""
+
+    day: date
+    views: int
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+def bars(counts: Sequence[tuple[date, int]]) -> list[Bar]:
+    """A bar a day; the highest fills the chart, a day without views has none."""
+    highest = max((views for _, views in counts), default=0) or 1
+    step = WIDTH / max(len(counts), 1)
+    return [
+        Bar(
+            day=day,
+            views=views,
+            x=round(number * step + GAP / 2, 2),
+            y=round(HEIGHT - HEIGHT * views / highest, 2),
+            width=round(step - GAP, 2),
+            height=round(HEIGHT * views / highest, 2),
+        )
+        for number, (day, views) in enumerate(counts)
+    ]
+
+
+@console.page(
+    "page-views/",
+    name="page_views",
+    place=Place("The house", 3, "Page views"),
+    permission="consent.view_pagecount",
+)
+@require_safe
+def page_views_page(request: HttpRequest) -> HttpResponse:
+    today = today_here()
+    counts = page_views.of_last_days(DAYS_SHOWN, today=today)
+    context: dict[str, Any] = {
+        **console.each_context(request),
+        "title": "Page views",
+        "days": DAYS_SHOWN,
+        "bars": bars(counts),
+        "total": sum(views for _, views in counts),
+        "highest": max(views for _, views in counts),
+        "pages": page_views.by_page(since=today - timedelta(days=DAYS_SHOWN - 1)),
+    }
+    return TemplateResponse(request, "admin/consent/page_views.html", context)

@@ -1,0 +1,216 @@
+/* The cookie banner for the controller's other sites: one file, no request of its own
+   until somebody chooses. consent/embed.py takes out comments and blanks and bakes in
+   BAKED_CONFIG (wording, categories, what to clear, their hash) and BAKED_STYLE. Only
+   features that are Baseline widely available. No markup is parsed from text and no style
+   attribute set, so that a strict Content-Security-Policy of the host holds. */
+(() => {
+  if (window.consent?.has) return; // the tag was pasted twice
+  const { hash, banner, lang, words, said, categories } = BAKED_CONFIG;
+  const tag = document.currentScript;
+  const from = (path) => new URL(path, tag.src);
+  const secure = location.protocol == "https:" ? "; Secure" : "";
+
+  /* --- What the visitor said, in one cookie of the host site ---
+     hash.until.receipt.sent.category.category; "until" is when it ends, in milliseconds,
+     "sent" is empty until our server has answered. */
+  const kept = () => {
+    const value = document.cookie.match(/(?:^|; )consent_choice=([^;]*)/)?.[1] || "";
+    const [known, until, receipt, sent, ...given] = value.split(".");
+    return known == hash && until > Date.now() && { until, receipt, sent, given };
+  };
+  let choice = kept();
+  const has = (key) => key == "essential" || !!choice && choice.given.includes(key);
+
+  const keep = () => {
+    const { until, receipt, sent, given } = choice;
+    const value = [hash, until, receipt, sent, ...given].join(".");
+    const expires = new Date(+until).toUTCString();
+    document.cookie = `consent_choice=${value}; path=/; expires=${expires}; SameSite=Lax${secure}`;
+  };
+
+  /* Tells our server, which answers with the number of the receipt. When the network
+     fails, the next page tries again; after a refusal none does. */
+  const record = async (method) => {
+    const told = choice;
+    try {
+      const answer = await fetch(from(`consent/sites/${tag.dataset.site}/choices/`), {
+        method: "POST",
+        credentials: "omit",
+        keepalive: true,
+        body: JSON.stringify({ hash, banner, method, receipt: told.receipt, categories: told.given }),
+      });
+      told.receipt = (await answer.json()).receipt || told.receipt;
+      told.sent = 1;
+      keep();
+    } catch {}
+  };
+
+  /* --- Google Consent Mode, when the tag says data-google ---
+     Its queue wants "arguments" objects. What is said at the start goes to the front
+     while Google's script is not there yet: "default" is then the first thing it reads,
+     wherever the tag stands. */
+  function call() {
+    return arguments;
+  }
+  const google = (isStart, ...states) => {
+    if (tag.dataset.google == null) return;
+    const queue = (window.dataLayer ||= []);
+    const calls = states.map((state) =>
+      call("consent", state, {
+        ad_storage: "denied",
+        ad_user_data: "denied",
+        ad_personalization: "denied",
+        analytics_storage: state == "update" && has("analytics") ? "granted" : "denied",
+      }),
+    );
+    queue[isStart && queue.push == [].push ? "unshift" : "push"](...calls);
+  };
+
+  const make = (name, fields, ...content) => {
+    const made = Object.assign(document.createElement(name), fields);
+    made.append(...content);
+    return made;
+  };
+
+  /* --- What it does to the page --- */
+  const activate = () => {
+    for (const held of document.querySelectorAll("[type='text/plain'][data-consent]")) {
+      const { nonce, text, dataset } = held;
+      if (!has(dataset.consent)) continue;
+      // Not "async": they run in the order of the page.
+      const script = make("script", { nonce, text, async: false });
+      for (const { name, value } of held.attributes)
+        if (name != "type") script.setAttribute(name, value);
+      if (dataset.src) script.src = dataset.src;
+      held.replaceWith(script);
+    }
+  };
+
+  /* Which of the names found are meant; a declared name may end in "*". */
+  const meant = (names, found) =>
+    found.filter((name) =>
+      names.some((known) =>
+        known.endsWith("*") ? name.startsWith(known.slice(0, -1)) : name == known,
+      ),
+    );
+  /* A cookie goes only with the very domain and path that it came with: all are tried. */
+  const clearCookies = (names) => {
+    const found = document.cookie.split("; ").map((pair) => pair.split("=")[0]);
+    const { pathname, hostname } = location;
+    for (const name of [...names, ...meant(names, found)])
+      for (const step of pathname.matchAll(/(?<=\/)|(?=\/)|$/g))
+        for (const label of hostname.matchAll(/(?<=^|\.)|$/g))
+          document.cookie = `${name}=; path=${pathname.slice(0, step.index)}; domain=${hostname.slice(label.index)}; max-age=0${secure}`;
+  };
+  const clearStorage = (names, storage) => {
+    for (const name of meant(names, Object.keys(storage))) storage.removeItem(name);
+  };
+  const clear = ({ cookies, local, session, databases }) => {
+    clearCookies(cookies);
+    try {
+      clearStorage(local, localStorage);
+      clearStorage(session, sessionStorage);
+      for (const name of databases) indexedDB.deleteDatabase(name);
+    } catch {} // storage is switched off: then nothing is in it
+  };
+  const apply = () => {
+    for (const { key, clears } of categories) has(key) || clear(clears);
+    activate();
+  };
+
+  /* --- The banner, in a shadow tree: the host's styles end at its edge, and so do ours --- */
+  const button = (text, onclick) => make("button", { type: "button", onclick }, text);
+  const host = make("div");
+  const root = host.attachShadow({ mode: "open" });
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(BAKED_STYLE);
+  root.adoptedStyleSheets = [sheet];
+
+  let opener;
+  const hide = () =>
+    button(words.hide, () => {
+      host.remove();
+      opener?.focus();
+    });
+  const show = (first, ...rest) => {
+    first.tabIndex = -1;
+    root.replaceChildren(make("section", { ariaLabel: words.heading, lang }, first, ...rest));
+    document.body.prepend(host);
+    return first;
+  };
+  const choose = (method, given) => {
+    if (choice && choice.given.some((key) => !given.includes(key))) method = "withdraw";
+    choice = { until: Date.now() + 182 * 864e5, receipt: choice.receipt || "", sent: "", given };
+    keep();
+    show(make("p", { role: "status" }, said[method]), hide()).focus();
+    // The answer is drawn first; what follows from it need not keep the visitor waiting.
+    setTimeout(() => {
+      google(false, "update");
+      apply();
+      dispatchEvent(new CustomEvent("consentchange", { detail: given }));
+      record(method);
+    });
+  };
+  const ask = () => {
+    const boxes = categories.map(({ key }) =>
+      make("input", { type: "checkbox", value: key, checked: has(key) }),
+    );
+    const more = make(
+      "fieldset",
+      { hidden: true },
+      make("legend", {}, words.manage),
+      make("p", {}, words.essential),
+      ...categories.map(({ label }, i) => make("p", {}, make("label", {}, boxes[i], label))),
+      button(words.save, () =>
+        choose("choose", boxes.filter((box) => box.checked).map((box) => box.value)),
+      ),
+    );
+    const manage = button(words.manage, () => {
+      more.hidden = !more.hidden;
+      manage.ariaExpanded = !more.hidden;
+    });
+    manage.ariaExpanded = false;
+    return show(
+      make("h2", {}, words.heading),
+      make("p", {}, words.text, " ", make("a", { href: from("cookies/") }, words.more)),
+      make(
+        "div",
+        {},
+        button(words.accept, () => choose("accept", categories.map(({ key }) => key))),
+        button(words.reject, () => choose("reject", [])),
+        manage,
+        ...(opener ? [hide()] : []),
+      ),
+      more,
+    );
+  };
+
+  /* --- From here on it acts --- */
+  const open = () => {
+    opener = document.activeElement;
+    ask().focus();
+  };
+  window.consent = {
+    has,
+    open,
+    on: (listener) => addEventListener("consentchange", ({ detail }) => listener(detail)),
+    receipt: () => choice.receipt,
+  };
+  addEventListener("click", (event) => {
+    if (event.target.closest?.("[data-consent-open]")) {
+      event.preventDefault();
+      open();
+    }
+  });
+  if (choice) {
+    google(true, "default", "update");
+    document.readyState == "loading" ? addEventListener("DOMContentLoaded", apply) : apply();
+    choice.sent || record("choose");
+  } else {
+    google(true, "default");
+    /* As soon as there is a body and before it is painted: then nothing on the page has
+       been drawn yet that the banner could move. */
+    const wait = () => (document.body ? ask() : requestAnimationFrame(wait));
+    navigator.globalPrivacyControl || wait();
+  }
+})();

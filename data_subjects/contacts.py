@@ -1,0 +1,301 @@
+"""People we did not hear from directly: prospects, past clients, people in registers.
+
+Each came from a source that was permitted to give the data, and has to be told within
+the time that Article 14 sets, unless an exemption is on record. Nothing here sends
+mail: the outbox stands above (governance.informing).
+"""
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import DateTimeField, Min, QuerySet
+from django.db.models.functions import Cast
+from django.utils import timezone
+
+from data_subjects.article_14 import InformBy, inform_by
+from data_subjects.held import PeopleHeld
+from data_subjects.models import (
+    DataSubject,
+    Disclosure,
+    Exemption,
+    IndirectContact,
+    Told,
+)
+from data_subjects.people import subject_of
+from data_subjects.restriction import NotAllowed, why_restricted
+from data_subjects.retention import Purge, forget
+from groundwork import addresses
+from groundwork.clock import today_here
+from processing_register.models import BankHoliday
+from processing_register.register import the_register
+
+PERSON = "person"
+# Not a source of people: what the software makes, and what a browser tells by itself.
+NOT_A_SOURCE = {PERSON, "house", "browser"}
+
+
+@dataclass(frozen=True)
+class Found:
+    """What staff know of somebody, and where it came from.
+
+    address: normalised, or empty. evidence: what shows that the source was permitted.
+    """
+
+    kind: str
+    name: str
+    source: str
+    evidence: str
+    obtained_on: date
+    address: str = ""
+    details: dict[str, str] = field(default_factory=dict)
+
+
+def sources() -> dict[str, str]:
+    """Key → title of the sources that are not the person."""
+    found = the_register().sources
+    return {
+        key: source.title for key, source in found.items() if key not in NOT_A_SOURCE
+    }
+
+
+def known_by(address: str) -> IndirectContact | None:
+    """The contact with this normalised address, if there is one already."""
+    return IndirectContact.objects.filter(
+        data_subject__address_digest=addresses.digest(address)
+    ).first()
+
+
+@transaction.atomic
+def enter(found: Found, *, staff_id: int) -> IndirectContact:
+    """Write somebody down, and set by when they have to be told.
+
+    Raises NotAllowed for a source that is none, a day to come, missing evidence, or an
+    address that is on the list already. Nobody is signed up and no mail is sent.
+    """
+    today = today_here()
+    refuse(why_not_enter(found, today))
+    subject = subject_of(found.address) if found.address else DataSubject()
+    if not found.address:
+        subject.save(force_insert=True)
+    # Two at once with one address: the second waits here, then finds the first.
+    DataSubject.objects.select_for_update(no_key=True).get(pk=subject.pk)
+    if IndirectContact.objects.filter(data_subject=subject).exists():
+        raise NotAllowed("This person is on the list already.")
+    contact = IndirectContact(
+        data_subject=subject,
+        kind=found.kind,
+        name=found.name,
+        address=found.address,
+        source=found.source,
+        evidence=found.evidence.strip(),
+        obtained_on=found.obtained_on,
+        entered_on=today,
+        last_used_on=found.obtained_on,
+        staff_id=staff_id,
+        **found.details,
+    )
+    contact.inform_by = clock_of(contact).day
+    contact.save(force_insert=True)
+    return contact
+
+
+def why_not_enter(found: Found, today: date) -> str:
+    if found.source not in sources():
+        return "Choose where the data came from. It cannot be the person."
+    if found.obtained_on > today:
+        return "The day on which we got it is still to come."
+    if not found.evidence.strip():
+        return "Say what shows that the source was permitted to give it."
+    return ""
+
+
+# --- The clock of Article 14 ---
+
+
+def clock_of(contact: IndirectContact) -> InformBy:
+    return inform_by(
+        contact.obtained_on,
+        holidays=_holidays(),
+        communicated_on=contact.communicated_on,
+        disclosed_on=contact.disclosed_on,
+    )
+
+
+def _holidays() -> set[date]:
+    nation = BankHoliday.Nation.ENGLAND_AND_WALES
+    return set(BankHoliday.objects.filter(nation=nation).values_list("on", flat=True))
+
+
+@transaction.atomic
+def note_use(
+    contact_id: int,
+    *,
+    communicated_on: date | None = None,
+    disclosed_on: date | None = None,
+) -> IndirectContact:
+    """We wrote or spoke to the person, or gave the data to somebody: the first time
+    ends the time for telling, the last time is where the retention counts from."""
+    contact = locked(contact_id)
+    days = [day for day in (communicated_on, disclosed_on) if day is not None]
+    if not days:
+        raise NotAllowed("Say on which day.")
+    if max(days) > today_here():
+        raise NotAllowed("That day is still to come.")
+    if min(days) < contact.obtained_on:
+        raise NotAllowed("That was before we had the data.")
+    refuse(why_restricted(contact.data_subject_id))
+    contact.communicated_on = _earlier(contact.communicated_on, communicated_on)
+    contact.disclosed_on = _earlier(contact.disclosed_on, disclosed_on)
+    contact.last_used_on = max(contact.last_used_on, *days)
+    _refresh(contact)
+    return contact
+
+
+def take_over_disclosures() -> int:
+    """Let the disclosures on record set the clocks of those still to be told."""
+    changed = 0
+    first = dict(
+        Disclosure.objects.filter(
+            data_subject_id__in=IndirectContact.objects.untold().values("data_subject")
+        )
+        .values_list("data_subject_id")
+        .annotate(Min("disclosed_on"))
+    )
+    for contact in IndirectContact.objects.untold().filter(data_subject__in=first):
+        day = first[contact.data_subject_id]
+        if contact.disclosed_on is None or day < contact.disclosed_on:
+            with transaction.atomic():
+                found = locked(contact.pk)
+                found.disclosed_on = _earlier(found.disclosed_on, day)
+                _refresh(found)
+            changed += 1
+    return changed
+
+
+def _refresh(contact: IndirectContact) -> None:
+    contact.inform_by = clock_of(contact).day
+    contact.save(
+        update_fields=["communicated_on", "disclosed_on", "last_used_on", "inform_by"]
+    )
+
+
+def _earlier(one: date | None, other: date | None) -> date | None:
+    return min((day for day in (one, other) if day is not None), default=None)
+
+
+# --- Told, or why not ---
+
+
+@transaction.atomic
+def record_told(contact_id: int, *, how: Told, at: datetime) -> IndirectContact:
+    """The person was told in this way. Raises NotAllowed when they were told already."""
+    contact = locked(contact_id)
+    refuse(why_not_tell(contact))
+    if at > timezone.now():
+        raise NotAllowed("That moment is still to come.")
+    contact.informed_how, contact.informed_at = how, at
+    contact.last_used_on = max(contact.last_used_on, timezone.localdate(at))
+    contact.save(update_fields=["informed_how", "informed_at", "last_used_on"])
+    return contact
+
+
+@transaction.atomic
+def record_exemption(
+    contact_id: int, *, ground: Exemption, reason: str, staff_id: int
+) -> IndirectContact:
+    """Why this person is not told (Art. 14(5)). Raises NotAllowed without a reason."""
+    contact = locked(contact_id)
+    refuse(why_not_tell(contact))
+    if not reason.strip():
+        raise NotAllowed("Give the reason. A ground alone proves nothing.")
+    contact.exemption, contact.exemption_reason = ground, reason.strip()
+    contact.exempted_at, contact.exempted_by_id = timezone.now(), staff_id
+    contact.save(
+        update_fields=[
+            "exemption",
+            "exemption_reason",
+            "exempted_at",
+            "exempted_by_id",
+        ]
+    )
+    return contact
+
+
+@transaction.atomic
+def remove(contact_id: int) -> None:
+    """The row goes, and the person's key with it when nothing else needs it.
+
+    Raises NotAllowed while a restriction or a legal hold keeps the data.
+    """
+    contact = locked(contact_id)
+    subject = contact.data_subject_id
+    if DataSubject.objects.kept().filter(pk=subject).exists():
+        raise NotAllowed("A restriction or a legal hold keeps this person’s data.")
+    take_away(contact)
+
+
+def take_away(contact: IndirectContact) -> None:
+    """The last step of a removal and of the purge; the caller holds the person."""
+    subject = contact.data_subject_id
+    contact.delete()
+    forget(subject)
+
+
+def why_not_tell(contact: IndirectContact) -> str:
+    """What stands against telling or exempting; the same words on the page."""
+    if contact.informed_at is not None:
+        return "The person has been told already."
+    if contact.exempted_at is not None:
+        return "An exemption is on record."
+    return ""
+
+
+def refuse(reason: str) -> None:
+    if reason:
+        raise NotAllowed(reason)
+
+
+def locked(contact_id: int) -> IndirectContact:
+    """The row under its person's lock, which the whole house takes first."""
+    subject = IndirectContact.objects.values_list("data_subject", flat=True).get(
+        pk=contact_id
+    )
+    DataSubject.objects.select_for_update(no_key=True).get(pk=subject)
+    return IndirectContact.objects.select_for_update(no_key=True).get(pk=contact_id)
+
+
+# --- For telling them of a changed notice, and for the retention ---
+
+
+def _subjects(before: datetime | None) -> QuerySet[Any]:
+    contacts = IndirectContact.objects.all()
+    if before is not None:
+        contacts = contacts.filter(created_at__lt=before)
+    return contacts.order_by().values_list("data_subject_id", flat=True)
+
+
+def _addresses(subjects: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
+    contacts = IndirectContact.objects.filter(data_subject__in=subjects)
+    rows = contacts.values_list("data_subject_id", "address")
+    return {subject: address for subject, address in rows if address}
+
+
+INDIRECT = PeopleHeld(_subjects, _addresses)
+
+
+def _unused(limit: datetime) -> QuerySet[IndirectContact]:
+    return IndirectContact.objects.filter(last_used_on__lt=timezone.localdate(limit))
+
+
+INDIRECT_CONTACTS = Purge(
+    rule="indirect-contact",
+    what="People we did not hear from directly, and had nothing to do with since",
+    due=_unused,
+    subject="data_subject_id",
+    remove=take_away,
+    counts_from=Cast("last_used_on", DateTimeField()),
+)

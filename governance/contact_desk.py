@@ -1,0 +1,342 @@
+"""The console's pages about people we did not hear from directly (Art. 14)."""
+
+from datetime import datetime, time
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from data_subjects import contacts
+from data_subjects.models import ContactKind, Exemption, IndirectContact, Told
+from governance import informing
+from governance.person_desk import AboutPeopleAdmin, Act, _masked, _when, _who
+from governance.person_forms import ConsoleForm, _day, _words
+from groundwork.clock import today_here
+from staff.console import Place, console
+from subscribers.forms import (
+    DETAIL_LENGTH,
+    PHONE,
+    AddressField,
+    DetailField,
+    refuse_invisible,
+)
+
+USES = [
+    ("communication", "We wrote or spoke to the person"),
+    ("disclosure", "We gave the data to somebody else"),
+]
+
+
+def _past(day: Any) -> Any:
+    if day > today_here():
+        raise ValidationError("That day is still to come")
+    return day
+
+
+class EnterContactForm(ConsoleForm):
+    name = forms.CharField(
+        label="Name",
+        max_length=DETAIL_LENGTH,
+        validators=[refuse_invisible],
+        error_messages={
+            "required": "Enter the name",
+            "max_length": "Shorten the name to 100 characters or fewer",
+        },
+    )
+    kind = forms.ChoiceField(
+        label="What is the person to us?",
+        choices=ContactKind.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose what the person is to us"},
+    )
+    employer = DetailField("employer")
+    job_title = DetailField("job title")
+    address = AddressField(
+        label="E-mail address",
+        required=False,
+        help_text="May stay empty; then the person is told by letter or telephone.",
+    )
+    telephone = DetailField("telephone number")
+    postal_address = forms.CharField(
+        label="Postal address",
+        required=False,
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"max_length": "Shorten the postal address"},
+    )
+    source = forms.ChoiceField(
+        label="Where did we get it?",
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": "Choose where we got it",
+            "invalid_choice": "Choose one of the sources listed",
+        },
+    )
+    evidence = _words(
+        "What shows that the source was permitted to give it?",
+        "Say what shows that the source was permitted to give it",
+        help_text="Such as the company number and the day of the look-up.",
+    )
+    obtained_on = _day("On which day did we get it?", "Enter the day we got it")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        source: Any = self.fields["source"]
+        source.choices = list(contacts.sources().items())
+
+    def clean_obtained_on(self) -> Any:
+        return _past(self.cleaned_data["obtained_on"])
+
+    def clean_telephone(self) -> str:
+        number: str = self.cleaned_data["telephone"]
+        if number and not PHONE.fullmatch(number):
+            raise ValidationError("Enter a telephone number, like +44 20 7946 0000")
+        return number
+
+    def clean_address(self) -> str:
+        address: str = self.cleaned_data["address"]
+        known = contacts.known_by(address) if address else None
+        if known is not None:
+            raise ValidationError(
+                f"This address is on the list already, as no. {known.pk}"
+            )
+        return address
+
+
+class ToldForm(ConsoleForm):
+    how = forms.ChoiceField(
+        label="How was the person told?",
+        choices=[choice for choice in Told.choices if choice[0] != Told.E_MAIL],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Say how the person was told"},
+    )
+    told_on = _day("On which day?", "Enter the day")
+
+    def clean_told_on(self) -> Any:
+        return _past(self.cleaned_data["told_on"])
+
+
+class ExemptForm(ConsoleForm):
+    ground = forms.ChoiceField(
+        label="On which ground?",
+        choices=Exemption.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose a ground"},
+    )
+    reason = _words("Why does it apply?", "Give the reason")
+
+
+class UseForm(ConsoleForm):
+    what = forms.ChoiceField(
+        label="What happened?",
+        choices=USES,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Say what happened"},
+    )
+    used_on = _day("On which day?", "Enter the day")
+
+    def clean_used_on(self) -> Any:
+        return _past(self.cleaned_data["used_on"])
+
+
+# --- What each form does ---
+
+
+def _enter(row: Any, data: dict[str, Any], by: int) -> str:
+    details = ("employer", "job_title", "telephone", "postal_address")
+    contact = contacts.enter(
+        contacts.Found(
+            kind=data["kind"],
+            name=data["name"],
+            source=data["source"],
+            evidence=data["evidence"],
+            obtained_on=data["obtained_on"],
+            address=data["address"],
+            details={name: data[name] for name in details},
+        ),
+        staff_id=by,
+    )
+    return f"Written down. The person has to be told by {_day_of(contact.inform_by)}."
+
+
+def _send(row: IndirectContact, data: dict[str, Any], by: int) -> str:
+    informing.send_letter(row.pk)
+    return "The letter is on its way. It counts once a mail server took it."
+
+
+def _told(row: IndirectContact, data: dict[str, Any], by: int) -> str:
+    noon = timezone.make_aware(datetime.combine(data["told_on"], time(12)))
+    at = min(noon, timezone.now())
+    contacts.record_told(row.pk, how=Told(data["how"]), at=at)
+    return "On record: the person was told."
+
+
+def _exempt(row: IndirectContact, data: dict[str, Any], by: int) -> str:
+    ground = Exemption(data["ground"])
+    contacts.record_exemption(row.pk, ground=ground, reason=data["reason"], staff_id=by)
+    return "On record: this person need not be told."
+
+
+def _use(row: IndirectContact, data: dict[str, Any], by: int) -> str:
+    is_disclosure = data["what"] == "disclosure"
+    day = data["used_on"]
+    contact = contacts.note_use(
+        row.pk,
+        communicated_on=None if is_disclosure else day,
+        disclosed_on=day if is_disclosure else None,
+    )
+    return f"On record. To be told by {_day_of(contact.inform_by)}."
+
+
+def _remove(row: IndirectContact, data: dict[str, Any], by: int) -> str:
+    contacts.remove(row.pk)
+    return "Removed."
+
+
+def _day_of(day: Any) -> str:
+    return f"{day:%-d %B %Y}"
+
+
+class IndirectContactAdmin(AboutPeopleAdmin):
+    place = Place("Registers", 23, "From other sources")
+    lead = (
+        "People who did not give us their data themselves. Each has to be told within a "
+        "month, or sooner when we write to them or give the data to somebody. They never "
+        "get a case update: nobody signed them up."
+    )
+    nothing_yet = "We hold nobody’s data that did not come from them."
+    add_label = "Enter somebody"
+    duties = {
+        "view_indirectcontact": "See people whose data came from other sources",
+        "enter_indirectcontact": "Enter a person from another source",
+        "inform_indirectcontact": "Tell such a person what we hold",
+        "exempt_indirectcontact": "Record why such a person is not told",
+        "remove_indirectcontact": "Remove such a person",
+    }
+    list_display = ("person", "kind", "came_from", "state", "to_be_told_by")
+    ordering = ("inform_by", "pk")
+    adding = Act(
+        "enter_indirectcontact",
+        "Enter somebody who did not come to us",
+        "This signs nobody up and sends nothing. It starts the time within which the "
+        "person has to be told.",
+        "Write it down",
+        EnterContactForm,
+        _enter,
+    )
+
+    def acts(self) -> dict[str, Act]:
+        inform, exempt = "inform_indirectcontact", "exempt_indirectcontact"
+        return {
+            "letter": Act(
+                inform,
+                "Send the letter",
+                "An e-mail that says who we are, what we hold, where we got it, what "
+                "for, how long, and what the person can do.",
+                "Send it",
+                ConsoleForm,
+                _send,
+            ),
+            "told": Act(
+                inform,
+                "Told in another way",
+                "By post, in person or on the telephone: the same things that the "
+                "letter says.",
+                "Put it on record",
+                ToldForm,
+                _told,
+            ),
+            "use": Act(
+                inform,
+                "Note a use",
+                "The first time we write to the person, or give the data to somebody, "
+                "is when they have to be told at the latest.",
+                "Put it on record",
+                UseForm,
+                _use,
+            ),
+            "exempt": Act(
+                exempt,
+                "Record an exemption",
+                "Only the grounds of Article 14(5) count, and each needs its reason.",
+                "Put it on record",
+                ExemptForm,
+                _exempt,
+            ),
+            "remove": Act(
+                "remove_indirectcontact",
+                "Remove",
+                "The record goes for good. A restriction or a legal hold prevents it.",
+                "Remove it",
+                ConsoleForm,
+                _remove,
+            ),
+        }
+
+    def is_open(self, row: IndirectContact) -> bool:
+        return True
+
+    # --- The list ---
+
+    def person(self, row: IndirectContact) -> str:
+        """Masked; somebody without an address is known by the record's number."""
+        return _masked(row.address) if row.address else f"no. {row.pk}"
+
+    def came_from(self, row: IndirectContact) -> str:
+        return contacts.sources().get(row.source, row.source)
+
+    def state(self, row: IndirectContact) -> SafeString:
+        shape, words = state_of(row)
+        return format_html('<span class="state {}">{}</span>', shape, words)
+
+    def to_be_told_by(self, row: IndirectContact) -> str:
+        return _day_of(row.inform_by)
+
+    # --- The page ---
+
+    def facts(self, row: IndirectContact) -> list[tuple[str, str]]:
+        clock = contacts.clock_of(row)
+        certain = "" if clock.is_certain else " (its bank holidays are not known yet)"
+        return [
+            ("Name", row.name),
+            ("What they are to us", row.get_kind_display()),
+            ("Employer", row.employer or "—"),
+            ("Job title", row.job_title or "—"),
+            ("E-mail address", _masked(row.address)),
+            ("Telephone", row.telephone or "—"),
+            ("Postal address", row.postal_address or "—"),
+            ("Source", self.came_from(row)),
+            ("Permitted because", row.evidence),
+            ("We got it on", _day_of(row.obtained_on)),
+            ("To be told by", f"{_day_of(clock.day)}: {clock.because}{certain}"),
+            ("State", state_of(row)[1]),
+            ("Told", f"{row.get_informed_how_display()} {_when(row.informed_at)}"),
+            ("Exemption", f"{row.get_exemption_display()} {row.exemption_reason}"),
+            ("Entered by", _who(row.staff_id)),
+        ]
+
+
+def state_of(row: IndirectContact) -> tuple[str, str]:
+    """Shape and words: told, exempt, on its way, overdue, or due."""
+    if row.informed_at is not None:
+        return "good", "told"
+    if row.exempted_at is not None:
+        return "over", "need not be told"
+    letter = informing.letter_state(row)
+    if letter in ("queued", "in flight"):
+        return "waiting", "letter on its way"
+    failed = f"; letter {letter}" if letter else ""
+    if row.inform_by < today_here():
+        return "bad", f"overdue{failed}"
+    return "waiting", f"to be told{failed}"
+
+
+def page_url(row: IndirectContact) -> str:
+    return reverse("admin:data_subjects_indirectcontact_change", args=[row.pk])
+
+
+console.register(IndirectContact, IndirectContactAdmin)

@@ -1,0 +1,148 @@
+"""Tell people whose data did not come from them what we hold (UK GDPR, Article 14).
+
+The letter goes through the outbox; the person counts as told once a mail server took
+it, so a letter that fails leaves them among those still to be told.
+"""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from data_subjects import contacts
+from data_subjects.contacts import refuse, why_not_tell
+from data_subjects.models import IndirectContact, Told
+from data_subjects.restriction import why_restricted
+from outbox.models import MessageClass, OutgoingEmail, State
+from outbox.queueing import queue
+from processing_register.register import (
+    BASES,
+    UK_AND_EEA,
+    Purpose,
+    Recipient,
+    the_register,
+)
+
+KIND = "data_subjects/article_14"
+PURPOSE = "target-market"
+ON_ITS_WAY = (State.QUEUED, State.IN_FLIGHT, State.UNKNOWN)
+
+
+@transaction.atomic
+def send_letter(contact_id: int) -> OutgoingEmail:
+    """Queue the letter to this person. Raises NotAllowed when they were told, one is on
+    its way, no address is known, or their data is restricted."""
+    contact = contacts.locked(contact_id)
+    refuse(why_not_write(contact))
+    email = queue(
+        KIND,
+        to=contact.address,
+        context=letter(contact),
+        data_subject_id=contact.data_subject_id,
+        message_class=MessageClass.NOTICE,
+    )
+    contact.letter_id = email.pk
+    contact.save(update_fields=["letter_id"])
+    return email
+
+
+def why_not_write(contact: IndirectContact) -> str:
+    """What stands against the letter, in the words of the page."""
+    if why_not := why_not_tell(contact):
+        return why_not
+    if letter_state(contact) in ON_ITS_WAY:
+        return "A letter is on its way."
+    if not contact.address:
+        return "No e-mail address is known: tell the person by letter or by telephone."
+    return why_restricted(contact.data_subject_id)
+
+
+def letter_state(contact: IndirectContact) -> str:
+    """What became of the letter; empty when there is none."""
+    if contact.letter_id is None:
+        return ""
+    states = OutgoingEmail.objects.filter(pk=contact.letter_id)
+    return states.values_list("state", flat=True).first() or ""
+
+
+def take_over_letters() -> int:
+    """Record as told those whose letter a mail server took; returns how many."""
+    untold = IndirectContact.objects.untold().exclude(letter_id__isnull=True)
+    rows = untold.values_list("letter_id", "pk")
+    letters = {letter_id: pk for letter_id, pk in rows if letter_id is not None}
+    sent = OutgoingEmail.objects.filter(pk__in=letters, state=State.SENT)
+    for email_id, sent_at in sent.values_list("pk", "settled_at"):
+        contacts.record_told(
+            letters[email_id], how=Told.E_MAIL, at=sent_at or timezone.now()
+        )
+    return len(sent)
+
+
+def keep_clocks() -> None:
+    """One turn of the schedule: letters that went, disclosures that count."""
+    take_over_letters()
+    contacts.take_over_disclosures()
+
+
+# --- The letter ---
+
+
+def letter(contact: IndirectContact) -> dict[str, Any]:
+    """What Article 14(1) and (2) wants told, out of the register."""
+    register = the_register()
+    source = register.sources[contact.source]
+    purpose = register.purposes[PURPOSE]
+    return {
+        "source": source.title,
+        "is_public": source.is_public,
+        "obtained_on": f"{contact.obtained_on:%-d %B %Y}",
+        "held": held(contact),
+        "categories": [
+            register.categories[key].title for key in purpose.data_categories
+        ],
+        "purpose": purpose.title,
+        "bases": _bases(purpose),
+        "interests": purpose.interests,
+        "recipients": _recipients(purpose),
+        "stays": _stays(purpose),
+        "kept": register.retention["indirect-contact"].words,
+        "rights_url": settings.SITE_URL + reverse("rights_requests:your-data"),
+        "retention_url": settings.SITE_URL + reverse("processing_register:retention"),
+    }
+
+
+HELD_WORDS = {
+    "name": "your name",
+    "employer": "your employer",
+    "job_title": "your job title",
+    "address": "your e-mail address",
+    "telephone": "your telephone number",
+    "postal_address": "your postal address",
+}
+
+
+def held(contact: IndirectContact) -> list[str]:
+    """Which details there are, never what they say: a mailbox may be shared."""
+    return [words for name, words in HELD_WORDS.items() if getattr(contact, name)]
+
+
+def _bases(purpose: Purpose) -> list[str]:
+    return [BASES[basis.key] for basis in purpose.lawful_bases]
+
+
+def _recipients(purpose: Purpose) -> list[str]:
+    return [f"{found.title} ({found.country})" for found in _enabled(purpose)]
+
+
+def _stays(purpose: Purpose) -> bool:
+    """True while nobody outside the United Kingdom and the EEA gets any of it."""
+    return all(found.country_code in UK_AND_EEA for found in _enabled(purpose))
+
+
+def _enabled(purpose: Purpose) -> list[Recipient]:
+    """Those who may get data; the others get none."""
+    recipients = the_register().recipients
+    found = [recipients[key] for key in purpose.recipients]
+    return [recipient for recipient in found if recipient.is_enabled]

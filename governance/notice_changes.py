@@ -1,0 +1,410 @@
+"""Tell everybody whose data is held of a significant change of the privacy notice.
+
+1. A published version that nobody was told of gets a NoticeChange, unless nobody was
+   held when it came out. No one is told yet.
+2. Somebody releases it. One statement writes a delivery for each person held.
+3. Batches are taken up one after the other: a delivery and its message are written in
+   one transaction, so that a worker that dies between two batches has told nobody
+   twice. Who must not be written to is left out, with the reason on record.
+4. When every message has come to its end, the version counts as announced, and the
+   purposes that it names may be used (processing_register.gate).
+
+The message is of the class NOTICE: it goes to those who unsubscribed or objected, too.
+"""
+
+import re
+import time
+import uuid
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.db import connection, transaction
+from django.db.models import Count, F, OuterRef, Subquery
+from django.urls import reverse
+from django.utils import timezone
+
+from case_updates.composing import html_part
+from data_subjects.held import addresses_of, held_before
+from data_subjects.models import DataSubject
+from data_subjects.retention import Purge
+from governance.models import NoticeChange, NoticeDelivery
+from groundwork import addresses
+from outbox.composing import compose
+from outbox.models import MessageClass, OutgoingEmail, State
+from outbox.queueing import queue
+from outbox.suppression import in_the_way
+from processing_register import publishing
+from processing_register.models import NoticeVersion
+from processing_register.notices import current_controller
+from staff.models import StaffUser
+
+KIND = "governance/notice_change"
+BATCH = 200
+RUN_SECONDS = 30.0
+# Stands in the specimen on the console; the mail itself bears the person's address.
+NO_ADDRESS = "you@example.com"
+# Anything that a mail program could turn into a link.
+LINK = re.compile(
+    r"""https?://[^\s<>"']+|www\.[^\s<>"']+|href=["']([^"']+)["']""", re.IGNORECASE
+)
+BARE_DOMAIN = re.compile(
+    r"(?<![@\w.])(?:[a-z0-9-]+\.)+(?:com|co|uk|org|net|eu|io|info|shop|biz)\b",
+    re.IGNORECASE,
+)
+# What a notice has no reason to say (PECR reg. 22: those who said no are among its
+# readers, so not a line of advertising may stand in it).
+ADVERTISING = re.compile(
+    r"\b(?:special|exclusive|limited|our|new|free) offers?\b|\bdiscounts?\b|\bvouchers?\b"
+    r"|\bpromo(?:tion)?s?\b|\bbuy (?:now|today)\b|\bsale (?:now on|ends)\b|\bfree trial\b"
+    r"|\blimited time\b|\bsign up (?:now|today|for)\b|\bdon.t miss\b|\d ?% off\b"
+    r"|\bsave (?:up to )?[£$€]?\d",
+    re.IGNORECASE,
+)
+
+
+class NotAllowed(Exception):
+    """It may not be done, and nothing was changed; the text says why to a person."""
+
+
+# --- From a published version to a change that somebody releases ---
+
+
+def announce_changes() -> None:
+    """One turn of the schedule: begin what is new, go on with what is under way."""
+    begin()
+    for change in NoticeChange.objects.under_way().order_by("version__number"):
+        go_on(change)
+
+
+def begin() -> None:
+    """Make a change for each version that has to be announced; twice changes nothing."""
+    for version in NoticeVersion.objects.to_announce():
+        if not held_before(published_at(version)).exists():
+            publishing.announce(version, now=timezone.now())
+            continue
+        change, is_new = NoticeChange.objects.get_or_create(version=version)
+        approver = version.approved_by
+        if is_new and approver is not None and not why_not_release(change):
+            release(change.pk, by=approver)
+
+
+@transaction.atomic
+def release(change_id: int, *, by: StaffUser) -> NoticeChange:
+    """Tell everybody held before the version came out, each once.
+
+    Older changes that wait are covered by this one: its mail says what they changed,
+    too. Raises NotAllowed.
+    """
+    change = _locked(change_id)
+    refuse(why_not_release(change))
+    change.released_by, change.released_at = by, timezone.now()
+    change.save(update_fields=["released_by", "released_at"])
+    _write_deliveries(change)
+    return change
+
+
+def why_not_release(change: NoticeChange) -> str:
+    """What stands in the way; empty when nothing does."""
+    if change.released_at is not None or change.finished_at is not None:
+        return "It has been released already."
+    newer = NoticeChange.objects.filter(version__number__gt=change.version.number)
+    if newer.exists():
+        return "A newer version waits or is being announced; its mail covers this one."
+    return why_not_send(change)
+
+
+def why_not_send(change: NoticeChange) -> str:
+    """What a reader of the mail must not find in it; empty when it is a plain notice."""
+    words = " ".join([change.version.title, *(text for _, text in _summaries(change))])
+    if found := ADVERTISING.search(words):
+        return f"The summary of changes advertises (“{found[0]}”). A notice must not."
+    strange = strange_links(change)
+    if strange:
+        return f"The mail holds a link that no notice needs: {strange[0]}"
+    return ""
+
+
+def _write_deliveries(change: NoticeChange) -> int:
+    """One row for each person held before the version came out, in one statement."""
+    held = held_before(published_at(change.version))
+    query, values = held.query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO governance_noticedelivery"  # noqa: S608 a query of our own
+            " (change_id, data_subject_id, state, reason)"
+            f" SELECT %s, held.subject, %s, '' FROM ({query}) AS held (subject)"
+            " ON CONFLICT DO NOTHING",
+            [change.pk, NoticeDelivery.WAITING, *values],
+        )
+        written: int = cursor.rowcount
+    return written
+
+
+def published_at(version: NoticeVersion) -> datetime:
+    """When this published version came out. Raises ValueError for a draft."""
+    if version.published_at is None:
+        raise ValueError("A draft is not announced.")
+    return version.published_at
+
+
+def count_of_people(change: NoticeChange) -> int:
+    """How many would be told, or were: those left out included."""
+    if change.released_at is not None:
+        return int(change.deliveries.count())
+    return held_before(published_at(change.version)).count()
+
+
+# --- Batch after batch ---
+
+
+def go_on(change: NoticeChange) -> None:
+    """Queue for half a minute at most, take over what became of the messages, finish.
+
+    Whoever signed up before the version and confirmed since is told as well.
+    """
+    _write_deliveries(change)
+    ends_at = time.monotonic() + RUN_SECONDS
+    while time.monotonic() < ends_at and queue_batch(change):
+        pass
+    take_over_states(change)
+    finish(change.pk)
+
+
+@transaction.atomic
+def queue_batch(change: NoticeChange, size: int = BATCH) -> int:
+    """Take up some deliveries, each with its message or its reason; returns how many.
+
+    Two workers never take one row, and a transaction that breaks off leaves none.
+    """
+    batch = list(
+        change.deliveries.filter(state=NoticeDelivery.WAITING)
+        .order_by("pk")
+        .select_for_update(skip_locked=True)[:size]
+    )
+    found = addresses_of([row.data_subject_id for row in batch])
+    left_out = _left_out(found)
+    context = context_of(change) if batch else {}
+    for row in batch:
+        reason = left_out.get(row.data_subject_id, "")
+        if row.data_subject_id not in found:
+            reason = "no address held"
+        _take_up(row, found.get(row.data_subject_id, ""), context, reason)
+    NoticeDelivery.objects.bulk_update(
+        batch, ["state", "reason", "email", "settled_at"]
+    )
+    return len(batch)
+
+
+def _take_up(
+    row: NoticeDelivery, address: str, context: dict[str, Any], reason: str
+) -> None:
+    if reason:
+        row.state, row.reason = State.WITHHELD, reason
+        row.settled_at = timezone.now()
+        return
+    row.state = State.QUEUED
+    row.email = queue(
+        KIND,
+        to=address,
+        context=context,
+        data_subject_id=row.data_subject_id,
+        message_class=MessageClass.NOTICE,
+    )
+
+
+def _left_out(found: dict[uuid.UUID, str]) -> dict[uuid.UUID, str]:
+    """Who of them must not be written to, and why: erased, bounced, restricted."""
+    digests = {pk: addresses.digest(address) for pk, address in found.items()}
+    suppressed = in_the_way(digests.values(), MessageClass.NOTICE)
+    restricted = DataSubject.objects.restricted().filter(pk__in=found)
+    return {
+        pk: suppressed[digest] for pk, digest in digests.items() if digest in suppressed
+    } | dict.fromkeys(restricted.values_list("pk", flat=True), "restricted")
+
+
+def take_over_states(change: NoticeChange) -> None:
+    """What became of each message, in one statement: a delivery says what its message
+    says. One whose message is gone with the person is left out."""
+    mail = OutgoingEmail.objects.filter(pk=OuterRef("email_id"))
+    moved = change.deliveries.exclude(email__isnull=True).exclude(
+        state=F("email__state")
+    )
+    change.deliveries.filter(pk__in=moved.values("pk")).update(
+        state=Subquery(mail.values("state")[:1]),
+        reason=Subquery(mail.values("reason")[:1]),
+        settled_at=Subquery(mail.values("settled_at")[:1]),
+    )
+    gone = change.deliveries.open().filter(email__isnull=True)
+    gone.exclude(state=NoticeDelivery.WAITING).update(
+        state=State.WITHHELD, reason="removed", settled_at=timezone.now()
+    )
+
+
+# --- The end ---
+
+
+@transaction.atomic
+def finish(change_id: int, *, closed_by: StaffUser | None = None) -> bool:
+    """Everybody is told or left out: the version counts as announced, and with it the
+    older ones that its mail covered. False while something is open.
+
+    A message that failed, or of which nobody knows, keeps it open until it is sent
+    again or a person ends it (closed_by).
+    """
+    change = _locked(change_id)
+    if change.finished_at is not None or change.released_at is None:
+        return False
+    if change.deliveries.open().exists():
+        return False
+    if closed_by is None and change.deliveries.in_trouble().exists():
+        return False
+    now = timezone.now()
+    change.finished_at, change.closed_by = now, closed_by
+    change.save(update_fields=["finished_at", "closed_by"])
+    older = NoticeChange.objects.filter(version__number__lt=change.version.number)
+    older.filter(finished_at__isnull=True).update(finished_at=now)
+    for version in NoticeVersion.objects.to_announce().filter(
+        number__lte=change.version.number
+    ):
+        publishing.announce(version, now=now)
+    return True
+
+
+@transaction.atomic
+def send_again(change_id: int) -> int:
+    """Queue once more what failed; what may have arrived (unknown) waits for a person
+    who looks it up in the list of outgoing mail. Returns how many."""
+    change = _locked(change_id)
+    if change.finished_at is not None:
+        raise NotAllowed("It is finished.")
+    failed = change.deliveries.filter(state=State.FAILED).values("email_id")
+    again = OutgoingEmail.objects.filter(pk__in=failed, state=State.FAILED).update(
+        state=State.QUEUED,
+        reason="",
+        attempts=0,
+        next_attempt_at=timezone.now(),
+        claimed_at=None,
+        handing_over_at=None,
+        settled_at=None,
+    )
+    take_over_states(change)
+    return again
+
+
+def close(change_id: int, *, by: StaffUser) -> None:
+    """End it although some were not reached. Raises NotAllowed while mail is open."""
+    take_over_states(NoticeChange.objects.get(pk=change_id))
+    if not finish(change_id, closed_by=by):
+        raise NotAllowed("Some messages are still on their way, or it is finished.")
+
+
+def progress(change: NoticeChange) -> dict[str, int]:
+    """How many deliveries are in which state; every state is named."""
+    found = change.deliveries.order_by().values_list("state").annotate(Count("pk"))
+    return dict.fromkeys(dict(NoticeDelivery.STATES), 0) | dict(found)
+
+
+DELIVERIES = Purge(
+    rule="notice-delivery",
+    what="Notes that somebody was told of a change of the notice",
+    due=lambda limit: NoticeDelivery.objects.filter(settled_at__lt=limit),
+    subject="data_subject_id",
+    counts_from="settled_at",
+)
+
+
+# --- The mail ---
+
+
+def context_of(change: NoticeChange) -> dict[str, Any]:
+    """What the mail needs, the same for everybody: no name, no link of anyone's own."""
+    version = change.version
+    return {
+        "title": version.title,
+        "changes": [text for _, text in _summaries(change)],
+        "effective_on": f"{version.effective_on:%A %-d %B %Y}",
+        "has_begun": version.effective_on <= timezone.localdate(),
+        **_links(change),
+    }
+
+
+def _summaries(change: NoticeChange) -> list[tuple[int, str]]:
+    """Number and summary of every version that people have not been told of yet, up to
+    this one; of this one alone when they were told of it."""
+    untold = NoticeVersion.objects.to_announce().filter(
+        number__lte=change.version.number
+    )
+    found = [(version.number, version.summary_of_changes) for version in untold]
+    return found or [(change.version.number, change.version.summary_of_changes)]
+
+
+def _links(change: NoticeChange) -> dict[str, str]:
+    version = change.version
+    first = min(number for number, _ in _summaries(change))
+    compare = reverse("processing_register:notice-compare", args=[version.notice])
+    links = {
+        "version_url": settings.SITE_URL + version.get_absolute_url(),
+        "rights_url": settings.SITE_URL + reverse("rights_requests:your-data"),
+    }
+    if first > 1:
+        query = f"?from={first - 1}&to={version.number}"
+        links["compare_url"] = f"{settings.SITE_URL}{compare}{query}"
+    return links
+
+
+def allowed_links(change: NoticeChange) -> set[str]:
+    """Every link that the mail may hold."""
+    controller = current_controller()
+    return {
+        *_links(change).values(),
+        settings.SITE_URL + reverse("processing_register:privacy-notice"),
+        controller.regulator_url,
+        f"mailto:{controller.governance_email}",
+    }
+
+
+def specimen(change: NoticeChange) -> EmailMultiAlternatives:
+    """The exact mail, to nobody."""
+    return compose(
+        kind=KIND,
+        message_class=MessageClass.NOTICE,
+        to=NO_ADDRESS,
+        context=context_of(change),
+    )
+
+
+def strange_links(change: NoticeChange) -> list[str]:
+    """What in the mail is, or could become, a link and is not on the list."""
+    message = specimen(change)
+    found = [
+        *links_in(str(message.subject)),
+        *links_in(str(message.body)),
+        *links_in(html_part(message)),
+        *_bare_domains(text for _, text in _summaries(change)),
+    ]
+    allowed = allowed_links(change)
+    return sorted({link for link in found if link not in allowed})
+
+
+def links_in(text: str) -> list[str]:
+    plain = text.replace("&amp;", "&")
+    return [(m[1] or m[0]).rstrip(".,") for m in LINK.finditer(plain)]
+
+
+def _bare_domains(texts: Iterable[str]) -> list[str]:
+    """A domain without https:// becomes a link in many mail programs."""
+    return [m[0] for text in texts for m in BARE_DOMAIN.finditer(text)]
+
+
+def refuse(reason: str) -> None:
+    if reason:
+        raise NotAllowed(reason)
+
+
+def _locked(change_id: int) -> NoticeChange:
+    changes = NoticeChange.objects.select_related("version")
+    found: NoticeChange = changes.select_for_update(of=("self",)).get(pk=change_id)
+    return found

@@ -1,0 +1,211 @@
+"""The console's page of a changed notice: who is told, the exact mail, how it goes."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from case_updates.composing import html_part
+from case_updates.desk import BAR_WIDTH, SEGMENTS, Segment
+from data_subjects.held import masked
+from governance import notice_changes
+from governance.models import NoticeChange, NoticeDelivery
+from outbox.preview import framed_html
+from staff.console import Place, ReadOnlyAdmin, console
+from staff.models import StaffUser
+
+# More than a person looks through in one sitting; the page says when there are more.
+SHOWN = 50
+SHAPES = {"waits": "waiting", "under way": "waiting", "finished": "good"}
+WORDS = {
+    "waits": "waits for a person to release it",
+    "under way": "people are being told",
+    "finished": "everybody held was told",
+}
+Verb = Callable[[StaffUser], str]
+
+
+class NoticeChangeAdmin(ReadOnlyAdmin):
+    place = Place("Mail", 5, "Changed notices")
+    lead = (
+        "A significant version of the privacy notice is mailed to everybody whose data "
+        "is held, also to those who unsubscribed; not to the erased, the bounced and the "
+        "restricted. What it newly allows waits until they were told."
+    )
+    nothing_yet = (
+        "No version had to be announced yet. One appears here within a minute of being "
+        "published while somebody’s data is held."
+    )
+    duties = {
+        "view_noticechange": "See whom a changed notice was announced to",
+        "release_noticechange": "Tell everybody held of a changed notice",
+    }
+    list_display = ("__str__", "state_shown", "settled", "published")
+    list_filter = ()
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[NoticeChange]:
+        changes: QuerySet[NoticeChange] = super().get_queryset(request)
+        return changes.select_related("version", "released_by", "closed_by")
+
+    def state_shown(self, change: NoticeChange) -> SafeString:
+        return format_html(
+            '<span class="state {}">{}</span>',
+            SHAPES[change.state],
+            WORDS[change.state],
+        )
+
+    state_shown.short_description = "State"  # type: ignore[attr-defined]
+
+    def settled(self, change: NoticeChange) -> str:
+        total = change.deliveries.count()
+        open_count = change.deliveries.open().count()
+        return f"{total - open_count} of {total}" if total else "—"
+
+    def published(self, change: NoticeChange) -> str:
+        return f"{change.version.published_at:%-d %B %Y}"
+
+    def get_urls(self) -> list[Any]:
+        pages = {
+            "mail": self.mail_view,
+            "release": self.release_view,
+            "again": self.again_view,
+            "close": self.close_view,
+        }
+        own = [
+            path(
+                f"<int:pk>/{name}/",
+                self.admin_site.admin_view(view),
+                name=f"governance_noticechange_{name}",
+            )
+            for name, view in pages.items()
+        ]
+        return [*own, *super().get_urls()]
+
+    # --- The page ---
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        self.require(request, "view_noticechange")
+        if request.method not in ("GET", "HEAD"):
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        change = self.get_object(request, object_id)
+        if change is None:
+            raise Http404
+        message = notice_changes.specimen(change)
+        counts = notice_changes.progress(change)
+        context = {
+            "change": change,
+            "words": WORDS[change.state],
+            "people_count": notice_changes.count_of_people(change),
+            "why_not": notice_changes.why_not_release(change),
+            "may_release": request.user.has_perm("governance.release_noticechange"),
+            "subject": message.subject,
+            "text": message.body,
+            "segments": segments(counts),
+            "open_count": change.deliveries.open().count(),
+            "troubled": _shown(change.deliveries.in_trouble()),
+            "left_out": _shown(change.deliveries.left_out()),
+            "counts": counts,
+        }
+        return TemplateResponse(
+            request,
+            "admin/governance/notice_change.html",
+            self.page_context(request, title="", **context),
+        )
+
+    def mail_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The HTML part as a mail program draws it; for the frame of the page."""
+        self.require(request, "view_noticechange")
+        if request.method not in ("GET", "HEAD"):
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        return framed_html(html_part(notice_changes.specimen(_found(pk))))
+
+    # --- Buttons ---
+
+    def release_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        def release(person: StaffUser) -> str:
+            notice_changes.release(pk, by=person)
+            return "Released. Everybody held is being told."
+
+        return self._do(request, pk, release)
+
+    def again_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        def again(person: StaffUser) -> str:
+            return f"{notice_changes.send_again(pk)} will be sent again."
+
+        return self._do(request, pk, again)
+
+    def close_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        def close(person: StaffUser) -> str:
+            notice_changes.close(pk, by=person)
+            return "Ended. Those who were not reached stay on record."
+
+        return self._do(request, pk, close)
+
+    def _do(self, request: HttpRequest, pk: int, verb: Verb) -> HttpResponse:
+        """Call the verb; a refusal is told in its own words."""
+        self.require(request, "release_noticechange")
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if not isinstance(request.user, StaffUser):
+            raise PermissionDenied
+        _found(pk)
+        try:
+            messages.success(request, verb(request.user))
+        except notice_changes.NotAllowed as refusal:
+            messages.error(request, str(refusal))
+        return redirect(page_url(pk))
+
+
+def page_url(pk: int) -> str:
+    return reverse("console:governance_noticechange_change", args=[pk])
+
+
+def _found(pk: int) -> NoticeChange:
+    found = NoticeChange.objects.select_related("version").filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def segments(counts: dict[str, int]) -> list[Segment]:
+    """The bar from left to right, on a width of 1000."""
+    labels = {str(state.value): label for state, label in SEGMENTS.items()}
+    labels[NoticeDelivery.WAITING] = "not taken up yet"
+    total = sum(counts.values()) or 1
+    found, start = [], 0.0
+    for state, label in labels.items():
+        width = round(counts[state] * BAR_WIDTH / total, 2)
+        name = state.replace(" ", "-")
+        found.append(Segment(name, label, counts[state], round(start, 2), width))
+        start += width
+    return found
+
+
+def _shown(rows: QuerySet[NoticeDelivery]) -> list[dict[str, Any]]:
+    """Some deliveries with the addresses as far as a list shows them."""
+    found = list(rows.order_by("pk")[:SHOWN])
+    addresses = masked(row.data_subject_id for row in found)
+    return [
+        {
+            "row": row,
+            "address": addresses.get(row.data_subject_id, "no address held"),
+        }
+        for row in found
+    ]
+
+
+console.register(NoticeChange, NoticeChangeAdmin)

@@ -1,0 +1,124 @@
+"""What a browser keeps and whom it asks while somebody walks through every page."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from playwright.sync_api import Error, Page, Response
+
+from processing_register.register import StoredItem
+
+STORED = """async () => ({
+    "local-storage": Object.keys(localStorage),
+    "session-storage": Object.keys(sessionStorage),
+    "indexed-db": (await indexedDB.databases()).map((found) => found.name)})"""
+LINKS = "[...document.links].map((link) => link.href)"
+
+
+@dataclass(frozen=True, order=True)
+class Seen:
+    """A thing that a browser kept: where it was set, its kind, its name."""
+
+    where: str
+    kind: str
+    name: str
+
+
+@dataclass
+class Walk:
+    """One visitor's way; whatever their browser kept or asked for on it."""
+
+    page: Page
+    where: str
+    seen: set[Seen] = field(default_factory=set)
+    hosts: set[str] = field(default_factory=set)
+    visited: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._answers: list[Response] = []
+        self.page.on("request", lambda request: self.hosts.add(_host(request.url)))
+        self.page.on("response", lambda answer: self._answers.append(answer))
+
+    def to(self, path: str) -> None:
+        """Open a page of this site and look at what is kept then."""
+        address = urljoin(self.page.url, path)
+        self.visited.add(urlsplit(address).path)
+        try:
+            self.page.goto(address)
+        except Error as error:
+            if "Download is starting" not in str(error):
+                raise
+            return
+        self.look()
+
+    def everywhere(self, paths: Iterable[str]) -> None:
+        """Open each, and each page of the same site that they link to."""
+        waiting = list(paths)
+        while waiting:
+            path = waiting.pop()
+            if path not in self.visited:
+                self.to(path)
+                waiting += [link for link in self._links() if link not in self.visited]
+
+    def look(self) -> None:
+        for kind, names in self.page.evaluate(STORED).items():
+            self._note(kind, names)
+        self._note("cookie", [c["name"] for c in self.page.context.cookies()])
+        self._note("cookie", self._set_by_answers())
+
+    def _note(self, kind: str, names: Iterable[str]) -> None:
+        self.seen.update(Seen(self.where, kind, name) for name in names)
+
+    def _set_by_answers(self) -> Iterator[str]:
+        """Also those that the next answer takes away again."""
+        answers, self._answers[:] = list(self._answers), []
+        for answer in answers:
+            for header in answer.headers_array():
+                if header["name"].lower() == "set-cookie":
+                    for line in header["value"].split("\n"):
+                        yield line.split("=")[0].strip()
+
+    def _links(self) -> list[str]:
+        here = urlsplit(self.page.url)
+        found = [urlsplit(str(link)) for link in self.page.evaluate(LINKS)]
+        ours = [link for link in found if link.netloc == here.netloc]
+        return [link.path for link in ours if not link.path.startswith("/console/")]
+
+
+def _host(url: str) -> str:
+    parts = urlsplit(url)
+    return parts.netloc if parts.scheme in ("http", "https", "ws", "wss") else ""
+
+
+def differences(seen: Iterable[Seen], declared: Iterable[StoredItem]) -> list[str]:
+    """What was kept and stands in no register, and the other way round, a line each."""
+    items = list(declared)
+    found = sorted(set(seen))
+    undeclared = [
+        f"not declared: {thing.kind} “{thing.name}” ({thing.where})"
+        for thing in found
+        if not any(_is(thing, item) for item in items)
+    ]
+    missing = [
+        f"never seen: {item.kind} “{item.name}” ({item.where})"
+        for item in items
+        if not any(_is(thing, item) for thing in found)
+    ]
+    return undeclared + missing
+
+
+def _is(thing: Seen, item: StoredItem) -> bool:
+    if (thing.where, thing.kind) != (item.where, item.kind):
+        return False
+    if item.name.endswith("*"):
+        return thing.name.startswith(item.name[:-1])
+    return thing.name == item.name
+
+
+def kept_without_consent(
+    seen: Iterable[Seen], declared: Iterable[StoredItem]
+) -> list[Any]:
+    """What needs consent, or is unknown: nothing of it may be there without a yes."""
+    essential = [item for item in declared if item.category == "essential"]
+    return [t for t in sorted(set(seen)) if not any(_is(t, item) for item in essential)]

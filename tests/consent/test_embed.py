@@ -1,0 +1,459 @@
+"""The script for other sites as it is served, and the address that hears choices."""
+
+import gzip
+import html
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import brotli
+import pytest
+from django.db import IntegrityError, connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from consent import cookies, sites
+from consent.models import ConsentSite, CookieChoice, CookieReceipt
+from processing_register.models import NoticeVersion
+from tests.console.staff import dana, text
+
+pytestmark = pytest.mark.django_db
+
+ORIGIN = "https://shop.example.com"
+SCRIPT = "/consent.js"
+MOST_BYTES = 3000
+
+
+@pytest.fixture
+def site() -> ConsentSite:
+    shop = ConsentSite(name="Shop", origins=[ORIGIN, "https://www.example.com"])
+    sites.register(shop)
+    return shop
+
+
+def choice(**changes: Any) -> dict[str, Any]:
+    return {
+        "categories": ["analytics"],
+        "method": "accept",
+        "banner": "cookie-banner/1",
+        "hash": cookies.content_hash("embed"),
+        "receipt": "",
+        **changes,
+    }
+
+
+def post(site: str, body: Any, *, origin: str = ORIGIN, **options: Any) -> Any:
+    content = body if isinstance(body, bytes | str) else json.dumps(body)
+    return Client().post(
+        f"/consent/sites/{site}/choices/",
+        content,
+        content_type=options.pop("content_type", "text/plain;charset=UTF-8"),
+        headers={"origin": origin} if origin else {},
+        **options,
+    )
+
+
+# --- The script ---
+
+
+def served(coding: str) -> Any:
+    return Client().get(SCRIPT, headers={"accept-encoding": coding})
+
+
+def test_the_script_travels_in_at_most_three_thousand_bytes() -> None:
+    answer = served("gzip, deflate, br")
+
+    assert answer["Content-Encoding"] == "br"
+    assert len(answer.content) <= MOST_BYTES
+
+
+def test_every_form_of_the_script_is_the_same_script() -> None:
+    plain = served("").content
+
+    assert brotli.decompress(served("br").content) == plain
+    assert gzip.decompress(served("gzip").content) == plain
+    assert served("br;q=0, gzip").content == served("gzip").content
+    assert served("br;q=0.0, gzip;q=0").content == plain
+    assert "Content-Encoding" not in served("identity").headers
+
+
+def test_the_script_is_kept_for_a_short_time_and_asked_for_by_its_tag() -> None:
+    answer = served("br")
+    again = Client().get(
+        SCRIPT, headers={"accept-encoding": "br", "if-none-match": answer["ETag"]}
+    )
+
+    assert answer["Cache-Control"] == "public, max-age=600"
+    assert "Accept-Encoding" in answer["Vary"]
+    assert "Cookie" not in answer["Vary"]
+    assert answer["Cross-Origin-Resource-Policy"] == "cross-origin"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Content-Type"] == "text/javascript; charset=utf-8"
+    assert not answer.cookies
+    assert again.status_code == 304
+    assert not again.content
+    assert served("gzip")["ETag"] != answer["ETag"]
+
+
+def test_the_script_reaches_for_no_other_host_and_parses_no_markup() -> None:
+    code = served("").content.decode()
+
+    assert not re.search(r"https?://|//[a-z]+\.", code)
+    for word in ("innerHTML", "eval(", 'setAttribute("style', ".style", "<style"):
+        assert word not in code
+    assert "BAKED" not in code
+    assert "/*" not in code
+
+
+def test_the_script_speaks_the_wording_in_force() -> None:
+    code = served("").content.decode()
+
+    for words in ("Accept counting", "Reject counting", '"cookie-banner/1"'):
+        assert words in code
+    assert cookies.content_hash("embed") in code
+
+
+def test_its_source_in_the_repository_is_written_to_be_read() -> None:
+    source = Path("consent/script/consent.js").read_text()
+
+    longest = max(len(line) for line in source.splitlines())
+    assert longest < 160
+    assert source.count("\n") > 150
+
+
+# --- A choice ---
+
+
+def test_a_choice_is_recorded_and_answered_with_its_receipt(site: ConsentSite) -> None:
+    answer = post(site.key, choice())
+
+    assert answer.status_code == 201
+    receipt = answer.json()["receipt"]
+    entry = CookieChoice.objects.get()
+    assert bytes(entry.receipt_digest) == cookies.receipt_digest(receipt)
+    assert entry.categories == ["analytics"]
+    assert (entry.method, entry.banner) == ("accept", "cookie-banner/1")
+    assert entry.site == site.key
+    assert CookieReceipt.objects.get().site == site.key
+    assert not answer.cookies
+
+
+def test_the_answer_may_be_read_by_that_origin_alone(site: ConsentSite) -> None:
+    answer = post(site.key, choice())
+
+    assert answer["Access-Control-Allow-Origin"] == ORIGIN
+    assert "Access-Control-Allow-Credentials" not in answer
+    assert "Origin" in answer["Vary"]
+    assert answer["Cache-Control"] == "no-store"
+
+
+def test_a_second_choice_goes_on_with_the_same_receipt(site: ConsentSite) -> None:
+    first = post(site.key, choice()).json()["receipt"]
+    taken_back = choice(method="withdraw", categories=[], receipt=first)
+
+    assert post(site.key, taken_back).json()["receipt"] == first
+    assert CookieReceipt.objects.get().method == "withdraw"
+    assert CookieChoice.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("method", "categories"),
+    [("reject", []), ("choose", []), ("choose", ["analytics"]), ("withdraw", [])],
+)
+def test_every_way_of_choosing_is_recorded(
+    site: ConsentSite, method: str, categories: list[str]
+) -> None:
+    sent = choice(method=method, categories=categories)
+
+    assert post(site.key, sent).status_code == 201
+    assert CookieChoice.objects.get().method == method
+
+
+def test_a_choice_costs_one_statement(site: ConsentSite) -> None:
+    post(site.key, choice())
+
+    with CaptureQueriesContext(connection) as statements:
+        assert post(site.key, choice()).status_code == 201
+    written = [q["sql"] for q in statements if "SAVEPOINT" not in q["sql"]]
+    assert len(written) == 1
+
+
+def test_json_with_its_preflight_is_heard_too(site: ConsentSite) -> None:
+    asked = Client().options(
+        f"/consent/sites/{site.key}/choices/", headers={"origin": ORIGIN}
+    )
+
+    assert asked.status_code == 204
+    assert asked["Access-Control-Allow-Origin"] == ORIGIN
+    assert asked["Access-Control-Allow-Methods"] == "POST"
+    assert asked["Access-Control-Allow-Headers"] == "Content-Type"
+    answer = post(site.key, choice(), content_type="application/json")
+    assert answer.status_code == 201
+
+
+# --- What is refused ---
+
+
+def refused(answer: Any, status: int) -> None:
+    assert answer.status_code == status
+    assert answer["Content-Type"] == "application/json"
+    assert answer.json()["message"]
+    assert not CookieChoice.objects.exists()
+    assert not CookieReceipt.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "",
+        "null",
+        "https://evil.example",
+        "http://shop.example.com",
+        "https://shop.example.com:8443",
+        "https://shop.example.com.evil.example",
+        "https://SHOP.example.com",
+        "http://localhost:8000",
+    ],
+)
+def test_another_origin_is_refused(site: ConsentSite, origin: str) -> None:
+    answer = post(site.key, choice(), origin=origin)
+
+    refused(answer, 403)
+    assert "Access-Control-Allow-Origin" not in answer
+    asked = Client().options(
+        f"/consent/sites/{site.key}/choices/", headers={"origin": origin}
+    )
+    assert asked.status_code == 403
+    assert "Access-Control-Allow-Origin" not in asked
+
+
+@pytest.mark.parametrize("key", ["unknown", "x" * 500, "%00", "..%2f", "ключ"])
+def test_an_unknown_key_is_refused(site: ConsentSite, key: str) -> None:
+    answer = Client().post(
+        f"/consent/sites/{key}/choices/",
+        json.dumps(choice()),
+        content_type="text/plain",
+        headers={"origin": ORIGIN},
+    )
+
+    assert 400 <= answer.status_code < 500
+    assert not CookieChoice.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"", 400),
+        (b"\xff\xfe{", 400),
+        ("not json", 400),
+        ("[]", 400),
+        ("null", 400),
+        ("[" * 2000, 400),
+        ('{"categories": ["analytics"]}', 400),
+        ({"method": 1}, 400),
+        ("x" * 2049, 413),
+        (json.dumps({"categories": ["a" * 3000]}), 413),
+    ],
+)
+def test_what_is_no_choice_is_refused(
+    site: ConsentSite, body: Any, status: int
+) -> None:
+    refused(post(site.key, body), status)
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"categories": ["marketing"]}, 400),
+        ({"categories": ["essential"]}, 400),
+        ({"categories": "analytics"}, 400),
+        ({"categories": [["analytics"]]}, 400),
+        ({"categories": [{"a": 1}]}, 400),
+        ({"categories": None}, 400),
+        ({"categories": ["\ud800"]}, 400),
+        ({"categories": []}, 400),
+        ({"method": "reject"}, 400),
+        ({"method": "withdraw"}, 400),
+        ({"method": "gpc"}, 400),
+        ({"method": ["accept"]}, 400),
+        ({"hash": "0000000000000000"}, 409),
+        ({"hash": None}, 400),
+        ({"banner": "cookie-banner/2"}, 400),
+        ({"banner": "privacy/1"}, 400),
+        ({"banner": "cookie-banner/01"}, 400),
+        ({"receipt": "forged"}, 400),
+        ({"receipt": "a" * 23}, 400),
+        ({"receipt": 5}, 400),
+        ({"more": 1}, 400),
+    ],
+)
+def test_a_choice_that_we_never_offered_is_refused(
+    site: ConsentSite, changes: dict[str, Any], status: int
+) -> None:
+    refused(post(site.key, choice(**changes)), status)
+
+
+def test_a_refusal_can_be_read_by_the_site_that_caused_it(site: ConsentSite) -> None:
+    answer = post(site.key, "not json")
+
+    assert answer["Access-Control-Allow-Origin"] == ORIGIN
+
+
+def test_a_body_longer_than_it_says_is_not_read(site: ConsentSite) -> None:
+    refused(post(site.key, "x" * 600_000), 413)
+    refused(post(site.key, choice(), CONTENT_LENGTH="99999999999"), 413)
+    refused(post(site.key, choice(), CONTENT_LENGTH="many"), 400)
+
+
+def test_looking_at_the_address_records_nothing(site: ConsentSite) -> None:
+    for method in ("get", "head", "put", "delete"):
+        answer = getattr(Client(), method)(
+            f"/consent/sites/{site.key}/choices/", headers={"origin": ORIGIN}
+        )
+        assert answer.status_code == 405
+    assert not CookieChoice.objects.exists()
+
+
+def test_a_flood_from_one_network_is_stopped(site: ConsentSite) -> None:
+    statuses = [post(site.key, choice()).status_code for _ in range(150)]
+
+    assert statuses[0] == 201
+    assert statuses[-1] == 429
+    assert set(statuses) == {201, 429}
+    assert CookieChoice.objects.count() == statuses.count(201)
+    elsewhere = post(site.key, choice(), REMOTE_ADDR="198.51.100.7")
+    assert elsewhere.status_code == 201
+
+
+def test_a_site_that_is_switched_off_is_not_heard(site: ConsentSite) -> None:
+    site.is_enabled = False
+    sites.change(site)
+
+    refused(post(site.key, choice()), 404)
+
+
+def test_an_older_wording_that_a_page_still_shows_is_recorded_as_such(
+    site: ConsentSite,
+) -> None:
+    one = NoticeVersion.objects.get(notice="cookie-banner", number=1)
+    assert one.published_at is not None
+
+    post(site.key, choice(banner="cookie-banner/1"))
+    assert CookieChoice.objects.get().banner == "cookie-banner/1"
+
+
+# --- Origins ---
+
+
+@pytest.mark.parametrize(
+    ("typed", "origin"),
+    [
+        ("https://Example.com", "https://example.com"),
+        ("https://example.com/", "https://example.com"),
+        (" https://example.com:443 ", "https://example.com"),
+        ("https://example.com:8443", "https://example.com:8443"),
+        ("http://localhost:3000", "http://localhost:3000"),
+        ("http://127.0.0.1:80", "http://127.0.0.1"),
+        ("http://[::1]:3000", "http://[::1]:3000"),
+        ("https://bücher.example", "https://xn--bcher-kva.example"),
+    ],
+)
+def test_an_origin_is_kept_as_browsers_send_it(typed: str, origin: str) -> None:
+    assert sites.clean_origin(typed) == origin
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "example.com",
+        "http://example.com",
+        "https://",
+        "https://*.example.com",
+        "https://example.com/shop",
+        "https://example.com?x",
+        "https://user@example.com",
+        "https://example.com:port",
+        "https://example.com:99999",
+        "https://exa mple.com",
+        "https://exa\x00mple.com",
+        "ftp://example.com",
+        "javascript:alert(1)",
+        "null",
+        "*",
+        "https://[::1",
+        f"https://{'a' * 300}.example",
+    ],
+)
+def test_what_is_no_origin_is_refused(typed: str) -> None:
+    with pytest.raises(sites.NotAnOrigin):
+        sites.clean_origin(typed)
+
+
+def test_a_site_without_an_origin_cannot_be(site: ConsentSite) -> None:
+    with pytest.raises(IntegrityError):
+        ConsentSite.objects.create(name="Nowhere", origins=[])
+
+
+# --- The console ---
+
+SITES = "/console/consent/consentsite/"
+
+
+def test_staff_register_a_site_and_are_shown_its_tag() -> None:
+    client = dana("add_consentsite", "change_consentsite", "view_consentsite")
+    new = {
+        "name": "Shop",
+        "origins": f"{ORIGIN}/\nhttps://WWW.example.com",
+        "is_enabled": "on",
+    }
+
+    answer = client.post(f"{SITES}add/", new, follow=True)
+
+    shop = ConsentSite.objects.get()
+    assert shop.origins == [ORIGIN, "https://www.example.com"]
+    tag = f'<script src="http://localhost:8000/consent.js" data-site="{shop.key}" defer'
+    assert html.escape(tag) in text(answer)
+    assert post(shop.key, choice()).status_code == 201
+
+
+def test_the_tag_for_google_runs_where_it_stands(site: ConsentSite) -> None:
+    client = dana("change_consentsite", "view_consentsite")
+    changed = {
+        "name": "Shop",
+        "origins": ORIGIN,
+        "is_enabled": "on",
+        "has_google_consent_mode": "on",
+    }
+    client.post(f"{SITES}{site.pk}/change/", changed)
+
+    page = text(client.get(f"{SITES}{site.pk}/change/"))
+    assert "data-google&gt;" in page
+    assert "defer" not in page
+
+
+def test_a_wrong_address_is_explained(site: ConsentSite) -> None:
+    client = dana("add_consentsite", "view_consentsite")
+
+    for origins in ("http://shop.example.com", "shop", "", "\x00"):
+        new = {"name": "S", "origins": origins}
+        page = text(client.post(f"{SITES}add/", new))
+        assert "There is a problem" in page
+    assert ConsentSite.objects.count() == 1
+
+
+def test_staff_without_the_duty_may_only_look(site: ConsentSite) -> None:
+    client = dana("view_consentsite")
+
+    assert site.key in text(client.get(f"{SITES}{site.pk}/change/"))
+    changed = {"name": "Mine", "origins": "https://evil.example"}
+    assert client.post(f"{SITES}{site.pk}/change/", changed).status_code == 403
+    assert client.post(f"{SITES}add/", changed).status_code == 403
+    site.refresh_from_db()
+    assert site.origins[0] == ORIGIN
+
+
+def test_nobody_deletes_a_site(site: ConsentSite) -> None:
+    client = dana("view_consentsite", "change_consentsite", "add_consentsite")
+
+    assert client.post(f"{SITES}{site.pk}/delete/", {"post": "yes"}).status_code == 403

@@ -1,0 +1,620 @@
+"""Everybody whose data is held is told of a significant change, each once."""
+
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import transaction
+from django.db.utils import IntegrityError
+from django.test import Client
+from django.utils import timezone
+
+from case_updates.models import Delivery
+from data_subjects import contacts, restriction
+from data_subjects.models import Ground
+from governance import notice_changes
+from governance.models import NoticeChange, NoticeDelivery
+from governance.notice_changes import NotAllowed, announce_changes
+from groundwork import addresses
+from outbox.delivery import deliver_due
+from outbox.models import OutgoingEmail, SuppressedAddress
+from outbox.queueing import queue
+from outbox.suppression import suppress
+from processing_register import publishing
+from processing_register.gate import may_use
+from processing_register.models import NoticeAnnouncement, NoticeVersion
+from subscribers.leaving import leave
+from subscribers.models import Subscriber
+from tests.case_updates.cast import pending_reader, reader, released
+from tests.case_updates.threads import at_once
+from tests.console.staff import console_of, person, text
+from tests.people import ADA, BEN, CLEO, OWN_NEWS, post_sign_up
+from tests.processing_register.notices import in_days, published, second
+from tests.reading import Mail, forms
+from tests.relay import Relay
+
+pytestmark = pytest.mark.django_db
+
+KIND = notice_changes.KIND
+Reason = SuppressedAddress.Reason
+
+
+class Killed(BaseException):
+    """Stands for kill -9: no handler of the code under test catches it."""
+
+
+def told(smtp: Relay) -> list[str]:
+    """Who received the notice, once for each mail."""
+    deliver_due()
+    return sorted(
+        message.recipients[0]
+        for message in smtp.received
+        if Mail(message.content).subject == "We are changing our privacy notice"
+    )
+
+
+def from_file(**words: Any) -> NoticeVersion:
+    """A version as it comes with the repository: nobody approved it on the console."""
+    newest = NoticeVersion.objects.filter(notice="privacy").order_by("-number").first()
+    assert newest is not None
+    usual = {
+        "title": newest.title,
+        "severity": NoticeVersion.Severity.SIGNIFICANT,
+        "source": newest.source + "\n## From a file\n\nMore words.\n",
+        "names": newest.names,
+        "summary_of_changes": "We say more about where data comes from.",
+        "effective_on": in_days(0),
+        "review_by": in_days(300),
+    }
+    version = NoticeVersion(
+        notice="privacy", number=newest.number + 1, **(usual | words)
+    )
+    return publishing.publish(version, now=timezone.now())
+
+
+def the_change() -> NoticeChange:
+    return NoticeChange.objects.get()
+
+
+def reasons() -> dict[str, str]:
+    """Who was left out, by address, and why."""
+    rows = NoticeDelivery.objects.filter(state="withheld")
+    known = {s.data_subject_id: s.address for s in Subscriber.objects.all()}
+    return {known[row.data_subject_id]: row.reason for row in rows}
+
+
+def is_announced(version: NoticeVersion) -> bool:
+    return NoticeAnnouncement.objects.filter(version=version).exists()
+
+
+# --- Who is told ---
+
+
+def test_everybody_held_gets_one_mail_and_then_the_version_counts(smtp: Relay) -> None:
+    for address in (ADA, BEN):
+        reader(address)
+    left = reader(CLEO)
+    leave(left.pk, [], channel="one click")
+    version = published()
+
+    announce_changes()
+    assert told(smtp) == [ADA, BEN, CLEO]
+    assert not is_announced(version)
+    announce_changes()
+    announce_changes()
+
+    assert told(smtp) == [ADA, BEN, CLEO]
+    assert is_announced(version)
+    assert the_change().finished_at is not None
+    assert the_change().released_by == second()
+    states = NoticeDelivery.objects.values_list("state", flat=True)
+    assert list(states) == ["sent"] * 3
+
+
+@pytest.mark.parametrize(
+    "reason, is_told",
+    [
+        (Reason.UNSUBSCRIBED, True),
+        (Reason.OBJECTED, True),
+        (Reason.COMPLAINED, True),
+        (Reason.BOUNCED, False),
+        (Reason.ERASED, False),
+    ],
+)
+def test_a_no_to_marketing_does_not_stop_it_and_an_erasure_does(
+    smtp: Relay, reason: str, is_told: bool
+) -> None:
+    reader(ADA)
+    suppress(addresses.digest(ADA), "", reason)
+    version = published()
+    announce_changes()
+
+    assert told(smtp) == ([ADA] if is_told else [])
+    assert reasons() == ({} if is_told else {ADA: str(reason)})
+    announce_changes()
+    assert is_announced(version)
+
+
+def test_restricted_people_are_left_out_with_the_reason(smtp: Relay) -> None:
+    ada = reader(ADA)
+    asked = restriction.Asked(Ground.ACCURACY, "The name is wrong.", ADA)
+    restriction.restrict(ada.data_subject_id, asked, staff_id=second().pk)
+    published()
+    announce_changes()
+
+    assert told(smtp) == []
+    assert reasons() == {ADA: "restricted"}
+
+
+def test_a_bounce_between_queueing_and_sending_still_counts(smtp: Relay) -> None:
+    reader(ADA)
+    published()
+    announce_changes()
+    suppress(addresses.digest(ADA), "", Reason.BOUNCED)
+
+    assert told(smtp) == []
+    announce_changes()
+    assert reasons() == {ADA: "suppressed"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_signed_up_after_it_was_published_is_not_told(smtp: Relay) -> None:
+    reader(ADA)
+    published()
+    reader(BEN)
+    announce_changes()
+
+    assert told(smtp) == [ADA]
+
+
+def test_who_signed_up_before_and_confirms_meanwhile_is_told(smtp: Relay) -> None:
+    reader(ADA)
+    pending_reader(BEN)
+    published()
+    announce_changes()
+    assert told(smtp) == [ADA]
+
+    reader(BEN)
+    announce_changes()
+    assert told(smtp) == [ADA, BEN]
+
+
+def test_an_address_that_nobody_confirmed_is_not_held(smtp: Relay) -> None:
+    pending_reader(BEN)
+    version = published()
+
+    assert is_announced(version)
+    announce_changes()
+    assert told(smtp) == [] and not NoticeChange.objects.exists()
+
+
+def test_people_from_other_sources_are_told_and_only_once(smtp: Relay) -> None:
+    reader(ADA)
+    for address in (ADA, CLEO):
+        found = contacts.Found(
+            kind="prospect",
+            name="Cleo",
+            source="companies-house",
+            evidence="12345678, looked up today",
+            obtained_on=timezone.localdate(),
+            address=address,
+        )
+        contacts.enter(found, staff_id=second().pk)
+    published()
+    announce_changes()
+
+    assert told(smtp) == [ADA, CLEO]
+
+
+def test_a_minor_version_is_mailed_to_nobody(smtp: Relay) -> None:
+    reader(ADA)
+    version = published(severity="minor")
+    announce_changes()
+
+    assert version.severity == "minor"
+    assert told(smtp) == [] and not NoticeChange.objects.exists()
+
+
+def test_another_controller_is_told_the_same_way(smtp: Relay) -> None:
+    from processing_register.models import Controller
+
+    reader(ADA)
+    Controller.objects.update(legal_name="Example Holdings Ltd")
+    version = published(severity="minor")
+    announce_changes()
+
+    assert version.severity == "significant"
+    assert told(smtp) == [ADA]
+
+
+# --- A version from a file waits for a person ---
+
+
+def test_a_version_from_a_file_waits_until_a_person_releases_it(smtp: Relay) -> None:
+    reader(ADA)
+    from_file()
+    announce_changes()
+    assert told(smtp) == []
+    assert the_change().state == "waits"
+
+    client = console_of(person("rita@example.com", *RELEASER))
+    page = client.get(page_of(the_change()))
+    assert "1 person" in text(page)
+    assert "We say more about where data comes from." in text(page)
+    client.post(page_of(the_change(), "release"))
+    announce_changes()
+
+    assert told(smtp) == [ADA]
+
+
+def test_releasing_twice_tells_everybody_once(smtp: Relay) -> None:
+    reader(ADA)
+    from_file()
+    announce_changes()
+    notice_changes.release(the_change().pk, by=second())
+    with pytest.raises(NotAllowed, match="released already"):
+        notice_changes.release(the_change().pk, by=second())
+    announce_changes()
+
+    assert told(smtp) == [ADA]
+
+
+def test_the_newest_covers_the_older_ones_and_tells_of_both(smtp: Relay) -> None:
+    reader(ADA)
+    first = from_file(summary_of_changes="The first change.")
+    latest = from_file(summary_of_changes="The second change.")
+    announce_changes()
+    older, newer = NoticeChange.objects.order_by("version__number")
+    with pytest.raises(NotAllowed, match="newer version"):
+        notice_changes.release(older.pk, by=second())
+    notice_changes.release(newer.pk, by=second())
+    announce_changes()
+    assert told(smtp) == [ADA]
+    announce_changes()
+
+    mail = Mail(smtp.received[-1].content)
+    assert "The first change." in mail.text and "The second change." in mail.text
+    assert is_announced(first) and is_announced(latest)
+
+
+# --- Once, whatever happens ---
+
+
+def test_a_kill_between_batches_tells_nobody_twice(
+    smtp: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for address in (ADA, BEN, CLEO):
+        reader(address)
+    from_file()
+    notice_changes.begin()
+    change = notice_changes.release(the_change().pk, by=second())
+    assert notice_changes.queue_batch(change, 1) == 1
+    seen: list[OutgoingEmail] = []
+
+    def killed(*args: Any, **fields: Any) -> OutgoingEmail:
+        seen.append(queue(*args, **fields))
+        raise Killed
+
+    monkeypatch.setattr(notice_changes, "queue", killed)
+    with pytest.raises(Killed), transaction.atomic():
+        notice_changes.queue_batch(change, 2)
+    monkeypatch.setattr(notice_changes, "queue", queue)
+
+    assert len(seen) == 1
+    assert OutgoingEmail.objects.filter(kind=KIND).count() == 1
+    announce_changes()
+    assert told(smtp) == [ADA, BEN, CLEO]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_at_once_tell_everybody_once(smtp: Relay) -> None:
+    people = [f"reader{number}@example.com" for number in range(12)]
+    for address in people:
+        reader(address)
+    from_file()
+    notice_changes.begin()
+    notice_changes.release(the_change().pk, by=second())
+
+    results = at_once(announce_changes, announce_changes, announce_changes)
+
+    assert results == [None] * 3
+    assert told(smtp) == sorted(people)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_releases_at_once_make_one(smtp: Relay) -> None:
+    reader(ADA)
+    from_file()
+    notice_changes.begin()
+    change, by = the_change(), second()
+
+    results = at_once(
+        lambda: notice_changes.release(change.pk, by=by),
+        lambda: notice_changes.release(change.pk, by=by),
+    )
+
+    refused = [result for result in results if isinstance(result, NotAllowed)]
+    assert len(refused) == 1
+    announce_changes()
+    assert told(smtp) == [ADA]
+
+
+def test_the_database_refuses_a_second_delivery_to_one_person() -> None:
+    ada = reader(ADA)
+    published()
+    announce_changes()
+    row = NoticeDelivery(change=the_change(), data_subject_id=ada.data_subject_id)
+    with pytest.raises(IntegrityError, match="told_once"), transaction.atomic():
+        row.save(force_insert=True)
+
+
+def test_the_database_refuses_leaving_somebody_out_without_a_reason() -> None:
+    reader(ADA)
+    published()
+    announce_changes()
+    with pytest.raises(IntegrityError, match="left_out"), transaction.atomic():
+        NoticeDelivery.objects.update(state="withheld", reason="")
+
+
+# --- What does not arrive ---
+
+
+def refused(smtp: Relay) -> NoticeVersion:
+    smtp.refused_recipients[BEN] = "550 5.1.1 No such user"
+    for address in (ADA, BEN):
+        reader(address)
+    version = published()
+    announce_changes()
+    assert told(smtp) == [ADA]
+    announce_changes()
+    return version
+
+
+def test_a_refused_mail_keeps_it_open_until_it_is_sent_again(smtp: Relay) -> None:
+    version = refused(smtp)
+    assert not is_announced(version)
+    client = console_of(person("rita@example.com", *RELEASER))
+    page = text(client.get(page_of(the_change())))
+    assert addresses.mask(BEN) in page and BEN not in page
+
+    smtp.refused_recipients.clear()
+    client.post(page_of(the_change(), "again"))
+    assert told(smtp) == [ADA, BEN]
+    announce_changes()
+    assert is_announced(version)
+
+
+def test_a_person_can_end_it_without_those_who_were_not_reached(smtp: Relay) -> None:
+    version = refused(smtp)
+    client = console_of(person("rita@example.com", *RELEASER))
+    client.post(page_of(the_change(), "close"))
+
+    assert is_announced(version)
+    assert str(the_change().closed_by) in text(client.get(page_of(the_change())))
+    with pytest.raises(NotAllowed):
+        notice_changes.send_again(the_change().pk)
+
+
+def test_it_cannot_be_ended_while_mail_is_on_its_way(smtp: Relay) -> None:
+    reader(ADA)
+    published()
+    announce_changes()
+    with pytest.raises(NotAllowed, match="on their way"):
+        notice_changes.close(the_change().pk, by=second())
+
+
+# --- The mail ---
+
+
+def the_mail(smtp: Relay) -> Mail:
+    reader(ADA)
+    published(summary_of_changes="We name <two> kinds of data more.")
+    announce_changes()
+    assert told(smtp) == [ADA]
+    return Mail(smtp.received[-1].content)
+
+
+def test_the_mail_says_what_changes_from_when_and_what_one_can_do(
+    smtp: Relay,
+) -> None:
+    mail = the_mail(smtp)
+
+    assert "We name <two> kinds of data more." in mail.text
+    assert "We name &lt;two&gt; kinds of data more." in mail.html
+    for part in (mail.text, mail.html):
+        assert "object to what we do with your data" in " ".join(part.split())
+        assert "Complain to us" in part
+        assert "those who stopped our e-mails" in part
+
+
+def test_the_mail_is_plainly_no_marketing(smtp: Relay) -> None:
+    mail = the_mail(smtp)
+
+    for header in ("List-Unsubscribe", "List-Unsubscribe-Post", "List-Id"):
+        assert mail.raw_header(header) == []
+    assert mail.raw_header("Auto-Submitted") == ["auto-generated"]
+    assert mail.header_lines().isascii()
+    assert {urls for urls in mail.urls() if "/u/" in urls} == set()
+
+
+def test_every_link_of_the_mail_is_on_the_list_and_opens(
+    smtp: Relay, client: Client
+) -> None:
+    mail = the_mail(smtp)
+    links = set(notice_changes.links_in(mail.text + mail.html))
+
+    assert links <= notice_changes.allowed_links(the_change())
+    own = {url for url in links if url.startswith(settings.SITE_URL)}
+    assert len(own) >= 4
+    for url in own:
+        assert client.get(url.removeprefix(settings.SITE_URL)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "words, why",
+    [
+        ("See https://shop.example.com/now for more.", "link"),
+        ("See www.example.com for more.", "link"),
+        ("See shop.example.com for more.", "link"),
+        ("Our special offer ends soon.", "advertises"),
+        ("Now with a discount for readers.", "advertises"),
+        ("Everything 20% off.", "advertises"),
+        ("Sign up now to our news.", "advertises"),
+        ("Don’t miss our next update.", "advertises"),
+    ],
+)
+def test_neither_advertising_nor_a_strange_link_can_slip_in(
+    smtp: Relay, words: str, why: str
+) -> None:
+    reader(ADA)
+    version = published(summary_of_changes=words)
+    announce_changes()
+
+    assert told(smtp) == [] and not is_announced(version)
+    with pytest.raises(NotAllowed, match=why):
+        notice_changes.release(the_change().pk, by=second())
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "We changed how long we keep data after the sale of our business.",
+        "We say more about the services we offer. Fig. 2 is new.",
+        "Complaints go to the Information Commission.",
+    ],
+)
+def test_plain_words_pass(smtp: Relay, words: str) -> None:
+    reader(ADA)
+    published(summary_of_changes=words)
+    announce_changes()
+
+    assert told(smtp) == [ADA]
+
+
+# --- The gate ---
+
+
+def without(purpose: str) -> dict[str, list[str]]:
+    newest = NoticeVersion.objects.filter(notice="privacy").order_by("-number").first()
+    assert newest is not None
+    kept = [key for key in newest.names["purposes"] if key != purpose]
+    return {**newest.names, "purposes": kept}
+
+
+def own_news_becomes_new() -> None:
+    """As if nobody had been told of this purpose until the next version."""
+    from_file(names=without(OWN_NEWS))
+    announce_changes()
+
+
+def boxes(client: Client) -> str:
+    return text(client.get("/"))
+
+
+def test_a_new_purpose_waits_until_everybody_was_told(
+    smtp: Relay, client: Client
+) -> None:
+    all_purposes = NoticeVersion.objects.filter(notice="privacy").latest("number").names
+    own_news_becomes_new()
+    assert not may_use(OWN_NEWS)
+    reader(ADA)
+    from_file(names=all_purposes)
+    announce_changes()
+
+    assert f'value="{OWN_NEWS}"' not in boxes(client)
+    refused = post_sign_up(client, BEN, (OWN_NEWS,))
+    assert refused.status_code == 400
+    assert not Subscriber.objects.filter(address_digest=addresses.digest(BEN)).exists()
+
+    change = NoticeChange.objects.waiting().get()
+    notice_changes.release(change.pk, by=second())
+    announce_changes()
+    assert told(smtp) == [ADA]
+    assert f'value="{OWN_NEWS}"' not in boxes(client)
+    announce_changes()
+
+    assert may_use(OWN_NEWS)
+    assert f'value="{OWN_NEWS}"' in boxes(client)
+    assert post_sign_up(client, BEN, (OWN_NEWS,)).status_code == 302
+
+
+def test_an_existing_purpose_goes_on_while_a_new_version_waits(smtp: Relay) -> None:
+    reader(ADA)
+    from_file()
+    announce_changes()
+
+    released()
+    assert Delivery.objects.count() == 1
+
+
+def test_case_updates_cannot_be_released_under_a_notice_that_does_not_name_them() -> (
+    None
+):
+    from case_updates.release import NotAllowed as Refused
+
+    from_file(names=without("case-updates"))
+    with pytest.raises(Refused, match="has been told"):
+        released()
+
+
+# --- The page ---
+
+RELEASER = ("view_noticechange", "release_noticechange")
+
+
+def page_of(change: NoticeChange, what: str = "change") -> str:
+    return f"/console/governance/noticechange/{change.pk}/{what}/"
+
+
+@pytest.mark.parametrize("what", ["release", "again", "close"])
+def test_seeing_is_not_releasing(what: str) -> None:
+    reader(ADA)
+    from_file()
+    announce_changes()
+    client = console_of(person("vera@example.com", "view_noticechange"))
+
+    page = client.get(page_of(the_change()))
+    assert page.status_code == 200
+    assert "may not release" in text(page)
+    assert not [f for f in forms(page) if "noticechange" in f.action]
+    assert client.post(page_of(the_change(), what)).status_code == 403
+    assert the_change().state == "waits"
+
+
+@pytest.mark.parametrize("what", ["change", "release", "again", "close", "mail"])
+def test_without_the_duty_nothing_of_it_opens(what: str) -> None:
+    reader(ADA)
+    from_file()
+    announce_changes()
+    client = console_of(person("nora@example.com"))
+
+    assert client.get(page_of(the_change(), what)).status_code == 403
+
+
+@pytest.mark.parametrize("what", ["release", "again", "close"])
+def test_no_get_releases_anything(what: str) -> None:
+    reader(ADA)
+    from_file()
+    announce_changes()
+    client = console_of(person("rita@example.com", *RELEASER))
+
+    assert client.get(page_of(the_change(), what)).status_code == 405
+    assert the_change().state == "waits"
+
+
+def test_a_change_that_is_not_there_is_not_found() -> None:
+    client = console_of(person("rita@example.com", *RELEASER))
+    for what in ("release", "again", "close"):
+        assert (
+            client.post(f"/console/governance/noticechange/99/{what}/").status_code
+            == 404
+        )
+
+
+def test_today_shows_what_waits() -> None:
+    reader(ADA)
+    from_file()
+    announce_changes()
+    client = console_of(person("rita@example.com", *RELEASER))
+
+    assert "waits for a person to release it" in text(client.get("/console/"))
