@@ -8,7 +8,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from groundwork.ledger import AppendOnlyModel
-from groundwork.personal_data import Category, NoPersonalData, PersonalData
+from groundwork.personal_data import (
+    Category,
+    Erasure,
+    Export,
+    Held,
+    NoPersonalData,
+    PersonalData,
+)
 from outbox.models import State as DeliveryState
 from staff.models import StaffUser
 from subscribers.models import Subscriber
@@ -222,7 +229,7 @@ class Delivery(models.Model):
         },
         purpose="case-updates",
         source="house",
-        retention="ledger",
+        retention="departed-reader",
         erasure=Erasure.KEPT,
         others="id case_update attempts next_attempt_at claimed_at handing_over_at",
         linked_by="data_subject_id",

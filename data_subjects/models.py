@@ -203,7 +203,8 @@ class LegalHold(models.Model):
 
     objects: ClassVar = LegalHoldQuerySet.as_manager()
     personal_data = PersonalData(
-        fields={"matter": Category.MARKETING, "reason": Category.MARKETING},
+        # Words about a claim: who is in it, and why their data has to stay.
+        fields={"matter": Category.IDENTITY, "reason": Category.IDENTITY},
         purpose="administration",
         source="staff",
         retention="legal-hold",
@@ -338,7 +339,7 @@ class DisclosureEvidence(models.Model):
     disclosed_on = models.DateField()
 
     personal_data = PersonalData(
-        fields={"reference": Category.TRANSACTION},
+        fields={"reference": Category.IDENTITY},
         purpose="administration",
         source="staff",
         retention="disclosure",

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from data_subjects.models import DataSubject
 from groundwork.encryption import EncryptedJSONField, EncryptedTextField
-from groundwork.personal_data import Category, PersonalData
+from groundwork.personal_data import Category, Erasure, Export, Held, PersonalData
 
 
 class MessageClass(models.TextChoices):
@@ -83,14 +83,20 @@ class OutgoingEmail(models.Model):
     objects: ClassVar = OutgoingEmailQuerySet.as_manager()
     personal_data = PersonalData(
         fields={
-            "to_address": Category.CONTACT,
+            "to_address": Held(Category.CONTACT, source="person"),
             "context": Category.MARKETING,
             "raw_message": Category.MARKETING,
+            "kind": Category.MARKETING,
+            "purpose": Category.MARKETING,
+            "state": Category.MARKETING,
+            "reason": Category.MARKETING,
+            "settled_at": Category.MARKETING,
         },
         purpose="relationship",
-        source="the house itself",
-        kept_for="bodies 90 days, the row as long as the person",
-        erasure="removed",
+        source="house",
+        retention="mail-bodies",
+        others="id message_class data_subject attempts created_at next_attempt_at"
+        " claimed_at handing_over_at",
     )
 
     class Meta:
@@ -155,11 +161,18 @@ class SuppressedAddress(models.Model):
     suppressed_at = models.DateTimeField(default=timezone.now)
 
     personal_data = PersonalData(
-        fields={"address_digest": Category.CONTACT},
-        purpose="case-updates",
-        source="the person's own “no”",
-        kept_for="until the person signs up again by their own act",
-        erasure="kept: it is what honours the objection (legal obligation)",
+        # Kept: it is what honours the objection (Art. 17(3)(b)).
+        fields={
+            "address_digest": Held(Category.CONTACT, export=Export.DESCRIBED),
+            "purpose": Category.MARKETING,
+            "reason": Category.MARKETING,
+            "suppressed_at": Category.MARKETING,
+        },
+        purpose="opt-out-list",
+        source="person",
+        retention="opt-out-list",
+        erasure=Erasure.KEPT,
+        others="id",
         linked_by="address_digest",
     )
 
@@ -201,12 +214,15 @@ class InboundEmail(models.Model):
     personal_data = PersonalData(
         fields={
             "raw_message": Category.MARKETING,
-            "sender_digest": Category.CONTACT,
+            "sender_digest": Held(
+                Category.CONTACT, source="house", export=Export.DESCRIBED
+            ),
+            "received_at": Category.MARKETING,
         },
         purpose="relationship",
-        source="the person, by e-mail",
-        kept_for="90 days after it was dealt with",
-        erasure="removed",
+        source="person",
+        retention="inbound-mail",
+        others="id digest is_automatic state claimed_by",
         linked_by="raw_message",
     )
 

@@ -25,6 +25,12 @@ class Controller(models.Model):
     legal_name = models.CharField(max_length=200)
     trading_name = models.CharField(max_length=200)
     company_number = models.CharField(max_length=20, blank=True)
+    registration_number = models.CharField(
+        max_length=20,
+        blank=True,
+        default="",
+        help_text="Under which the controller pays the data protection fee.",
+    )
     website_name = models.CharField(max_length=200)
     governance_email = models.EmailField()
     sending_email = models.EmailField(help_text="The From address of every message.")

@@ -10,7 +10,14 @@ from django.contrib.auth.models import (
 from django.db import models
 
 from groundwork.ledger import LedgerEntry, LedgerSeal
-from groundwork.personal_data import Category, NoPersonalData, PersonalData
+from groundwork.personal_data import (
+    Category,
+    Erasure,
+    Export,
+    Held,
+    NoPersonalData,
+    PersonalData,
+)
 
 
 class StaffUserManager(BaseUserManager["StaffUser"]):
@@ -49,13 +56,18 @@ class StaffUser(AbstractBaseUser, PermissionsMixin):
     REQUIRED_FIELDS = ["full_name"]
 
     personal_data = PersonalData(
-        fields={"email": Category.CONTACT, "full_name": Category.IDENTITY},
+        fields={
+            "email": Category.CONTACT,
+            "full_name": Category.IDENTITY,
+            "password": Held(Category.TECHNICAL, export=Export.WITHHELD),
+            "last_login": Held(Category.TECHNICAL, source="house"),
+        },
         # Kept while decisions that they took are on record: those name who decided.
         purpose="staff-access",
         source="staff",
         retention="staff-account",
         erasure=Erasure.KEPT,
-        others="id is_superuser is_active date_joined",
+        others="id is_superuser is_active date_joined groups user_permissions",
         linked_by="self",
     )
 

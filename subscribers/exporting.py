@@ -4,18 +4,17 @@ Names and employers were typed by strangers. In the CSV a value that a spreadshe
 run as a formula gets a leading apostrophe; the JSON holds every value unchanged.
 """
 
-import csv
 import json
 from collections.abc import Iterator
-from itertools import batched
+from itertools import batched, chain
 from typing import Any
 
 from django.db import models, transaction
 
 from consent.models import ConsentEntry
 from data_subjects.models import DataSubject
+from groundwork.spreadsheets import csv_lines
 from staff.models import AccessRecord
-from subscribers.importing import FORMULA_STARTS
 from subscribers.models import DETAIL_FIELDS, Subscriber
 
 CHUNK = 500
@@ -63,11 +62,9 @@ def record_export(whom: str, *, staff_id: int) -> int:
 
 
 def as_csv(whom: str) -> Iterator[str]:
-    """RFC 4180, line by line; the byte order mark tells a spreadsheet: UTF-8."""
-    writer: Any = csv.writer(_Echo(), quoting=csv.QUOTE_MINIMAL, lineterminator="\r\n")
-    yield "\ufeff" + writer.writerow(COLUMNS)
-    for row in _rows(whom):
-        yield writer.writerow([neutralised(_flat(row[name])) for name in COLUMNS])
+    """Line by line, for a spreadsheet."""
+    values = ([_flat(row[name]) for name in COLUMNS] for row in _rows(whom))
+    yield from csv_lines(chain([COLUMNS], values))
 
 
 def as_json(whom: str) -> Iterator[str]:
@@ -76,19 +73,6 @@ def as_json(whom: str) -> Iterator[str]:
         separator = ",\n" if number else "\n"
         yield separator + json.dumps(row, ensure_ascii=False)
     yield "\n]\n"
-
-
-def neutralised(value: str) -> str:
-    """With a leading apostrophe when a spreadsheet would take it for a formula."""
-    looks_like_formula = value.lstrip(" \u00a0").startswith(FORMULA_STARTS)
-    return f"'{value}" if looks_like_formula else value
-
-
-class _Echo:
-    """A "file" that hands each written line back to the caller."""
-
-    def write(self, line: str) -> str:
-        return line
 
 
 def _rows(whom: str) -> Iterator[dict[str, Any]]:

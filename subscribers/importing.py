@@ -64,8 +64,6 @@ WRITTEN = "rows written"
 
 RESTRICTED = "the use of this person’s data is restricted: it may not be changed"
 
-# What a spreadsheet takes for a formula, the full-width twins included.
-FORMULA_STARTS = tuple("=+-@\t\r\n\0＝＋－＠")
 
 
 class FileProblem(Exception):

@@ -7,7 +7,13 @@ from django.utils import timezone
 from data_subjects.models import DataSubject
 from groundwork.encryption import EncryptedJSONField, EncryptedTextField
 from groundwork.ledger import LedgerEntry, LedgerSeal
-from groundwork.personal_data import Category, NoPersonalData, PersonalData
+from groundwork.personal_data import (
+    Category,
+    Export,
+    Held,
+    NoPersonalData,
+    PersonalData,
+)
 
 # What a person may tell us beside the address, all of it optional.
 DETAIL_FIELDS = ("first_name", "last_name", "employer", "job_title", "telephone")

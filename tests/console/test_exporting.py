@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from groundwork.spreadsheets import neutralised
 from staff.models import StaffUser
 from subscribers import leaving
-from subscribers.exporting import neutralised
 from subscribers.models import Subscriber
 from tests.case_updates.cast import pending_reader, reader
 from tests.console.staff import SUBSCRIBERS, accesses, dana

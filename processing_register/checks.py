@@ -1,0 +1,327 @@
+"""Checks that hold the code against the register, and both against the notice.
+
+The ordinary ones read files and models alone and run on every `manage.py` command that
+checks; a difference turns the build red. Those marked deploy also read the database
+and the hosts that a set-up calls. Each message says what to do.
+"""
+
+import ipaddress
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.apps import apps
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import models
+
+from groundwork.ledger import LedgerEntry, LedgerSeal
+from groundwork.personal_data import Category, Held, NoPersonalData, PersonalData
+from processing_register.declarations import OTHERS
+from processing_register.models import Controller, NoticeVersion, Recipient
+from processing_register.notices import drifted, notice_in_force
+from processing_register.register import (
+    Purpose,
+    Register,
+    RegisterIsWrong,
+    ShippedVersion,
+    the_register,
+)
+from processing_register.shipped import stale_tables
+
+Declaration = PersonalData | NoPersonalData
+Model = type[models.Model]
+
+
+# --- Registered: thin, so that a test can hand the checks below what it likes ---
+
+
+@register(Tags.models)
+def code_keeps_to_the_register(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    try:
+        register_now = the_register()
+        tables = stale_tables(register_now)
+    except (RegisterIsWrong, OSError) as error:
+        return [_error("E001", f"The register cannot be read. {error}")]
+    found = [_error("E009", words) for words in tables]
+    found += check_notice(register_now, newest_privacy(register_now))
+    for model in apps.get_models():
+        found += check_model(model, register_now, newest_privacy(register_now))
+    return found
+
+
+@register(Tags.security, deploy=True)
+def every_host_is_explained(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    try:
+        recipients = the_register().recipients.values()
+    except RegisterIsWrong:
+        return []  # code_keeps_to_the_register says it
+    known = {host for one in recipients if one.is_enabled for host in one.hosts}
+    return check_hosts(outgoing_hosts(), known)
+
+
+@register(Tags.database, deploy=True)
+def what_is_published_is_what_is_done(
+    app_configs: Any, databases: Sequence[str] | None, **_: Any
+) -> list[CheckMessage]:
+    if not databases:
+        return []
+    try:
+        version = notice_in_force(NoticeVersion.Notice.PRIVACY)
+    except NoticeVersion.DoesNotExist:
+        return [_error("E010", "No privacy notice is in force. Run `load_register`.")]
+    return [*check_published(the_register(), version), *check_recipients()]
+
+
+# --- Models and fields ---
+
+
+def declaration_of(model: Model) -> Declaration | None:
+    own = model.__dict__.get("personal_data")
+    declared = own or OTHERS.get(model._meta.label)
+    return declared if isinstance(declared, PersonalData | NoPersonalData) else None
+
+
+def check_model(
+    model: Model, register: Register, notice: ShippedVersion | None
+) -> list[CheckMessage]:
+    """Everything that is wrong with what one model says of itself."""
+    label = model._meta.label
+    declared = declaration_of(model)
+    if declared is None:
+        return [
+            _error(
+                "E002",
+                f"{label} does not say whether it holds personal data. Give it "
+                "personal_data = PersonalData(…) or NoPersonalData(…).",
+            )
+        ]
+    found = _undeclared_fields(model, declared)
+    if isinstance(declared, PersonalData):
+        for name, kind in declared.fields.items():
+            held = _held(kind, declared)
+            found += _check_field(f"{label}.{name}", held, register, notice)
+    return found
+
+
+def _undeclared_fields(model: Model, declared: Declaration) -> list[CheckMessage]:
+    """Each concrete field stands exactly once: among fields or among others."""
+    label = model._meta.label
+    fields = {field.name for field in model._meta.concrete_fields}
+    fields |= {field.name for field in model._meta.many_to_many}
+    own = fields - _inherited(model)
+    personal, others = list(declared.fields), declared.others.split()
+    named = [*personal, *others]
+    return [
+        *(
+            _error(
+                "E003",
+                f"{label}.{name} is not declared. Name it in personal_data: among the "
+                "fields, with its category, or among the others.",
+            )
+            for name in sorted(own - set(named))
+        ),
+        *(
+            _error("E004", f"{label} declares {name}, which is no field of it.")
+            for name in sorted(set(named) - fields)
+        ),
+        *(
+            _error("E004", f"{label} declares {name} twice.")
+            for name in sorted({name for name in named if named.count(name) > 1})
+        ),
+    ]
+
+
+def _inherited(model: Model) -> set[str]:
+    """Fields that are the same in every ledger and in every seal, and the number that
+    Django gives a row."""
+    inherited: set[str] = set()
+    for base in (LedgerEntry, LedgerSeal):
+        if issubclass(model, base):
+            inherited |= {field.name for field in base._meta.fields}
+    if isinstance(model._meta.pk, models.AutoField):
+        inherited.add(str(model._meta.pk.name))
+    return inherited
+
+
+def _held(kind: Category | Held, model: PersonalData) -> Held:
+    """The field with what it takes from its model."""
+    own = kind if isinstance(kind, Held) else Held(kind)
+    return Held(
+        category=own.category,
+        purpose=own.purpose or model.purpose,
+        source=own.source or model.source,
+        retention=own.retention or model.retention,
+    )
+
+
+def _check_field(
+    name: str, held: Held, register: Register, notice: ShippedVersion | None
+) -> list[CheckMessage]:
+    found = [
+        _error("E005", f"{name}: the register has no {what} “{key}”.")
+        for what, key, known in (
+            ("purpose", held.purpose, register.purposes),
+            ("source", held.source, register.sources),
+            ("retention rule", held.retention, register.retention),
+        )
+        if key not in known
+    ]
+    purpose = register.purposes.get(held.purpose)
+    if purpose is not None:
+        found += _check_category(name, held.category, purpose, register)
+    if notice is not None:
+        found += _check_named(name, held, notice)
+    return found
+
+
+def _check_category(
+    name: str, category: Category, purpose: Purpose, register: Register
+) -> list[CheckMessage]:
+    known = register.categories.get(category)
+    if known is None or not known.is_collected:
+        return [_error("E006", f"{name}: “{category}” data is not collected.")]
+    if category not in purpose.data_categories:
+        return [
+            _error(
+                "E006",
+                f"{name}: “{category}” data is not among what the purpose "
+                f"“{purpose.key}” needs. Take the field away, or change the register "
+                "and publish the next version of the notice.",
+            )
+        ]
+    return []
+
+
+def _check_named(name: str, held: Held, notice: ShippedVersion) -> list[CheckMessage]:
+    return [
+        _unnamed(f"{name} holds", what, key, notice)
+        for what, key, named in (
+            ("purpose", held.purpose, notice.purposes),
+            ("kind of data", str(held.category), notice.categories),
+        )
+        if key not in named
+    ]
+
+
+# --- The notice ---
+
+
+def newest_privacy(register: Register) -> ShippedVersion | None:
+    versions = [v for v in register.versions if v.notice == "privacy"]
+    return max(versions, key=lambda version: version.number, default=None)
+
+
+def check_notice(
+    register: Register, notice: ShippedVersion | None
+) -> list[CheckMessage]:
+    """Every purpose and every kind of data of the register stands in the notice."""
+    if notice is None:
+        return [_error("E007", "versions.toml has no version of the privacy notice.")]
+    collected = [k for k, c in register.categories.items() if c.is_collected]
+    return [
+        _unnamed("The register has", what, key, notice)
+        for what, keys, named in (
+            ("purpose", register.purposes, notice.purposes),
+            ("kind of data", collected, notice.categories),
+        )
+        for key in keys
+        if key not in named
+    ]
+
+
+def _unnamed(who: str, what: str, key: str, notice: ShippedVersion) -> CheckMessage:
+    return _error(
+        "E008",
+        f"{who} the {what} “{key}”, which privacy/{notice.number} does not name. Write "
+        "the next version of the privacy notice first (versions.toml); nothing may be "
+        "used for it before everybody held was told.",
+    )
+
+
+def check_published(register: Register, version: NoticeVersion) -> list[CheckMessage]:
+    """The same of the version in force in this database, and that it is still true."""
+    names: Mapping[str, Collection[str]] = version.names
+    missing = [
+        f"The register has the purpose “{key}”, which {version.reference} does not name."
+        for key in register.purposes
+        if key not in names.get("purposes", ())
+    ]
+    if drifted(version):
+        missing.append(
+            f"{version.reference} no longer says what the register and the controller’s "
+            "particulars say. Publish its next version on the console (Notices)."
+        )
+    return [_error("E010", words) for words in missing]
+
+
+def check_recipients() -> Iterable[CheckMessage]:
+    """Gaps that only the controller can close; they stop nothing."""
+    if not Recipient.objects.filter(is_enabled=True).exists():
+        yield Warning(
+            "No recipient is enabled. Whoever hosts this or carries its mail receives "
+            "personal data: name them in recipients.toml.",
+            id="processing_register.W001",
+        )
+    if Controller.objects.filter(pk=1, company_number="").exists():
+        yield Warning(
+            "The controller’s company number is blank (controller.toml); a company’s "
+            "e-mails must carry it.",
+            id="processing_register.W002",
+        )
+
+
+# --- Hosts ---
+
+
+def outgoing_hosts() -> dict[str, str]:
+    """Setting → the host it makes this system call; empty ones are left out."""
+    mailer = settings.MAILERS["default"]
+    database = settings.DATABASES["default"]
+    hosts = {
+        "EMAIL_URL": str(mailer["OPTIONS"].get("host", "")) or _provider(mailer),
+        "INBOUND_IMAP_URL": _host(settings.INBOUND_IMAP_URL),
+        "DATABASE_URL": str(database.get("HOST") or ""),
+        "REDIS_URL": _host(settings.REDIS_URL),
+        "ANALYTICS_HOST": _host(settings.ANALYTICS_HOST),
+    }
+    return {name: host for name, host in hosts.items() if host}
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or ""
+
+
+def _provider(mailer: Mapping[str, Any]) -> str:
+    """anymail.backends.postmark.EmailBackend → postmark, to be named as a host."""
+    parts = str(mailer["BACKEND"]).split(".")
+    return parts[2] if parts[0] == "anymail" else ""
+
+
+def check_hosts(
+    hosts: Mapping[str, str], explained: Collection[str]
+) -> list[CheckMessage]:
+    """A host outside this machine that no enabled recipient accounts for (Art. 28)."""
+    return [
+        _error(
+            "E011",
+            f"{name} calls {host}, and no enabled recipient explains it. Enter who "
+            "runs it in recipients.toml, with its agreement, country and hosts.",
+        )
+        for name, host in sorted(hosts.items())
+        if host not in explained and not _is_ours(host)
+    ]
+
+
+def _is_ours(host: str) -> bool:
+    """This machine itself: a socket, the loopback, or the site's own name."""
+    if host.startswith("/") or host in ("localhost", settings.SITE_HOST):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _error(number: str, words: str) -> CheckMessage:
+    return Error(words, id=f"processing_register.{number}")

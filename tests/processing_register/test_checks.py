@@ -1,0 +1,321 @@
+"""The build turns red when code, register and notice say different things."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.apps.registry import Apps
+from django.core.checks import CheckMessage, run_checks
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
+from django.db import models
+from pytest_django import Settings
+
+from groundwork.personal_data import Category, NoPersonalData, PersonalData
+from processing_register import checks
+from processing_register.models import NoticeVersion, Recipient
+from processing_register.notices import notice_in_force
+from processing_register.register import Purpose, Register, the_register
+from subscribers.models import Subscriber
+
+TELEPHONE = {"telephone": Category.CONTACT}
+
+
+def house(**changes: Any) -> Register:
+    return replace(the_register(), **changes)
+
+
+def ids(found: list[CheckMessage]) -> list[str]:
+    return [str(message.id).split(".")[1] for message in found]
+
+
+def model_of(declared: Any, *, name: str = "Visitor") -> Any:
+    """A model with a telephone field, in a registry that ends with the test."""
+    meta = type("Meta", (), {"app_label": "subscribers", "apps": Apps()})
+    body = {
+        "__module__": "subscribers.models",
+        "telephone": models.CharField(max_length=20),
+        "Meta": meta,
+    }
+    if declared is not None:
+        body["personal_data"] = declared
+    return type(name, (models.Model,), body)
+
+
+def personal(**changes: Any) -> PersonalData:
+    said: dict[str, Any] = {
+        "fields": TELEPHONE,
+        "purpose": "case-updates",
+        "source": "person",
+        "retention": "current-reader",
+        "others": "",
+    }
+    return PersonalData(**(said | changes))
+
+
+def check(model: Any, register: Register | None = None) -> list[CheckMessage]:
+    register = register or the_register()
+    return checks.check_model(model, register, checks.newest_privacy(register))
+
+
+def test_the_house_as_it_stands_passes() -> None:
+    assert run_checks() == []
+
+
+def test_a_declared_model_passes() -> None:
+    assert check(model_of(personal())) == []
+
+
+def test_a_model_that_says_nothing_is_found() -> None:
+    assert ids(check(model_of(None))) == ["E002"]
+
+
+def test_a_field_that_nobody_declared_is_found() -> None:
+    found = check(model_of(personal(fields={})))
+
+    assert ids(found) == ["E003"]
+    assert "subscribers.Visitor.telephone is not declared" in found[0].msg
+
+
+def test_an_undeclared_field_is_found_where_no_personal_data_is_claimed() -> None:
+    assert ids(check(model_of(NoPersonalData("none at all", others="")))) == ["E003"]
+    assert check(model_of(NoPersonalData("none at all", others="telephone"))) == []
+
+
+def test_a_field_taken_from_a_real_declaration_turns_the_command_red(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said = Subscriber.personal_data
+    fields = {name: kind for name, kind in said.fields.items() if name != "employer"}
+    monkeypatch.setattr(Subscriber, "personal_data", replace(said, fields=fields))
+
+    with pytest.raises(SystemCheckError, match=r"subscribers\.Subscriber\.employer"):
+        call_command("check")
+
+
+def test_a_field_declared_twice_or_not_there_is_found() -> None:
+    assert ids(check(model_of(personal(others="telephone")))) == ["E004"]
+    assert ids(check(model_of(personal(others="fax")))) == ["E004"]
+
+
+@pytest.mark.parametrize(
+    ("named", "words"),
+    [
+        ({"purpose": "astrology"}, "no purpose “astrology”"),
+        ({"source": "gossip"}, "no source “gossip”"),
+        ({"retention": "for-ever"}, "no retention rule “for-ever”"),
+    ],
+)
+def test_a_key_that_the_register_does_not_have_is_found(
+    named: dict[str, str], words: str
+) -> None:
+    found = check(model_of(personal(**named)))
+
+    assert "E005" in ids(found)
+    assert any(words in message.msg for message in found)
+
+
+def test_data_that_the_purpose_does_not_need_is_found() -> None:
+    found = check(model_of(personal(fields={"telephone": Category.FINANCIAL})))
+
+    assert ids(found) == ["E006"]
+    assert "“financial” data is not among what the purpose “case-updates” needs" in (
+        found[0].msg
+    )
+
+
+def test_a_kind_of_data_that_is_not_collected_is_found() -> None:
+    known = the_register().categories
+    closed = {**known, "contact": replace(known["contact"], is_collected=False)}
+
+    assert ids(check(model_of(personal()), house(categories=closed))) == ["E006"]
+
+
+def without(notice: str, **left_out: str) -> Register:
+    """The register as if its newest privacy notice did not name something."""
+    register = the_register()
+    newest = checks.newest_privacy(register)
+    assert newest is not None
+    assert newest.notice == notice
+    changes = {
+        name: tuple(key for key in getattr(newest, name) if key != gone)
+        for name, gone in left_out.items()
+    }
+    versions = [v for v in register.versions if v != newest]
+    return house(versions=(*versions, replace(newest, **changes)))
+
+
+def test_a_purpose_that_the_notice_does_not_name_is_found() -> None:
+    register = without("privacy", purposes="case-updates")
+
+    found = check(model_of(personal()), register)
+    assert ids(found) == ["E008"]
+    assert "purpose “case-updates”, which privacy/2 does not name" in found[0].msg
+    assert "E008" in ids(checks.check_notice(register, checks.newest_privacy(register)))
+
+
+def test_a_kind_of_data_that_the_notice_does_not_name_is_found() -> None:
+    register = without("privacy", categories="contact")
+
+    assert ids(check(model_of(personal()), register)) == ["E008"]
+
+
+def test_a_purpose_new_in_the_register_turns_the_command_red(
+    settings: Settings, tmp_path: Path
+) -> None:
+    folder = tmp_path / "register"
+    copy_register(folder)
+    purposes = folder / "purposes.toml"
+    new = purposes.read_text().split("[[purposes]]")[1]
+    purposes.write_text(
+        purposes.read_text() + "\n[[purposes]]" + new.replace("case-updates", "lottery")
+    )
+    settings.REGISTER_DIR = folder
+    the_register.cache_clear()
+
+    with pytest.raises(SystemCheckError, match="purpose “lottery”, which privacy/2"):
+        call_command("check")
+
+
+def test_a_register_that_changed_since_the_notice_is_found(
+    settings: Settings, tmp_path: Path
+) -> None:
+    folder = tmp_path / "register"
+    copy_register(folder)
+    rules = folder / "retention.toml"
+    rules.write_text(rules.read_text().replace("28 days after", "58 days after"))
+    settings.REGISTER_DIR = folder
+    the_register.cache_clear()
+
+    found = checks.code_keeps_to_the_register(None)
+
+    assert "E009" in ids(found)
+    assert any("Write the next version" in message.msg for message in found)
+
+
+def test_a_register_that_cannot_be_read_is_one_clear_error(
+    settings: Settings, tmp_path: Path
+) -> None:
+    settings.REGISTER_DIR = tmp_path / "nowhere"
+    the_register.cache_clear()
+
+    found = checks.code_keeps_to_the_register(None)
+
+    assert ids(found) == ["E001"]
+    assert "categories.toml cannot be read" in found[0].msg
+
+
+def copy_register(folder: Path) -> None:
+    shutil.copytree(REGISTER, folder)
+
+
+REGISTER = Path(checks.__file__).parent / "register"
+
+
+@pytest.fixture(autouse=True)
+def fresh_register() -> Any:
+    the_register.cache_clear()
+    yield
+    the_register.cache_clear()
+
+
+# --- Hosts ---
+
+
+def test_a_host_that_no_recipient_explains_is_found() -> None:
+    hosts = {"EMAIL_URL": "smtp.example.com", "REDIS_URL": "127.0.0.1"}
+
+    found = checks.check_hosts(hosts, set())
+
+    assert ids(found) == ["E011"]
+    assert "EMAIL_URL calls smtp.example.com" in found[0].msg
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "::1", "localhost", "/var/run/postgresql"]
+)
+def test_this_machine_needs_no_recipient(host: str) -> None:
+    assert checks.check_hosts({"DATABASE_URL": host}, set()) == []
+
+
+def test_an_enabled_recipient_explains_its_hosts() -> None:
+    assert (
+        checks.check_hosts({"EMAIL_URL": "smtp.example.com"}, {"smtp.example.com"})
+        == []
+    )
+
+
+def test_every_setting_that_calls_out_is_looked_at(settings: Settings) -> None:
+    settings.INBOUND_IMAP_URL = "imaps://us:secret@imap.example.com/INBOX"
+    settings.ANALYTICS_HOST = "https://count.example.com"
+    settings.MAILERS = {
+        "default": {"BACKEND": "anymail.backends.postmark.EmailBackend", "OPTIONS": {}}
+    }
+
+    hosts = checks.outgoing_hosts()
+
+    assert hosts["INBOUND_IMAP_URL"] == "imap.example.com"
+    assert hosts["ANALYTICS_HOST"] == "count.example.com"
+    assert hosts["EMAIL_URL"] == "postmark"
+
+
+# --- The database ---
+
+
+@pytest.mark.django_db
+def test_what_is_published_here_is_held_against_the_register(open_house: None) -> None:
+    found = checks.what_is_published_is_what_is_done(None, ["default"])
+    assert [m.id for m in found if str(m.id).endswith("E010")] == []
+    assert checks.what_is_published_is_what_is_done(None, None) == []
+
+    version = notice_in_force("privacy")
+    version.names = {**version.names, "purposes": []}
+    assert len(checks.check_published(the_register(), version)) == len(
+        the_register().purposes
+    )
+
+
+@pytest.mark.django_db
+def test_a_notice_that_the_register_left_behind_is_found(open_house: None) -> None:
+    version = notice_in_force("privacy")
+    version.source += "\n\n{{retention}}\n"
+
+    found = checks.check_published(the_register(), version)
+
+    assert ids(found) == ["E010"]
+    assert "no longer says what the register" in found[0].msg
+
+
+@pytest.mark.django_db
+def test_without_a_notice_the_deployment_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        checks, "notice_in_force", lambda notice: NoticeVersion.objects.none().get()
+    )
+
+    assert ids(checks.what_is_published_is_what_is_done(None, ["default"])) == ["E010"]
+
+
+@pytest.mark.django_db
+def test_what_only_the_controller_can_settle_is_a_warning(open_house: None) -> None:
+    assert ids(list(checks.check_recipients())) == ["W001", "W002"]
+
+    Recipient.objects.filter(pk="hosting").update(is_enabled=True, agreement="DPA 7")
+    assert ids(list(checks.check_recipients())) == ["W002"]
+
+
+def test_every_installed_model_declares() -> None:
+    missing = [m._meta.label for m in apps.get_models() if not checks.declaration_of(m)]
+
+    assert missing == []
+
+
+def test_a_purpose_knows_whether_it_weighs_interests() -> None:
+    purposes: dict[str, Purpose] = dict(the_register().purposes)
+
+    assert purposes["analytics"].rests_on_interests
+    assert not purposes["case-updates"].rests_on_interests
