@@ -23,9 +23,7 @@ class ShownWording(AppendOnlyModel):
     text = models.TextField()
     language = models.CharField(max_length=10, default="en-GB")
 
-    personal_data = NoPersonalData(
-        "published wording", others="digest text language"
-    )
+    personal_data = NoPersonalData("published wording", others="digest text language")
 
     class Meta:
         verbose_name = "shown wording"

@@ -1,26 +1,20 @@
 """The register on the console: what we say we do, to be read. It is changed by files in
 the repository and a new version, never by hand."""
 
-from processing_register import notices_desk  # noqa: F401 registers itself
-from processing_register.models import (
-    BankHoliday,
-    Controller,
-    ProcessingPurpose,
+from processing_register import (  # noqa: F401 they register themselves
+    gaps_desk,
+    notices_desk,
+    record_desk,
+    register_desk,
 )
+from processing_register.models import BankHoliday, Controller
 from staff.console import Place, ReadOnlyAdmin, console
-
-
-class ProcessingPurposeAdmin(ReadOnlyAdmin):
-    place = Place("Registers", 2, "Purposes")
-    lead = "What addresses are used for, and on which lawful basis."
-    duties = {"view_processingpurpose": "See the purposes"}
-    list_display = ("title", "key", "lawful_basis", "is_marketing", "is_sendable")
 
 
 class ControllerAdmin(ReadOnlyAdmin):
     place = Place("Registers", 3, "Controller")
     lead = "Who we are, how to reach us, and who regulates us, as every letter says it."
-    duties = {"view_controller": "See the controller’s particulars"}
+    duties = {"view_controller": "See the controller’s particulars and open questions"}
     list_display = ("__str__", "governance_email", "regulator_name")
 
 
@@ -37,6 +31,5 @@ class BankHolidayAdmin(ReadOnlyAdmin):
         return f"{holiday.on:%A %-d %B %Y}"
 
 
-console.register(ProcessingPurpose, ProcessingPurposeAdmin)
 console.register(Controller, ControllerAdmin)
 console.register(BankHoliday, BankHolidayAdmin)

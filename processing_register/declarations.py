@@ -1,10 +1,21 @@
 """Declarations of the tables that Django brings along; ours stand in the models."""
 
-from groundwork.personal_data import Category, NoPersonalData, PersonalData
+from groundwork.personal_data import (
+    Category,
+    Erasure,
+    Export,
+    Held,
+    NoPersonalData,
+    PersonalData,
+)
 
 OTHERS: dict[str, PersonalData | NoPersonalData] = {
     "sessions.Session": PersonalData(
-        fields={"session_key": Category.TECHNICAL, "session_data": Category.TECHNICAL},
+        # Whoever has the key is signed in with it.
+        fields={
+            "session_key": Held(Category.TECHNICAL, export=Export.WITHHELD),
+            "session_data": Held(Category.TECHNICAL, export=Export.DESCRIBED),
+        },
         purpose="staff-access",
         source="browser",
         retention="staff-account",
@@ -20,11 +31,17 @@ OTHERS: dict[str, PersonalData | NoPersonalData] = {
     ),
     # Installed with Django's admin; the console writes AccessRecord instead.
     "admin.LogEntry": PersonalData(
-        fields={"user": Category.IDENTITY, "object_repr": Category.IDENTITY},
+        fields={
+            "user": Category.IDENTITY,
+            "object_repr": Category.IDENTITY,
+            "change_message": Category.TECHNICAL,
+        },
         purpose="staff-access",
         source="house",
         retention="staff-account",
-        others="id action_time content_type object_id action_flag change_message",
+        # As the account itself: it says what somebody decided.
+        erasure=Erasure.KEPT,
+        others="id action_time content_type object_id action_flag",
         linked_by="user",
     ),
 }

@@ -253,7 +253,10 @@ def controller_on_file() -> ControllerOnFile:
 
 
 def settlements() -> list[Settlement]:
-    """The controller's answers in words. Raises RegisterIsWrong."""
+    """The controller's answers in words; none without a file of them. Raises
+    RegisterIsWrong."""
+    if not (Path(settings.REGISTER_DIR) / "settled.toml").exists():
+        return []
     return [_settlement(row) for row in _answers()]
 
 

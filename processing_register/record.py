@@ -195,7 +195,9 @@ def _safeguard(who: models.Recipient) -> str:
 
 
 def _retention(purpose: models.ProcessingPurpose, register: Register) -> Cell:
-    return tuple(f"{rule.what}: {_how_long(rule)}" for rule in _rules(purpose, register))
+    return tuple(
+        f"{rule.what}: {_how_long(rule)}" for rule in _rules(purpose, register)
+    )
 
 
 def _how_long(rule: models.RetentionRule) -> str:
@@ -253,9 +255,7 @@ def _consent(purpose: models.ProcessingPurpose, _: Register) -> Cell:
 
 def _location(purpose: models.ProcessingPurpose, register: Register) -> Cell:
     here = ("This system’s database",) if _is_here(purpose, register) else ()
-    outside = (
-        ("A system outside this one",) if _is_outside(purpose, register) else ()
-    )
+    outside = ("A system outside this one",) if _is_outside(purpose, register) else ()
     places = (f"{who.title}, {who.country}" for who in _processors(purpose, register))
     return (*here, *outside, *places)
 

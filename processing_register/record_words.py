@@ -31,7 +31,7 @@ OTHER_FUNCTION = "Administration"
 # What this software does itself; what the computers below it do is its host's to say.
 SECURITY_HERE = (
     "Staff sign in by name and may do only what each was given",
-    "Changes and exports of personal data stay on record",
+    "Who opened or took out a person’s record stays on record",
     "Ledgers can be added to, never changed",
     "The database refuses each part of the software what it does not need",
     "Data is removed by nightly purges when its period is over",

@@ -34,6 +34,7 @@ from consent.models import Action, Channel, ConsentEntry
 from data_subjects.models import DataSubject
 from groundwork import addresses
 from groundwork.log_lines import ADDRESS
+from groundwork.spreadsheets import FORMULA_STARTS
 from outbox.models import SuppressedAddress
 from processing_register.gate import usable_purposes
 from processing_register.models import ProcessingPurpose
@@ -63,7 +64,6 @@ APPLY_SECONDS = 12
 WRITTEN = "rows written"
 
 RESTRICTED = "the use of this person’s data is restricted: it may not be changed"
-
 
 
 class FileProblem(Exception):

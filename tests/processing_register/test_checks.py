@@ -140,7 +140,7 @@ def without(notice: str, **left_out: str) -> Register:
     newest = checks.newest_privacy(register)
     assert newest is not None
     assert newest.notice == notice
-    changes = {
+    changes: dict[str, Any] = {
         name: tuple(key for key in getattr(newest, name) if key != gone)
         for name, gone in left_out.items()
     }
