@@ -279,6 +279,8 @@ COUNTED_PAGES = [
 ]
 # A Matomo or Plausible of the controller's own (https://…), loaded after a yes only.
 ANALYTICS_HOST = env.str("ANALYTICS_HOST", default="")
+# Its script there: Plausible's by default; a Matomo's is its container, js/container_….js.
+ANALYTICS_SCRIPT = env.str("ANALYTICS_SCRIPT", default="js/script.js")
 # /.well-known/security.txt (RFC 9116): whom to tell of a weakness, as a URI. Empty:
 # mailto:security@ the domain of the controller's lists.
 SECURITY_CONTACT = env.str("SECURITY_CONTACT", default="")

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 
@@ -70,6 +71,12 @@ class CookieBanner:
     def unwanted(self) -> str:
         """Names of what must not stay in this browser, separated by blanks."""
         return " ".join(cookies.names_to_clear(self.choice.categories))
+
+    @property
+    def analytics_script(self) -> str:
+        """Where the controller's own Matomo or Plausible has its script; often empty."""
+        host = settings.ANALYTICS_HOST.rstrip("/")
+        return f"{host}/{settings.ANALYTICS_SCRIPT}" if host else ""
 
     @property
     def counted_page(self) -> str:

@@ -6,7 +6,7 @@ and the hosts that a set-up calls. Each message says what to do.
 """
 
 import ipaddress
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,7 +18,8 @@ from django.db import models
 from groundwork.ledger import LedgerEntry, LedgerSeal
 from groundwork.personal_data import Category, Held, NoPersonalData, PersonalData
 from processing_register.declarations import OTHERS
-from processing_register.models import Controller, NoticeVersion, Recipient
+from processing_register.gaps import open_gaps
+from processing_register.models import NoticeVersion
 from processing_register.notices import drifted, notice_in_force
 from processing_register.register import (
     Purpose,
@@ -70,7 +71,7 @@ def what_is_published_is_what_is_done(
         version = notice_in_force(NoticeVersion.Notice.PRIVACY)
     except NoticeVersion.DoesNotExist:
         return [_error("E010", "No privacy notice is in force. Run `load_register`.")]
-    return [*check_published(the_register(), version), *check_recipients()]
+    return [*check_published(the_register(), version), *check_open_questions()]
 
 
 # --- Models and fields ---
@@ -255,20 +256,16 @@ def check_published(register: Register, version: NoticeVersion) -> list[CheckMes
     return [_error("E010", words) for words in missing]
 
 
-def check_recipients() -> Iterable[CheckMessage]:
-    """Gaps that only the controller can close; they stop nothing."""
-    if not Recipient.objects.filter(is_enabled=True).exists():
-        yield Warning(
-            "No recipient is enabled. Whoever hosts this or carries its mail receives "
-            "personal data: name them in recipients.toml.",
+def check_open_questions() -> list[CheckMessage]:
+    """What only the controller can settle (`manage.py policy_gaps`); it stops nothing."""
+    return [
+        Warning(
+            f"{gap.clause} {gap.to_settle}",
+            hint="See `manage.py policy_gaps`, or “Open questions” on the console.",
             id="processing_register.W001",
         )
-    if Controller.objects.filter(pk=1, company_number="").exists():
-        yield Warning(
-            "The controller’s company number is blank (controller.toml); a company’s "
-            "e-mails must carry it.",
-            id="processing_register.W002",
-        )
+        for gap in open_gaps()
+    ]
 
 
 # --- Hosts ---

@@ -198,7 +198,8 @@ QUESTIONS = (
         "request-clock",
         clause="A request is answered within a month of its own date, which may be the"
         " date on a letter or the day it came in.",
-        meanwhile="Both clocks are kept, and the earlier one is in charge.",
+        meanwhile="“Your data” promises one month from the day a request reaches us, which"
+        " is what the law counts from.",
         to_settle="Say from which day the month counts.",
         is_open=True,
     ),

@@ -250,7 +250,7 @@ def _consent(purpose: models.ProcessingPurpose, _: Register) -> Cell:
         return (NOT_APPLICABLE,)
     if purpose.is_offered:
         return (_link("console:consent_consententry_changelist"),)
-    return ("The ledger of cookie choices in the database",)
+    return (_link("console:cookie_choices"),)
 
 
 def _location(purpose: models.ProcessingPurpose, register: Register) -> Cell:

@@ -79,9 +79,8 @@ class RegisterAdmin(ReadOnlyAdmin):
 
     def get_readonly_fields(self, request: Any, obj: Any = None) -> tuple[str, ...]:
         """Everything: also what is a method here and no field of the model."""
-        return tuple(
-            name for _, options in self.fieldsets or () for name in options["fields"]
-        )
+        sets: Any = self.fieldsets or ()
+        return tuple(name for _, options in sets for name in options["fields"])
 
 
 class ProcessingPurposeAdmin(RegisterAdmin):

@@ -53,7 +53,9 @@ function start(allowed) {
   for (const held of document.querySelectorAll('script[type="text/plain"][data-consent]')) {
     if (!allowed.includes(held.dataset.consent)) continue;
     const script = document.createElement("script");
-    script.src = held.dataset.src;
+    const { src, consent, ...facts } = held.dataset; // such as the site's name
+    Object.assign(script.dataset, facts);
+    script.src = src;
     held.replaceWith(script);
   }
 }

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -92,6 +93,18 @@ def test_one_network_cannot_draw_the_chart() -> None:
         assert rate_limits.page_view_allowed("127.0.0.0/24")
 
     assert client.post(VIEWS, UPDATES).status_code == 429
+
+
+def test_the_controllers_own_analytics_are_marked_and_on_listed_pages_alone(
+    settings: Any,
+) -> None:
+    settings.ANALYTICS_HOST = "https://stats.example.co.uk/"
+    client = visitor()
+
+    page = text(client.get("/updates/"))
+    assert 'data-src="https://stats.example.co.uk/js/script.js"' in page
+    assert not re.search(r'<script(?! type="text/plain")[^>]*stats\.example', page)
+    assert "stats.example" not in text(client.get("/preferences/"))
 
 
 # --- What the staff see ---

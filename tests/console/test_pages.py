@@ -26,6 +26,7 @@ from tests.people import ADA, CLEO
 
 pytestmark = pytest.mark.django_db
 
+SUMS = ["/console/cookie-choices/", "/console/page-views/"]
 MESSAGE = b"From: cleo@example.com\r\nSubject: Hello\r\n\r\nA question.\r\n"
 
 
@@ -109,7 +110,7 @@ def ada_wording() -> str:
 
 
 def all_pages(omar: StaffUser) -> list[str]:
-    own = ["/console/", "/console/seals/"]
+    own = ["/console/", "/console/seals/", *SUMS]
     return [*own, *lists(), *add_pages(omar), *pages_about_things(omar)]
 
 

@@ -165,10 +165,12 @@ def test_an_unpublished_assessment_gets_no_link() -> None:
     assert "not published" in said
 
 
-def test_the_link_to_the_record_of_consent_opens_the_ledger() -> None:
-    [link] = cells("case-updates")[CONSENT]
+@pytest.mark.parametrize("key", ["case-updates", "analytics"])
+def test_the_link_to_the_record_of_consent_opens_the_ledger(key: str) -> None:
+    [link] = cells(key)[CONSENT]
     path = "/" + link.split("/", 3)[3]
-    assert dana("view_consententry").get(path).status_code == 200
+    console = dana("view_consententry", "view_cookiechoice")
+    assert console.get(path).status_code == 200
     assert cells("orders")[CONSENT] == ["Not applicable"]
 
 

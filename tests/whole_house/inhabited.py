@@ -73,6 +73,7 @@ def move_in(client: Client, smtp: Relay, mailbox: Path) -> House:
     cast.submitted("A submitted update")
     cast.released("A released update")
     sending.send_due()
+    answer_about_cookies()
     write_to_us(mailbox)
     delivery.deliver_due()
     for message in smtp.received[:3]:
@@ -88,6 +89,15 @@ def move_in(client: Client, smtp: Relay, mailbox: Path) -> House:
     house.tokens = sorted(set(re.findall(r"/([\w-]{22})(?=/)", pages)))
     assert welcome.one_click_path().split("/")[2] in house.tokens
     return house
+
+
+def answer_about_cookies() -> None:
+    """Another visitor says yes and is counted on one page."""
+    visitor = Client()
+    yes = {"choice": "accept", "banner": "cookie-banner/1"}
+    assert visitor.post("/cookies/choice/", yes).status_code == 302
+    counted = visitor.post("/page-views/", {"page": "case_updates:archive"})
+    assert counted.status_code == 204
 
 
 def write_to_us(mailbox: Path) -> None:
