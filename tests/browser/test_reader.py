@@ -93,7 +93,12 @@ def test_the_form_is_filled_by_keyboard_in_reading_order(house: House) -> None:
             break
 
     # The question about cookies stands first: yes, no, more.
-    assert reached[:4] == ["choice", "choice", "Choose for yourself", "Skip to the page"]
+    assert reached[:4] == [
+        "choice",
+        "choice",
+        "Choose for yourself",
+        "Skip to the page",
+    ]
     assert "website" not in reached, "the robots' trap must not be reached"
     order = [reached.index("email"), reached.index("purposes"), len(reached) - 1]
     assert order == sorted(order)
