@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from governance import (
     contact_desk,
     dashboard,
+    ledger_desk,
     notice_desk,
     person,
     person_desk,
@@ -29,6 +30,7 @@ from subscribers.models import Subscriber
 __all__ = [
     "contact_desk",
     "dashboard",
+    "ledger_desk",
     "notice_desk",
     "person_desk",
     "proofs_desk",

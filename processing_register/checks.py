@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from django.apps import apps
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Info, Tags, register
 from django.db import models
 
 from groundwork.ledger import LedgerEntry, LedgerSeal
@@ -70,7 +70,7 @@ def what_is_published_is_what_is_done(
     try:
         version = notice_in_force(NoticeVersion.Notice.PRIVACY)
     except NoticeVersion.DoesNotExist:
-        return [_error("E010", "No privacy notice is in force. Run `load_register`.")]
+        return []  # an empty database: `prepare` fills it before anything is served
     return [*check_published(the_register(), version), *check_open_questions()]
 
 
@@ -259,10 +259,10 @@ def check_published(register: Register, version: NoticeVersion) -> list[CheckMes
 def check_open_questions() -> list[CheckMessage]:
     """What only the controller can settle (`manage.py policy_gaps`); it stops nothing."""
     return [
-        Warning(
+        Info(
             f"{gap.clause} {gap.to_settle}",
             hint="See `manage.py policy_gaps`, or “Open questions” on the console.",
-            id="processing_register.W001",
+            id="processing_register.I001",
         )
         for gap in open_gaps()
     ]

@@ -244,7 +244,7 @@ def publish_as_then(notice: str, title: str, file: str) -> None:
     source = Path("processing_register/register/notices", file).read_text()
     body = source
     if file.endswith(".md"):
-        controller = Controller.objects.get()
+        controller = Controller.objects.defer("registration_number").get()
         body = source.format(
             legal_name=controller.legal_name,
             trading_name=controller.trading_name,

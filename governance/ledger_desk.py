@@ -1,0 +1,68 @@
+"""The ledgers of cookie choices and of restrictions and holds, to be read."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from consent.models import CookieChoice
+from data_subjects.models import SubjectEvent
+from staff.console import Place, ReadOnlyAdmin, console
+from staff.models import StaffName
+
+
+class CookieChoiceAdmin(ReadOnlyAdmin):
+    place = Place("Ledgers", 4, "Cookie ledger")
+    lead = (
+        "Each choice about cookies. Nothing here leads to who made it, and nobody can "
+        "change or remove a line."
+    )
+    nothing_yet = "The first line appears when a visitor answers the banner."
+    list_display = ("moment", "method", "allowed", "banner", "site")
+    list_filter = ("method",)
+    list_display_links = None
+    ordering = ("-id",)
+
+    def moment(self, choice: CookieChoice) -> str:
+        return f"{timezone.localtime(choice.at):%-d %b %Y, %H:%M}"
+
+    moment.short_description = "When"  # type: ignore[attr-defined]
+
+    def allowed(self, choice: CookieChoice) -> str:
+        return ", ".join(choice.categories) or "nothing more"
+
+
+class SubjectEventAdmin(ReadOnlyAdmin):
+    place = Place("Ledgers", 5, "Restrictions and holds")
+    lead = (
+        "When a restriction or a hold began, was reviewed or ended, and by whom. Nobody "
+        "can change or remove a line."
+    )
+    nothing_yet = "The first line appears with the first restriction or hold."
+    duties = {"view_subjectevent": "See the record of restrictions and holds"}
+    list_display = ("moment", "action", "reference", "detail", "by", "person")
+    list_filter = ("action",)
+    list_display_links = None
+    ordering = ("-id",)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).annotate(staff_name=StaffName())
+
+    def moment(self, event: SubjectEvent) -> str:
+        return f"{timezone.localtime(event.at):%-d %b %Y, %H:%M}"
+
+    moment.short_description = "When"  # type: ignore[attr-defined]
+
+    def by(self, event: Any) -> str:
+        return str(event.staff_name or "")
+
+    def person(self, event: SubjectEvent) -> SafeString:
+        return format_html(
+            '<span class="code">{}</span>', str(event.data_subject_id)[:8]
+        )
+
+
+console.register(CookieChoice, CookieChoiceAdmin)
+console.register(SubjectEvent, SubjectEventAdmin)
