@@ -13,6 +13,9 @@ STORED = """async () => ({
     "local-storage": Object.keys(localStorage),
     "session-storage": Object.keys(sessionStorage),
     "indexed-db": (await indexedDB.databases()).map((found) => found.name)})"""
+# The console has a walk of its own; every kind of notice page is in the URL map.
+NOT_FOLLOWED = ("/console/", "/privacy/", "/retention/", "/accessibility/", "/cookies/")
+NO_PAGE = ("Download is starting", "ERR_HTTP_RESPONSE_CODE_FAILURE")
 LINKS = "[...document.links].map((link) => link.href)"
 
 
@@ -37,28 +40,34 @@ class Walk:
 
     def __post_init__(self) -> None:
         self._answers: list[Response] = []
+        self._home = ""
         self.page.on("request", lambda request: self.hosts.add(_host(request.url)))
         self.page.on("response", lambda answer: self._answers.append(answer))
 
-    def to(self, path: str) -> None:
-        """Open a page of this site and look at what is kept then."""
-        address = urljoin(self.page.url, path)
+    def to(self, path: str) -> bool:
+        """Open a page of this site and look at what is kept then; False for no page."""
+        if self.page.url.startswith("http"):  # and not the browser's own error page
+            self._home = self.page.url
+        address = urljoin(self._home, path)
         self.visited.add(urlsplit(address).path)
         try:
             self.page.goto(address)
         except Error as error:
-            if "Download is starting" not in str(error):
+            # A file, or an empty answer to a GET, is no page: nothing is kept by it.
+            if not any(words in str(error) for words in NO_PAGE):
                 raise
-            return
+            # The browser's own error page comes a moment later, and is not waited for.
+            self.page.wait_for_timeout(100)
+            return False
         self.look()
+        return True
 
     def everywhere(self, paths: Iterable[str]) -> None:
         """Open each, and each page of the same site that they link to."""
         waiting = list(paths)
         while waiting:
             path = waiting.pop()
-            if path not in self.visited:
-                self.to(path)
+            if path not in self.visited and self.to(path):
                 waiting += [link for link in self._links() if link not in self.visited]
 
     def look(self) -> None:
@@ -82,8 +91,8 @@ class Walk:
     def _links(self) -> list[str]:
         here = urlsplit(self.page.url)
         found = [urlsplit(str(link)) for link in self.page.evaluate(LINKS)]
-        ours = [link for link in found if link.netloc == here.netloc]
-        return [link.path for link in ours if not link.path.startswith("/console/")]
+        ours = [link.path for link in found if link.netloc == here.netloc]
+        return [path for path in ours if not path.startswith(NOT_FOLLOWED)]
 
 
 def _host(url: str) -> str:
