@@ -13,10 +13,7 @@ STORED = """async () => ({
     "local-storage": Object.keys(localStorage),
     "session-storage": Object.keys(sessionStorage),
     "indexed-db": (await indexedDB.databases()).map((found) => found.name)})"""
-# The console has a walk of its own; every kind of notice page is in the URL map.
-NOT_FOLLOWED = ("/console/", "/privacy/", "/retention/", "/accessibility/", "/cookies/")
 NO_PAGE = ("Download is starting", "ERR_HTTP_RESPONSE_CODE_FAILURE")
-LINKS = "[...document.links].map((link) => link.href)"
 
 
 @dataclass(frozen=True, order=True)
@@ -63,12 +60,10 @@ class Walk:
         return True
 
     def everywhere(self, paths: Iterable[str]) -> None:
-        """Open each, and each page of the same site that they link to."""
-        waiting = list(paths)
-        while waiting:
-            path = waiting.pop()
-            if path not in self.visited and self.to(path):
-                waiting += [link for link in self._links() if link not in self.visited]
+        """Open each page once."""
+        for path in paths:
+            if path not in self.visited:
+                self.to(path)
 
     def look(self) -> None:
         for kind, names in self.page.evaluate(STORED).items():
@@ -87,12 +82,6 @@ class Walk:
                 if header["name"].lower() == "set-cookie":
                     for line in header["value"].split("\n"):
                         yield line.split("=")[0].strip()
-
-    def _links(self) -> list[str]:
-        here = urlsplit(self.page.url)
-        found = [urlsplit(str(link)) for link in self.page.evaluate(LINKS)]
-        ours = [link.path for link in found if link.netloc == here.netloc]
-        return [path for path in ours if not path.startswith(NOT_FOLLOWED)]
 
 
 def _host(url: str) -> str:

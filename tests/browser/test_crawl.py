@@ -31,7 +31,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 # Pages for mail programs and feed readers are no pages for a browser, and the mailbox
 # is there in the local set-up alone.
 NOT_WALKED = ("mailbox:", "console:")
-LARGEST_SAMPLE = 2
+LARGEST_SAMPLE = 1
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ def walk_elsewhere(house: House) -> Walk:
     return walk
 
 
-@pytest.mark.slow
+@pytest.mark.crawl
 def test_what_browsers_keep_is_what_the_register_declares(
     house: House, lived_in: inhabited.House
 ) -> None:
