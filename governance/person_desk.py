@@ -229,7 +229,8 @@ class AboutPeopleAdmin(ReadOnlyAdmin):
         return False
 
     def facts(self, row: Any) -> list[tuple[str, str]]:
-        raise NotImplementedError
+        """What the page of one row says of it; each register says more."""
+        return [("Number", str(row.pk))]
 
 
 def _known_by(typed: str) -> DataSubject | None:
