@@ -15,9 +15,10 @@ from pytest_django import Settings
 
 from consent import cookies
 from consent.models import CookieChoice, CookieReceipt
-from groundwork.ledger import findings, seal
+from groundwork.ledger import findings
 from processing_register.register import the_register
 from tests.reading import COOKIE_CHOICE, forms
+from tests.sealing import seal
 
 pytestmark = pytest.mark.django_db
 

@@ -6,7 +6,6 @@ import hashlib
 import json
 import subprocess
 import sys
-import time
 import uuid
 from datetime import UTC, datetime
 from io import StringIO
@@ -29,8 +28,6 @@ from consent.models import Action, Channel, ConsentEntry, CookieMethod
 from consent.receipts import NoConsent, receipt_of
 from consent.verifying import verify
 from groundwork import proof_check
-from groundwork.ledger import LedgerSeal
-from groundwork.ledger import seal as seal_at_once
 from groundwork.proof_check import check_receipt, leaves, read_json, read_key
 from groundwork.seal_keys import public_key, public_key_pem, sign
 from processing_register.register import BASES, the_register
@@ -47,6 +44,7 @@ from tests.people import (
 )
 from tests.reading import posting_form
 from tests.relay import Relay
+from tests.sealing import seal
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -75,18 +73,6 @@ KNOWN_TERMS = {
     "ConsentWithdrawn",
     "ConsentExpired",
 }
-
-
-def seal() -> LedgerSeal | None:
-    """Seal once no transaction of another worker of the run is older."""
-    newest = max(ConsentEntry.objects.values_list("written_in", flat=True), default=0)
-    for _ in range(600):
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")
-            if int(cursor.fetchone()[0]) > newest:
-                break
-        time.sleep(0.1)
-    return seal_at_once(ConsentEntry)
 
 
 def consent(
@@ -321,7 +307,7 @@ def test_before_its_seal_it_says_when_to_come_back() -> None:
 def test_a_sealed_receipt_names_its_seal_which_is_public(client: Client) -> None:
     consent()
     entry = consent()
-    seal()
+    seal(ConsentEntry)
 
     receipt = issued(entry)
 
@@ -351,7 +337,7 @@ def test_other_seals_are_not_published(client: Client, path: str) -> None:
 
 def sealed() -> tuple[dict[str, Any], dict[int, dict[str, Any]]]:
     entry = consent()
-    made = seal()
+    made = seal(ConsentEntry)
     assert made is not None
     return issued(entry), {made.number: made.published(ConsentEntry)}
 
@@ -621,7 +607,7 @@ def test_it_says_when_the_ledger_has_gone_on() -> None:
 def test_a_receipt_outlives_its_first_days_unsealed() -> None:
     entry = consent()
     receipt = issued(entry)
-    seal()
+    seal(ConsentEntry)
 
     assert verify(receipt).notes == [
         f"Entry {entry.pk} was not sealed yet; seal 1 now covers it."
@@ -795,7 +781,7 @@ def test_a_person_reaches_their_receipt_from_their_preferences(
     become_reader(client, smtp)
     visit = open_preferences(client, smtp)
     (entry,) = ConsentEntry.objects.standing()
-    seal()
+    seal(ConsentEntry)
 
     assert f'href="{visit}receipts/{entry.pk}/"' in client.get(visit).content.decode()
     page = client.get(f"{visit}receipts/{entry.pk}/")

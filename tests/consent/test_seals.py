@@ -1,7 +1,6 @@
 """Seals prove the ledgers: what was changed, removed or slipped in is found."""
 
 import threading
-import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,9 +16,10 @@ from pytest_django import Settings
 
 from consent import ledger
 from consent.models import Channel, ConsentEntry, ConsentSeal
-from groundwork.ledger import LedgerSeal, findings
+from groundwork.ledger import findings
 from groundwork.ledger import seal as seal_at_once
 from tests.database_role import acting_as
+from tests.sealing import seal
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -29,19 +29,6 @@ FORM = ledger.Circumstances(channel=Channel.SIGN_UP_FORM)
 def entry(purpose: str = "case-updates") -> ConsentEntry:
     (written,) = ledger.record_given(uuid.uuid4(), [purpose], FORM)
     return written
-
-
-def seal(ledger: type[ConsentEntry]) -> LedgerSeal | None:
-    """Seal once nothing older is running: another worker of the test run keeps its
-    transactions in the same cluster, and a seal leaves out what is newer than those."""
-    newest = max(ledger.objects.values_list("written_in", flat=True), default=0)
-    for _ in range(600):
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")
-            if int(cursor.fetchone()[0]) > newest:
-                break
-        time.sleep(0.1)
-    return seal_at_once(ledger)
 
 
 def found() -> list[str]:

@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 import tracemalloc
 import uuid
 import zipfile
@@ -24,7 +23,6 @@ from data_subjects.models import DataSubject
 from governance import proofs
 from governance.models import ProofsTransfer
 from groundwork import addresses, proof_check
-from groundwork.ledger import seal as seal_at_once
 from groundwork.proof_check import check_proofs
 from groundwork.seal_keys import public_key, public_key_pem
 from outbox.models import SuppressedAddress
@@ -32,6 +30,7 @@ from outbox.suppression import suppress
 from tests.console.staff import accesses, console_of, dana, person
 from tests.people import ADA, BEN, CASE_UPDATES, CLEO, OMAR
 from tests.reading import posting_form
+from tests.sealing import seal
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -42,17 +41,6 @@ URL = "/console/proofs/"
 @pytest.fixture(autouse=True)
 def ready(open_house: None) -> None:
     """Every test here meets a house whose register is loaded."""
-
-
-def seal() -> None:
-    newest = max(ConsentEntry.objects.values_list("written_in", flat=True), default=0)
-    for _ in range(600):
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")
-            if int(cursor.fetchone()[0]) > newest:
-                break
-        time.sleep(0.1)
-    seal_at_once(ConsentEntry)
 
 
 def agree(address: str) -> uuid.UUID:
@@ -70,10 +58,10 @@ def agree(address: str) -> uuid.UUID:
 def lived_in() -> None:
     """Two seals, one entry newer than both, and an opt-out."""
     agree(ADA)
-    seal()
+    seal(ConsentEntry)
     agree(BEN)
     agree("dora@example.com")
-    seal()
+    seal(ConsentEntry)
     agree(CLEO)
     suppress(addresses.digest(ADA), "", SuppressedAddress.Reason.UNSUBSCRIBED)
     suppress(addresses.digest(BEN), CASE_UPDATES, SuppressedAddress.Reason.OBJECTED)
