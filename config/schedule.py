@@ -4,6 +4,8 @@ from typing import Any
 
 from celery.schedules import crontab
 
+from groundwork.ledger import SEALED_EVERY
+
 SCHEDULE: dict[str, dict[str, Any]] = {
     # A confirmation mail should be there before the reader has found the inbox. A run
     # that waited in a full queue is dropped; the next one does its work.
@@ -43,7 +45,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "options": {"expires": 60.0},
     },
     # What is not sealed yet could still be changed by the database's owner unnoticed.
-    "seal the ledgers": {"task": "governance.seal_ledgers", "schedule": 300.0},
+    "seal the ledgers": {"task": "governance.seal_ledgers", "schedule": SEALED_EVERY},
     "show a sign of life": {"task": "governance.beat_is_alive", "schedule": 60.0},
     # After midnight, so that a retention period ends with its last whole day; before
     # the morning, so that the team finds the result.

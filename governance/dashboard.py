@@ -26,7 +26,7 @@ from governance.health import BEAT_SILENT_AFTER, beat_last_seen
 from governance.models import NoticeChange, RetentionRun
 from groundwork.addresses import mask
 from groundwork.clock import today_here
-from groundwork.ledger import LedgerEntry, ledgers
+from groundwork.ledger import SEALED_EVERY, LedgerEntry, ledgers
 from groundwork.log_lines import ADDRESS
 from outbox.inbound import parse
 from outbox.models import InboundEmail, OutgoingEmail, State
@@ -39,8 +39,8 @@ READERS_KEY = "readers-of-case-updates"
 READERS_KEPT_SECONDS = 300
 # Mail is taken up every two seconds: what waits this long does not move.
 SLOW_AFTER = timedelta(minutes=5)
-# Seals are set every five minutes.
-SEAL_LATE_AFTER = timedelta(minutes=20)
+# Three turns were missed.
+SEAL_LATE_AFTER = 4 * SEALED_EVERY
 QUEUE_LENGTH = 8
 
 

@@ -27,6 +27,8 @@ from groundwork import seal_journal
 from groundwork.seal_keys import sign, signature_holds
 
 DIGEST_BYTES = 32
+# How often the schedule seals what is new, and so how long an entry can wait for it.
+SEALED_EVERY = timedelta(minutes=5)
 # Clock steps of the database server that an honest entry may show.
 CLOCK_SLACK = timedelta(seconds=5)
 
