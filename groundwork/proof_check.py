@@ -211,12 +211,6 @@ def check_receipt(
     ]
 
 
-def not_sealed(receipt: Mapping[str, Any]) -> list[int]:
-    """Numbers of the entries that no seal covered when the receipt was issued."""
-    entries = receipt["proof"]["entries"]
-    return [entry["content"]["id"] for entry in entries if entry["seal"] is None]
-
-
 def leaves(value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
     """Every single value with its place: processing/purposes/0/purpose.
 
