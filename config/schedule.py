@@ -4,7 +4,7 @@ from typing import Any
 
 from celery.schedules import crontab
 
-from groundwork.ledger import SEALED_EVERY
+from groundwork.seal_journal import SEALED_EVERY
 
 SCHEDULE: dict[str, dict[str, Any]] = {
     # A confirmation mail should be there before the reader has found the inbox. A run

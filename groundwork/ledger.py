@@ -24,11 +24,10 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import connection, migrations, models, transaction
 
 from groundwork import seal_journal
+from groundwork.seal_journal import SEALED_EVERY
 from groundwork.seal_keys import sign, signature_holds
 
 DIGEST_BYTES = 32
-# How often the schedule seals what is new, and so how long an entry can wait for it.
-SEALED_EVERY = timedelta(minutes=5)
 # Clock steps of the database server that an honest entry may show.
 CLOCK_SLACK = timedelta(seconds=5)
 
@@ -441,6 +440,7 @@ class AppendOnly(migrations.RunSQL):
 
 
 __all__ = [
+    "SEALED_EVERY",
     "AppendOnly",
     "Finding",
     "LedgerEntry",

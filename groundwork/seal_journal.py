@@ -7,9 +7,14 @@ one, is found out by this file.
 
 import fcntl
 import os
+from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
+
+# How often the schedule seals what is new, and so how long an entry can wait for it.
+# Here and not with the ledgers, since the settings read it before there are models.
+SEALED_EVERY = timedelta(minutes=5)
 
 
 def note(ledger: str, number: int, digest: bytes) -> None:
