@@ -281,15 +281,8 @@ def send_again(change_id: int) -> int:
     if change.finished_at is not None:
         raise NotAllowed("It is finished.")
     failed = change.deliveries.filter(state=State.FAILED).values("email_id")
-    again = OutgoingEmail.objects.filter(pk__in=failed, state=State.FAILED).update(
-        state=State.QUEUED,
-        reason="",
-        attempts=0,
-        next_attempt_at=timezone.now(),
-        claimed_at=None,
-        handing_over_at=None,
-        settled_at=None,
-    )
+    mails = OutgoingEmail.objects.filter(pk__in=failed, state=State.FAILED)
+    again: int = mails.queue_again()
     take_over_states(change)
     return again
 

@@ -186,14 +186,4 @@ def settle_by_hand(email_id: str, *, was_sent: bool) -> None:
     if was_sent:
         _settle(email, State.SENT, "settled by a person")
         return
-    email.state, email.reason, email.attempts = State.QUEUED, "", 0
-    email.next_attempt_at, email.handing_over_at = timezone.now(), None
-    email.save(
-        update_fields=[
-            "state",
-            "reason",
-            "attempts",
-            "next_attempt_at",
-            "handing_over_at",
-        ]
-    )
+    OutgoingEmail.objects.filter(pk=email.pk).queue_again()

@@ -51,6 +51,18 @@ class OutgoingEmailQuerySet(models.QuerySet["OutgoingEmail"]):
         """In flight for longer than any hand-over takes: their worker died."""
         return self.filter(state=State.IN_FLIGHT, claimed_at__lt=timezone.now() - after)
 
+    def queue_again(self) -> int:
+        """Send them once more, as if for the first time; returns how many."""
+        return self.update(
+            state=State.QUEUED,
+            reason="",
+            attempts=0,
+            next_attempt_at=timezone.now(),
+            claimed_at=None,
+            handing_over_at=None,
+            settled_at=None,
+        )
+
 
 class OutgoingEmail(models.Model):
     """One e-mail to one address, written in the transaction that caused it."""

@@ -299,6 +299,28 @@ def test_a_person_settles_an_unknown_message(smtp: Relay, was_sent: bool) -> Non
     assert len(smtp.received) == (0 if was_sent else 1)
 
 
+def test_a_message_queued_again_remembers_nothing_of_its_first_way() -> None:
+    email = queued()
+    long_ago = timezone.now() - timedelta(days=1)
+    OutgoingEmail.objects.update(
+        state=State.UNKNOWN,
+        reason="worker died",
+        attempts=3,
+        claimed_at=long_ago,
+        handing_over_at=long_ago,
+        settled_at=long_ago,
+    )
+
+    delivery.settle_by_hand(str(email.pk), was_sent=False)
+
+    queued_again = again(email)
+    assert (queued_again.state, queued_again.reason) == (State.QUEUED, "")
+    assert queued_again.attempts == 0
+    assert queued_again.claimed_at is None
+    assert queued_again.handing_over_at is None
+    assert queued_again.settled_at is None
+
+
 @pytest.mark.parametrize("state", [State.QUEUED, State.IN_FLIGHT, State.SENT])
 def test_nobody_settles_what_is_not_open(state: State) -> None:
     email = queued()
