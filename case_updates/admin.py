@@ -20,12 +20,12 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from case_updates import desk, release
 from case_updates.models import CaseUpdate, Delivery
+from groundwork.clock import moment_in_words
 from staff.console import ConsoleAdmin, ConsoleList, Place, console
 from subscribers.forms import refuse_invisible
 
@@ -161,7 +161,7 @@ class CaseUpdateAdmin(ConsoleAdmin):
     def published(self, update: CaseUpdate) -> str:
         if update.published_at is None:
             return ""
-        return f"{timezone.localtime(update.published_at):%-d %B %Y, %H:%M}"
+        return moment_in_words(update.published_at)
 
     # --- The form: it calls the verbs, and never saves by itself ---
 

@@ -5,13 +5,13 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from consent import choice_desk, site_admin  # noqa: F401 (register their pages)
 from consent.models import Action, ConsentEntry, ShownWording
+from groundwork.clock import moment_in_words
 from staff.console import Place, ReadOnlyAdmin, console
 from staff.models import StaffName
 
@@ -54,7 +54,7 @@ class ConsentEntryAdmin(ReadOnlyAdmin):
         return super().get_queryset(request).annotate(staff_name=StaffName())
 
     def moment(self, entry: ConsentEntry) -> str:
-        return f"{timezone.localtime(entry.at):%-d %b %Y, %H:%M}"
+        return moment_in_words(entry.at)
 
     moment.short_description = "When"  # type: ignore[attr-defined]
 

@@ -5,7 +5,6 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
@@ -22,6 +21,7 @@ from governance import (
     retention_desk,
 )
 from governance.models import RetentionRun
+from groundwork.clock import moment_in_words
 from groundwork.ledger import ledgers
 from staff.console import Place, ReadOnlyAdmin, console, staff_id
 from subscribers.admin import SubscriberAdmin
@@ -121,7 +121,7 @@ class RetentionRunAdmin(ReadOnlyAdmin):
         return format_html('<span class="state {}">ended well</span>', "good")
 
     def moment(self, run: RetentionRun) -> str:
-        return f"{timezone.localtime(run.started_at):%-d %b %Y, %H:%M}"
+        return moment_in_words(run.started_at)
 
     moment.short_description = "Started"  # type: ignore[attr-defined]
 

@@ -3,12 +3,12 @@
 from typing import Any
 
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from consent.models import CookieChoice
 from data_subjects.models import SubjectEvent
+from groundwork.clock import moment_in_words
 from staff.console import Place, ReadOnlyAdmin, console
 from staff.models import StaffName
 
@@ -26,7 +26,7 @@ class CookieChoiceAdmin(ReadOnlyAdmin):
     ordering = ("-id",)
 
     def moment(self, choice: CookieChoice) -> str:
-        return f"{timezone.localtime(choice.at):%-d %b %Y, %H:%M}"
+        return moment_in_words(choice.at)
 
     moment.short_description = "When"  # type: ignore[attr-defined]
 
@@ -51,7 +51,7 @@ class SubjectEventAdmin(ReadOnlyAdmin):
         return super().get_queryset(request).annotate(staff_name=StaffName())
 
     def moment(self, event: SubjectEvent) -> str:
-        return f"{timezone.localtime(event.at):%-d %b %Y, %H:%M}"
+        return moment_in_words(event.at)
 
     moment.short_description = "When"  # type: ignore[attr-defined]
 

@@ -22,7 +22,6 @@ from django.http import (
 )
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -47,7 +46,7 @@ from governance.person_forms import (
     TellForm,
 )
 from groundwork import addresses
-from groundwork.clock import today_here
+from groundwork.clock import moment_in_words, today_here
 from staff.console import Place, ReadOnlyAdmin, console, staff_id
 from staff.models import AccessRecord, StaffUser
 from subscribers.models import Subscriber
@@ -255,7 +254,7 @@ def _initial(request: HttpRequest) -> dict[str, Any]:
 
 
 def _when(moment: Any) -> str:
-    return f"{timezone.localtime(moment):%-d %B %Y, %H:%M}" if moment else "—"
+    return moment_in_words(moment) if moment else "—"
 
 
 def _who(number: int | None) -> str:

@@ -5,13 +5,13 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.template.response import TemplateResponse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_http_methods
 
 from governance import proofs
 from governance.models import ProofsTransfer
+from groundwork.clock import moment_in_words
 from staff.console import Place, ReadOnlyAdmin, console, staff_id
 
 PERMISSION = "governance.export_proofs"
@@ -118,7 +118,7 @@ class ProofsTransferAdmin(ReadOnlyAdmin):
         return format_html('<span class="state {}">handed over</span>', "good")
 
     def moment(self, transfer: ProofsTransfer) -> str:
-        return f"{timezone.localtime(transfer.started_at):%-d %B %Y, %H:%M}"
+        return moment_in_words(transfer.started_at)
 
     moment.short_description = "When"  # type: ignore[attr-defined]
 

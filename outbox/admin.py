@@ -28,6 +28,7 @@ from django.utils.safestring import SafeString
 
 from data_subjects.models import DataSubject
 from groundwork import addresses
+from groundwork.clock import moment_in_words
 from groundwork.log_lines import ADDRESS, PATH_TOKEN
 from outbox import delivery, inbound
 from outbox.models import InboundEmail, OutgoingEmail, State
@@ -58,10 +59,6 @@ def masked(address: str) -> str:
 
 def without_tokens(text: str) -> str:
     return PATH_TOKEN.sub("•••", text)
-
-
-def _moment(moment: Any) -> str:
-    return f"{timezone.localtime(moment):%-d %b %Y, %H:%M}"
 
 
 def _note_reading(request: HttpRequest, subject: Any) -> None:
@@ -124,7 +121,7 @@ class OutgoingEmailAdmin(ReadOnlyAdmin):
         return masked(mail.to_address)
 
     def written(self, mail: OutgoingEmail) -> str:
-        return _moment(mail.created_at)
+        return moment_in_words(mail.created_at)
 
     def get_urls(self) -> list[Any]:
         settle = self.admin_site.admin_view(self.settle_view)
@@ -233,7 +230,7 @@ class InboundEmailAdmin(ReadOnlyAdmin):
     status.short_description = "State"  # type: ignore[attr-defined]
 
     def received(self, row: InboundEmail) -> str:
-        return _moment(row.received_at)
+        return moment_in_words(row.received_at)
 
     def get_urls(self) -> list[Any]:
         close = self.admin_site.admin_view(self.close_view)

@@ -12,10 +12,10 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from groundwork.clock import moment_in_words
 from staff.console import ConsoleAdmin, Place, ReadOnlyAdmin, console
 from staff.models import AccessRecord, StaffName, StaffUser
 
@@ -162,7 +162,7 @@ class StaffUserAdmin(ConsoleAdmin):
     def last_seen(self, user: StaffUser) -> str:
         if user.last_login is None:
             return "never"
-        return f"{timezone.localtime(user.last_login):%-d %b %Y, %H:%M}"
+        return moment_in_words(user.last_login)
 
     last_seen.short_description = "Last sign-in"  # type: ignore[attr-defined]
 
@@ -253,7 +253,7 @@ class AccessRecordAdmin(ReadOnlyAdmin):
         return super().get_queryset(request).annotate(staff_name=StaffName())
 
     def moment(self, record: AccessRecord) -> str:
-        return f"{timezone.localtime(record.at):%-d %b %Y, %H:%M}"
+        return moment_in_words(record.at)
 
     moment.short_description = "When"  # type: ignore[attr-defined]
 

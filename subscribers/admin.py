@@ -27,7 +27,7 @@ from consent import ledger
 from consent.models import Channel
 from data_subjects.restriction import why_restricted
 from groundwork import addresses
-from groundwork.clock import today_here
+from groundwork.clock import moment_in_words, today_here
 from outbox.models import SuppressedAddress
 from processing_register.models import ProcessingPurpose
 from processing_register.notices import current_controller, notice_in_force
@@ -529,7 +529,7 @@ class SubscriberEventAdmin(ReadOnlyAdmin):
         return super().get_queryset(request).annotate(staff_name=StaffName())
 
     def moment(self, event: SubscriberEvent) -> str:
-        return f"{timezone.localtime(event.at):%-d %b %Y, %H:%M}"
+        return moment_in_words(event.at)
 
     moment.short_description = "When"  # type: ignore[attr-defined]
 
