@@ -32,6 +32,19 @@ def notice_in_force(notice: str) -> NoticeVersion:
     return version
 
 
+def changed_since(shown: Sequence[str]) -> list[NoticeVersion]:
+    """The significant versions of the privacy notice that were published after those
+    shown (references), the oldest first; also those that hold from a later day."""
+    prefix = f"{NoticeVersion.Notice.PRIVACY}/"
+    numbers = [int(r.removeprefix(prefix)) for r in shown if r.startswith(prefix)]
+    newer = NoticeVersion.objects.published().filter(
+        notice=NoticeVersion.Notice.PRIVACY,
+        severity=NoticeVersion.Severity.SIGNIFICANT,
+        number__gt=max(numbers, default=0),
+    )
+    return list(newer.order_by("number").defer("source", "body"))
+
+
 @dataclass(frozen=True)
 class PurposeWording:
     key: str

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 
 from consent.models import ConsentEntry
@@ -52,8 +53,16 @@ def ask_to_confirm(subscriber: Subscriber, mail: dict[str, Any]) -> None:
     queue(data_subject_id=subscriber.data_subject_id, **mail)
 
 
-def welcome(subscriber: Subscriber, entries: Sequence[ConsentEntry]) -> None:
-    """The receipt: what was agreed to, in which words, and how to stop it."""
+def welcome(
+    subscriber: Subscriber,
+    entries: Sequence[ConsentEntry],
+    changes: Sequence[NoticeVersion] = (),
+) -> None:
+    """The receipt: what was agreed to, in which words, and how to stop it.
+
+    changes: versions of the privacy notice that are newer than what the person was
+    shown, the oldest first.
+    """
     if not entries:
         return
     titles, texts, notices, legal_line = _receipt(entries)
@@ -70,7 +79,19 @@ def welcome(subscriber: Subscriber, entries: Sequence[ConsentEntry]) -> None:
         unsubscribe_url=links.unsubscribe_url(subscriber.pk, links.ALL),
         preferences_url=links.preferences_url(subscriber.pk),
         withheld_because=FIVE_AN_HOUR if _has_many_receipts(subscriber) else "",
+        **_changes(changes),
     )
+
+
+def _changes(versions: Sequence[NoticeVersion]) -> dict[str, Any]:
+    if not versions:
+        return {}
+    newest = versions[-1]
+    return {
+        "changes": [version.summary_of_changes for version in versions],
+        "changes_hold_from": _day_of(newest),
+        "changes_url": settings.SITE_URL + newest.get_absolute_url(),
+    }
 
 
 def _has_many_receipts(subscriber: Subscriber) -> bool:

@@ -17,7 +17,7 @@ from groundwork.one_statement import Given, Part
 from outbox import suppression
 from outbox.queueing import queued_unless_limited
 from processing_register.models import ProcessingPurpose
-from processing_register.notices import published_wording
+from processing_register.notices import changed_since, published_wording
 from subscribers import emails, links
 from subscribers.models import (
     DETAIL_FIELDS,
@@ -161,7 +161,8 @@ def confirm_signup(token: str, evidence: dict[str, str]) -> Confirmed:
     2. Mark the address confirmed; typed details fill what was empty, no more, since
        anybody may have typed them.
     3. Record the consents, lift the suppression that these purposes had.
-    4. Queue the welcome mail with the receipt.
+    4. Queue the welcome mail with the receipt, and with what has changed in the privacy
+       notice since the person was shown it: nobody else tells them (subscribers.held).
     """
     found = links.look_up(LinkUse.CONFIRM, token, lock=True)
     link = found.link
@@ -187,7 +188,8 @@ def confirm_signup(token: str, evidence: dict[str, str]) -> Confirmed:
         action=SubscriberEvent.Action.CONFIRMED,
         channel=Channel.CONFIRMATION,
     )
-    emails.welcome(subscriber, entries)
+    changes = changed_since(link.shown["notices"])
+    emails.welcome(subscriber, entries, changes=changes)
     return Confirmed(None, stands=True)
 
 

@@ -1,11 +1,13 @@
 """Everybody whose data is held is told of a significant change, each once."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.db import transaction
 from django.db.utils import IntegrityError
+from django.template.loader import render_to_string
 from django.test import Client
 from django.utils import timezone
 
@@ -28,9 +30,9 @@ from subscribers.models import Subscriber
 from tests.case_updates.cast import pending_reader, reader, released
 from tests.case_updates.threads import at_once
 from tests.console.staff import console_of, person, text
-from tests.people import ADA, BEN, CLEO, OWN_NEWS, post_sign_up
+from tests.people import ADA, BEN, CLEO, OWN_NEWS, become_reader, inbox, post_sign_up
 from tests.processing_register.notices import in_days, published, second
-from tests.reading import Mail, forms
+from tests.reading import Mail, forms, posting_form
 from tests.relay import Relay
 
 pytestmark = pytest.mark.django_db
@@ -167,15 +169,93 @@ def test_who_signed_up_after_it_was_published_is_not_told(smtp: Relay) -> None:
     assert told(smtp) == [ADA]
 
 
-def test_who_signed_up_before_and_confirms_meanwhile_is_told(smtp: Relay) -> None:
+def confirms_later(address: str) -> str:
+    """The person confirms well after the version came out; the text of their welcome."""
+    deliver_due()
+    ben = reader(address)
+    later = timezone.now() + timedelta(minutes=5)
+    Subscriber.objects.filter(pk=ben.pk).update(confirmed_at=later)
+    welcome = OutgoingEmail.objects.filter(
+        kind="subscribers/welcome", data_subject=ben.data_subject_id
+    )
+    return written(welcome.get())
+
+
+def written(mail: OutgoingEmail) -> str:
+    return str(render_to_string(f"emails/{mail.kind}.txt", mail.context))
+
+
+NEW_WORDS = "We name one kind of data more."
+
+
+def test_who_signed_up_before_and_confirms_while_it_runs_reads_of_it_in_the_welcome(
+    smtp: Relay,
+) -> None:
     reader(ADA)
     pending_reader(BEN)
-    published()
+    version = published(summary_of_changes=NEW_WORDS)
+    announce_changes()
+
+    welcome = confirms_later(BEN)
+    announce_changes()
+
+    assert NEW_WORDS in welcome and version.get_absolute_url() in welcome
+    assert told(smtp) == [ADA]
+
+
+def test_who_signed_up_before_and_confirms_after_its_end_reads_of_it_in_the_welcome(
+    smtp: Relay,
+) -> None:
+    reader(ADA)
+    pending_reader(BEN)
+    version = published(summary_of_changes=NEW_WORDS)
+    announce_changes()
+    told(smtp)
+    announce_changes()
+    assert is_announced(version)
+
+    assert NEW_WORDS in confirms_later(BEN)
     announce_changes()
     assert told(smtp) == [ADA]
 
+
+def test_a_form_opened_before_and_sent_after_counts_as_having_shown_the_old_words(
+    smtp: Relay, client: Client
+) -> None:
+    filled = posting_form(client.get("/")).fields
+    version = published(summary_of_changes=NEW_WORDS)
+    client.post("/", {**filled, "email": BEN, "purposes": ["case-updates"]})
+    client.post(inbox(smtp, BEN)[-1].path("/confirm/"))
+
+    assert NEW_WORDS in inbox(smtp, BEN)[-1].text
+    assert version.get_absolute_url() in inbox(smtp, BEN)[-1].html
+
+
+def test_who_was_shown_the_new_version_is_not_told_of_a_change(
+    smtp: Relay, client: Client
+) -> None:
+    published(summary_of_changes=NEW_WORDS)
+
+    assert NEW_WORDS not in become_reader(client, smtp, BEN).text
+
+
+def test_a_version_of_a_later_day_is_told_to_who_signs_up_under_the_old_one(
+    smtp: Relay, client: Client
+) -> None:
+    published(summary_of_changes=NEW_WORDS, effective_on=in_days(20))
+
+    assert NEW_WORDS in become_reader(client, smtp, BEN).text
+
+
+def test_a_confirmation_beside_the_publication_is_told_rather_twice_than_never(
+    smtp: Relay,
+) -> None:
+    reader(ADA)
+    pending_reader(BEN)
+    published()
     reader(BEN)
     announce_changes()
+
     assert told(smtp) == [ADA, BEN]
 
 
