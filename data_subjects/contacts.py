@@ -36,6 +36,9 @@ from processing_register.register import the_register
 PERSON = "person"
 # Not a source of people: what the software makes, and what a browser tells by itself.
 NOT_A_SOURCE = {PERSON, "house", "browser"}
+# Why somebody is left out of what goes to everybody held.
+NOT_TOLD = "not told yet (Art. 14)"
+EXEMPT = "exempt"
 
 
 @dataclass(frozen=True)
@@ -285,6 +288,18 @@ def _addresses(subjects: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
 
 
 INDIRECT = PeopleHeld(_subjects, _addresses)
+
+
+def why_not_in_touch(subjects: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """Who of them was not told that we hold their data, and why; their letter has to be
+    our first words (Art. 14(3)(b))."""
+    untold = IndirectContact.objects.filter(
+        data_subject__in=subjects, informed_at__isnull=True
+    )
+    rows = untold.values_list("data_subject_id", "exempted_at")
+    return {
+        subject: EXEMPT if exempted_at else NOT_TOLD for subject, exempted_at in rows
+    }
 
 
 def _unused(limit: datetime) -> QuerySet[IndirectContact]:

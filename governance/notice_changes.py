@@ -15,7 +15,7 @@ The message is of the class NOTICE: it goes to those who unsubscribed or objecte
 import re
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +27,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from case_updates.composing import html_part
+from data_subjects import contacts
 from data_subjects.held import addresses_of, held_before
 from data_subjects.models import DataSubject
 from data_subjects.retention import Purge
@@ -40,6 +41,7 @@ from processing_register import publishing
 from processing_register.models import NoticeVersion
 from processing_register.notices import current_controller
 from staff.models import StaffUser
+from subscribers.held import READERS
 
 KIND = "governance/notice_change"
 BATCH = 200
@@ -216,13 +218,28 @@ def _take_up(
 
 
 def _left_out(found: dict[uuid.UUID, str]) -> dict[uuid.UUID, str]:
-    """Who of them must not be written to, and why: erased, bounced, restricted."""
+    """Who of them must not be written to, and why: not told yet where their data came
+    from, or exempted from it; erased, bounced, restricted."""
     digests = {pk: addresses.digest(address) for pk, address in found.items()}
     suppressed = in_the_way(digests.values(), MessageClass.NOTICE)
     restricted = DataSubject.objects.restricted().filter(pk__in=found)
-    return {
-        pk: suppressed[digest] for pk, digest in digests.items() if digest in suppressed
-    } | dict.fromkeys(restricted.values_list("pk", flat=True), "restricted")
+    return (
+        _not_in_touch(found)
+        | {
+            pk: suppressed[digest]
+            for pk, digest in digests.items()
+            if digest in suppressed
+        }
+        | dict.fromkeys(restricted.values_list("pk", flat=True), "restricted")
+    )
+
+
+def _not_in_touch(found: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """Who of them has not heard from us, so that this mail would be our first words
+    (Art. 14(3)(b)); their letter links the notice in force. Readers have."""
+    readers = READERS.addresses(found)
+    untold = contacts.why_not_in_touch(found)
+    return {pk: reason for pk, reason in untold.items() if pk not in readers}
 
 
 def take_over_states(change: NoticeChange) -> None:

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from case_updates.models import Delivery
 from data_subjects import contacts, restriction
-from data_subjects.models import Ground
+from data_subjects.models import Exemption, Ground, IndirectContact, Told
 from governance import notice_changes
 from governance.models import NoticeChange, NoticeDelivery
 from governance.notice_changes import NotAllowed, announce_changes
@@ -268,22 +268,71 @@ def test_an_address_that_nobody_confirmed_is_not_held(smtp: Relay) -> None:
     assert told(smtp) == [] and not NoticeChange.objects.exists()
 
 
-def test_people_from_other_sources_are_told_and_only_once(smtp: Relay) -> None:
+def contact(address: str) -> IndirectContact:
+    found = contacts.Found(
+        kind="prospect",
+        name="Cleo",
+        source="companies-house",
+        evidence="12345678, looked up today",
+        obtained_on=timezone.localdate(),
+        address=address,
+    )
+    return contacts.enter(found, staff_id=second().pk)
+
+
+def tell(row: IndirectContact) -> None:
+    contacts.record_told(row.pk, how=Told.LETTER, at=timezone.now())
+
+
+def exempt(row: IndirectContact) -> None:
+    contacts.record_exemption(
+        row.pk, ground=Exemption.SECRECY, reason="A client’s secret.", staff_id=1
+    )
+
+
+def test_people_from_other_sources_who_were_told_of_it_are_told_of_a_change_once(
+    smtp: Relay,
+) -> None:
     reader(ADA)
     for address in (ADA, CLEO):
-        found = contacts.Found(
-            kind="prospect",
-            name="Cleo",
-            source="companies-house",
-            evidence="12345678, looked up today",
-            obtained_on=timezone.localdate(),
-            address=address,
-        )
-        contacts.enter(found, staff_id=second().pk)
+        tell(contact(address))
     published()
     announce_changes()
 
     assert told(smtp) == [ADA, CLEO]
+
+
+def test_it_is_not_the_first_that_somebody_from_another_source_hears_of_us(
+    smtp: Relay,
+) -> None:
+    reader(ADA)
+    untold, exempted = contact(CLEO), contact("eve@example.com")
+    exempt(exempted)
+    version = published()
+    announce_changes()
+
+    assert told(smtp) == [ADA]
+    left_out = NoticeDelivery.objects.left_out()
+    assert dict(left_out.values_list("data_subject_id", "reason")) == {
+        untold.data_subject_id: "not told yet (Art. 14)",
+        exempted.data_subject_id: "exempt",
+    }
+    client = console_of(person("rita@example.com", *RELEASER))
+    page = text(client.get(page_of(the_change())))
+    assert "not told yet (Art. 14)" in page and "exempt" in page
+    announce_changes()
+    assert is_announced(version)
+
+
+def test_a_reader_who_also_came_from_another_source_has_heard_from_us(
+    smtp: Relay,
+) -> None:
+    reader(ADA)
+    exempt(contact(ADA))
+    published()
+    announce_changes()
+
+    assert told(smtp) == [ADA]
 
 
 def test_a_minor_version_is_mailed_to_nobody(smtp: Relay) -> None:
