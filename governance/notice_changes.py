@@ -130,7 +130,8 @@ def why_not_send(change: NoticeChange) -> str:
 
 
 def _write_deliveries(change: NoticeChange) -> int:
-    """One row for each person held before the version came out, in one statement."""
+    """One row for each person held before the version came out and without one yet, in
+    one statement. Whoever has one is not tried again: a row refused costs a number."""
     held = held_before(published_at(change.version))
     query, values = held.query.sql_with_params()
     with connection.cursor() as cursor:
@@ -138,8 +139,10 @@ def _write_deliveries(change: NoticeChange) -> int:
             "INSERT INTO governance_noticedelivery"  # noqa: S608 a query of our own
             " (change_id, data_subject_id, state, reason)"
             f" SELECT %s, held.subject, %s, '' FROM ({query}) AS held (subject)"
+            " WHERE NOT EXISTS (SELECT FROM governance_noticedelivery AS known"
+            " WHERE known.change_id = %s AND known.data_subject_id = held.subject)"
             " ON CONFLICT DO NOTHING",
-            [change.pk, NoticeDelivery.WAITING, *values],
+            [change.pk, NoticeDelivery.WAITING, *values, change.pk],
         )
         written: int = cursor.rowcount
     return written

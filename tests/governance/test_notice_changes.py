@@ -524,6 +524,19 @@ def test_a_person_can_end_it_without_those_who_were_not_reached(smtp: Relay) -> 
         notice_changes.send_again(the_change().pk)
 
 
+def test_nobody_who_has_a_row_is_tried_again_turn_after_turn(smtp: Relay) -> None:
+    refused(smtp)
+    highest = NoticeDelivery.objects.latest("pk").pk
+    for _ in range(3):
+        announce_changes()
+
+    # A number that an INSERT refused would be missing from here.
+    late = NoticeDelivery.objects.create(
+        change=the_change(), data_subject_id=reader(CLEO).data_subject_id
+    )
+    assert late.pk == highest + 1
+
+
 def test_it_cannot_be_ended_while_mail_is_on_its_way(smtp: Relay) -> None:
     reader(ADA)
     published()
