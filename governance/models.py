@@ -98,6 +98,19 @@ class NoticeChangeQuerySet(models.QuerySet["NoticeChange"]):
     def under_way(self) -> "NoticeChangeQuerySet":
         return self.filter(released_at__isnull=False, finished_at__isnull=True)
 
+    def unsettled(self) -> "NoticeChangeQuerySet":
+        """Those with a delivery whose message may still move, finished ones too."""
+        moving = NoticeDelivery.objects.unsettled()
+        return self.filter(pk__in=moving.order_by().values("change"))
+
+    def with_counts(self) -> "NoticeChangeQuerySet":
+        """Each with delivery_count and open_count, for a list."""
+        is_open = models.Q(deliveries__state__in=NoticeDelivery.OPEN)
+        return self.annotate(
+            delivery_count=models.Count("deliveries"),
+            open_count=models.Count("deliveries", filter=is_open),
+        )
+
 
 class NoticeChange(models.Model):
     """A significant version of the privacy notice that everybody held is told of.
@@ -114,16 +127,21 @@ class NoticeChange(models.Model):
         StaffUser, on_delete=models.PROTECT, null=True, related_name="+"
     )
     released_at = models.DateTimeField(null=True)
-    # Who decided to end it although some were not reached; null: everybody was.
+    # Who decided to end it although some were not reached.
     closed_by = models.ForeignKey(
         StaffUser, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    # The change whose mail told of this one as well, and with which it ended.
+    covered_by = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="+"
     )
     finished_at = models.DateTimeField(null=True)
 
     objects: ClassVar = NoticeChangeQuerySet.as_manager()
     personal_data = NoPersonalData(
         "that a text was announced, with the numbers of staff accounts",
-        others="id version created_at released_by released_at closed_by finished_at",
+        others="version created_at released_by released_at closed_by covered_by"
+        " finished_at",
     )
 
     class Meta:
@@ -138,7 +156,15 @@ class NoticeChange(models.Model):
                 condition=models.Q(released_by__isnull=True, released_at__isnull=True)
                 | models.Q(released_by__isnull=False, released_at__isnull=False),
                 name="notice_change_released_by_somebody",
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(closed_by__isnull=True, covered_by__isnull=True)
+                | models.Q(finished_at__isnull=False)
+                & (
+                    models.Q(closed_by__isnull=True) | models.Q(covered_by__isnull=True)
+                ),
+                name="notice_change_ends_in_one_way",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -146,21 +172,27 @@ class NoticeChange(models.Model):
 
     @property
     def state(self) -> str:
-        """waits, under way or finished."""
-        if self.finished_at is not None:
-            return "finished"
-        return "waits" if self.released_at is None else "under way"
+        """waits, under way, told, ended by a person, or covered by a newer one."""
+        if self.finished_at is None:
+            return "waits" if self.released_at is None else "under way"
+        if self.covered_by_id is not None:
+            return "covered"
+        return "told" if self.closed_by_id is None else "ended"
 
 
 class NoticeDeliveryQuerySet(models.QuerySet["NoticeDelivery"]):
     def open(self) -> "NoticeDeliveryQuerySet":
         """Those that have not come to an end yet."""
-        states = [NoticeDelivery.WAITING, MailState.QUEUED, MailState.IN_FLIGHT]
-        return self.filter(state__in=states)
+        return self.filter(state__in=NoticeDelivery.OPEN)
+
+    def unsettled(self) -> "NoticeDeliveryQuerySet":
+        """Those with a message that may still move: by the mail server's answer, or by
+        a person who settles it."""
+        return self.filter(state__in=NoticeDelivery.MOVING)
 
     def in_trouble(self) -> "NoticeDeliveryQuerySet":
         """Those that may not have arrived, and that a person decides about."""
-        return self.filter(state__in=[MailState.FAILED, MailState.UNKNOWN])
+        return self.filter(state__in=NoticeDelivery.TROUBLE)
 
     def left_out(self) -> "NoticeDeliveryQuerySet":
         return self.filter(state=MailState.WITHHELD)
@@ -172,6 +204,9 @@ class NoticeDelivery(models.Model):
     # Before a message stands in the outbox; from then on the state is the message's.
     WAITING = "waiting"
     STATES: ClassVar = [(WAITING, "not taken up yet"), *MailState.choices]
+    OPEN: ClassVar = [WAITING, MailState.QUEUED, MailState.IN_FLIGHT]
+    TROUBLE: ClassVar = [MailState.FAILED, MailState.UNKNOWN]
+    MOVING: ClassVar = [MailState.QUEUED, MailState.IN_FLIGHT, *TROUBLE]
 
     change = models.ForeignKey(
         NoticeChange, on_delete=models.PROTECT, related_name="deliveries"

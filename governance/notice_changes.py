@@ -7,7 +7,11 @@
    one transaction, so that a worker that dies between two batches has told nobody
    twice. Who must not be written to is left out, with the reason on record.
 4. When every message has come to its end, the version counts as announced, and the
-   purposes that it names may be used (processing_register.gate).
+   purposes that it names may be used (processing_register.gate). Older changes that
+   are not finished end with it: its mail told of them, too.
+
+Whoever confirms an address later reads of the change in the welcome mail
+(subscribers.signup).
 
 The message is of the class NOTICE: it goes to those who unsubscribed or objected, too.
 """
@@ -44,6 +48,7 @@ from staff.models import StaffUser
 from subscribers.held import READERS
 
 KIND = "governance/notice_change"
+COVERED = "covered by a newer one"
 BATCH = 200
 RUN_SECONDS = 30.0
 # Stands in the specimen on the console; the mail itself bears the person's address.
@@ -75,10 +80,13 @@ class NotAllowed(Exception):
 
 
 def announce_changes() -> None:
-    """One turn of the schedule: begin what is new, go on with what is under way."""
+    """One turn of the schedule: begin what is new, go on with what is under way, and
+    look after messages of what has ended that were on their way then."""
     begin()
     for change in NoticeChange.objects.under_way().order_by("version__number"):
         go_on(change)
+    for change in NoticeChange.objects.unsettled().filter(finished_at__isnull=False):
+        take_over_states(change)
 
 
 def begin() -> None:
@@ -166,16 +174,25 @@ def count_of_people(change: NoticeChange) -> int:
 
 
 def go_on(change: NoticeChange) -> None:
-    """Queue for half a minute at most, take over what became of the messages, finish.
-
-    Whoever signed up before the version and confirmed since is told as well.
-    """
-    _write_deliveries(change)
+    """Queue for half a minute at most, take over what became of the messages, finish."""
+    if not _write_latecomers(change.pk):
+        return
     ends_at = time.monotonic() + RUN_SECONDS
     while time.monotonic() < ends_at and queue_batch(change):
         pass
     take_over_states(change)
     finish(change.pk)
+
+
+@transaction.atomic
+def _write_latecomers(change_id: int) -> bool:
+    """Those whose confirmation was not committed yet at the release. False when the
+    change has ended meanwhile: then nobody is added."""
+    change = _locked(change_id)
+    if change.finished_at is not None:
+        return False
+    _write_deliveries(change)
+    return True
 
 
 @transaction.atomic
@@ -249,9 +266,8 @@ def take_over_states(change: NoticeChange) -> None:
     """What became of each message, in one statement: a delivery says what its message
     says. One whose message is gone with the person is left out."""
     mail = OutgoingEmail.objects.filter(pk=OuterRef("email_id"))
-    moved = change.deliveries.exclude(email__isnull=True).exclude(
-        state=F("email__state")
-    )
+    moved = change.deliveries.unsettled().filter(email__isnull=False)
+    moved = moved.exclude(state=F("email__state"))
     change.deliveries.filter(pk__in=moved.values("pk")).update(
         state=Subquery(mail.values("state")[:1]),
         reason=Subquery(mail.values("reason")[:1]),
@@ -279,18 +295,46 @@ def finish(change_id: int, *, closed_by: StaffUser | None = None) -> bool:
         return False
     if change.deliveries.open().exists():
         return False
-    if closed_by is None and change.deliveries.in_trouble().exists():
+    has_trouble = change.deliveries.in_trouble().exists()
+    if has_trouble and closed_by is None:
         return False
     now = timezone.now()
-    change.finished_at, change.closed_by = now, closed_by
+    change.finished_at = now
+    # Nobody ends what has come to its end: then everybody was told.
+    change.closed_by = closed_by if has_trouble else None
     change.save(update_fields=["finished_at", "closed_by"])
-    older = NoticeChange.objects.filter(version__number__lt=change.version.number)
-    older.filter(finished_at__isnull=True).update(finished_at=now)
-    for version in NoticeVersion.objects.to_announce().filter(
-        number__lte=change.version.number
-    ):
-        publishing.announce(version, now=now)
+    _cover_older(change, now)
+    _announce(change.version, now)
     return True
+
+
+def _cover_older(change: NoticeChange, now: datetime) -> None:
+    """End the older ones that are not finished. What they have not sent stays unsent;
+    a message in flight is looked after by the schedule."""
+    older = NoticeChange.objects.filter(
+        version__number__lt=change.version.number, finished_at__isnull=True
+    )
+    for covered in older.select_for_update(of=("self",)).order_by("pk"):
+        covered.finished_at, covered.covered_by = now, change
+        covered.save(update_fields=["finished_at", "covered_by"])
+        _withhold_open(covered, now)
+
+
+def _withhold_open(change: NoticeChange, now: datetime) -> None:
+    """In this order: a batch that is being queued is waited for, and its messages are
+    withheld as well."""
+    withheld = {"state": State.WITHHELD, "reason": COVERED, "settled_at": now}
+    waiting = change.deliveries.filter(state=NoticeDelivery.WAITING)
+    waiting.update(**withheld)
+    queued = change.deliveries.open().values("email_id")
+    OutgoingEmail.objects.filter(pk__in=queued, state=State.QUEUED).update(**withheld)
+    take_over_states(change)
+
+
+def _announce(version: NoticeVersion, now: datetime) -> None:
+    untold = NoticeVersion.objects.to_announce().filter(number__lte=version.number)
+    for told in untold:
+        publishing.announce(told, now=now)
 
 
 @transaction.atomic

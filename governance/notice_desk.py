@@ -24,11 +24,19 @@ from staff.models import StaffUser
 
 # More than a person looks through in one sitting; the page says when there are more.
 SHOWN = 50
-SHAPES = {"waits": "waiting", "under way": "waiting", "finished": "good"}
+SHAPES = {
+    "waits": "waiting",
+    "under way": "waiting",
+    "told": "good",
+    "ended": "over",
+    "covered": "over",
+}
 WORDS = {
     "waits": "waits for a person to release it",
     "under way": "people are being told",
-    "finished": "everybody held was told",
+    "told": "everybody held was told, or left out for a reason",
+    "ended": "ended by a person: some were not reached",
+    "covered": "told of in the mail about a newer version",
 }
 Verb = Callable[[StaffUser], str]
 
@@ -37,8 +45,9 @@ class NoticeChangeAdmin(ReadOnlyAdmin):
     place = Place("Mail", 5, "Changed notices")
     lead = (
         "A significant version of the privacy notice is mailed to everybody whose data "
-        "is held, also to those who unsubscribed; not to the erased, the bounced and the "
-        "restricted. What it newly allows waits until they were told."
+        "is held, also to those who unsubscribed; not to the erased, the bounced, the "
+        "restricted, and those whose data came from elsewhere and who were not told of it "
+        "yet. What it newly allows waits until they were told."
     )
     nothing_yet = (
         "No version had to be announced yet. One appears here within a minute of being "
@@ -52,8 +61,11 @@ class NoticeChangeAdmin(ReadOnlyAdmin):
     list_filter = ()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[NoticeChange]:
-        changes: QuerySet[NoticeChange] = super().get_queryset(request)
-        return changes.select_related("version", "released_by", "closed_by")
+        changes: Any = super().get_queryset(request)
+        found: QuerySet[NoticeChange] = changes.with_counts().select_related(
+            "version", "released_by", "closed_by", "covered_by__version"
+        )
+        return found
 
     def state_shown(self, change: NoticeChange) -> SafeString:
         return format_html(
@@ -64,10 +76,10 @@ class NoticeChangeAdmin(ReadOnlyAdmin):
 
     state_shown.short_description = "State"  # type: ignore[attr-defined]
 
-    def settled(self, change: NoticeChange) -> str:
-        total = change.deliveries.count()
-        open_count = change.deliveries.open().count()
-        return f"{total - open_count} of {total}" if total else "—"
+    def settled(self, change: Any) -> str:
+        """The counts are with_counts()'s."""
+        total = change.delivery_count
+        return f"{total - change.open_count} of {total}" if total else "—"
 
     def published(self, change: NoticeChange) -> str:
         return f"{change.version.published_at:%-d %B %Y}"
@@ -105,26 +117,19 @@ class NoticeChangeAdmin(ReadOnlyAdmin):
         if change is None:
             raise Http404
         message = notice_changes.specimen(change)
-        counts = notice_changes.progress(change)
-        context = {
-            "change": change,
-            "words": WORDS[change.state],
-            "people_count": notice_changes.count_of_people(change),
-            "why_not": notice_changes.why_not_release(change),
-            "may_release": request.user.has_perm("governance.release_noticechange"),
-            "subject": message.subject,
-            "text": message.body,
-            "segments": segments(counts),
-            "open_count": change.deliveries.open().count(),
-            "troubled": _shown(change.deliveries.in_trouble()),
-            "left_out": _shown(change.deliveries.left_out()),
-            "counts": counts,
-        }
-        return TemplateResponse(
+        context = self.page_context(
             request,
-            "admin/governance/notice_change.html",
-            self.page_context(request, title="", **context),
+            title="",
+            change=change,
+            words=WORDS[change.state],
+            people_count=notice_changes.count_of_people(change),
+            why_not=notice_changes.why_not_release(change),
+            may_release=request.user.has_perm("governance.release_noticechange"),
+            subject=message.subject,
+            text=message.body,
+            **_how_it_goes(change),
         )
+        return TemplateResponse(request, "admin/governance/notice_change.html", context)
 
     def mail_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The HTML part as a mail program draws it; for the frame of the page."""
@@ -193,6 +198,18 @@ def segments(counts: dict[str, int]) -> list[Segment]:
         found.append(Segment(name, label, counts[state], round(start, 2), width))
         start += width
     return found
+
+
+def _how_it_goes(change: NoticeChange) -> dict[str, Any]:
+    """How far it has come, and who was not reached or left out."""
+    counts = notice_changes.progress(change)
+    return {
+        "counts": counts,
+        "segments": segments(counts),
+        "open_count": sum(counts[state] for state in NoticeDelivery.OPEN),
+        "troubled": _shown(change.deliveries.in_trouble()),
+        "left_out": _shown(change.deliveries.left_out()),
+    }
 
 
 def _shown(rows: QuerySet[NoticeDelivery]) -> list[dict[str, Any]]:

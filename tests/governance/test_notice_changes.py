@@ -4,11 +4,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.utils import IntegrityError
 from django.template.loader import render_to_string
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from case_updates.models import Delivery
@@ -406,6 +408,106 @@ def test_the_newest_covers_the_older_ones_and_tells_of_both(smtp: Relay) -> None
     assert is_announced(first) and is_announced(latest)
 
 
+def under_way_and_stuck(smtp: Relay) -> NoticeChange:
+    """Ada's message waits in the queue, Ben's has failed, Cleo's is not written yet."""
+    for address in (ADA, BEN, CLEO):
+        reader(address)
+    published(summary_of_changes="The first change.")
+    notice_changes.begin()
+    change = the_change()
+    notice_changes.queue_batch(change, 2)
+    in_an_hour = timezone.now() + timedelta(hours=1)
+    first_mail = change.deliveries.order_by("pk").values("email")[:1]
+    OutgoingEmail.objects.filter(pk__in=first_mail).update(next_attempt_at=in_an_hour)
+    smtp.refused_recipients[BEN] = "550 5.1.1 No such user"
+    deliver_due()
+    smtp.refused_recipients.clear()
+    return change
+
+
+def told_of_the_second(smtp: Relay) -> NoticeChange:
+    """A newer version comes out, and everybody is told of it."""
+    version = published(summary_of_changes="The second change.")
+    notice_changes.begin()
+    change = NoticeChange.objects.get(version=version)
+    notice_changes.go_on(change)
+    deliver_due()
+    notice_changes.go_on(change)
+    change.refresh_from_db()
+    return change
+
+
+def test_a_newer_one_ends_the_older_and_withholds_what_it_had_not_sent(
+    smtp: Relay,
+) -> None:
+    older = under_way_and_stuck(smtp)
+    newer = told_of_the_second(smtp)
+
+    older.refresh_from_db()
+    assert newer.state == "told"
+    assert (older.state, older.covered_by) == ("covered", newer)
+    assert is_announced(older.version) and is_announced(newer.version)
+    rows = older.deliveries.order_by("pk")
+    covered = ("withheld", "covered by a newer one")
+    assert [(row.state, row.reason) for row in rows] == [
+        covered,
+        ("failed", rows[1].reason),
+        covered,
+    ]
+    assert all(row.settled_at is not None for row in rows)
+    with time_machine.travel(timezone.now() + timedelta(hours=2)):
+        deliver_due()
+    texts = [Mail(message.content).text for message in smtp.received]
+    assert len([text for text in texts if "The first change." in text]) == 3
+    assert all("The second change." in t for t in texts if "The first change." in t)
+
+
+def test_a_message_in_flight_when_a_newer_one_ends_it_is_looked_after(
+    smtp: Relay,
+) -> None:
+    older = under_way_and_stuck(smtp)
+    flying = older.deliveries.order_by("pk")[0]
+    mail = OutgoingEmail.objects.filter(pk=str(flying.email_id))
+    mail.update(state="in flight", claimed_at=timezone.now())
+    told_of_the_second(smtp)
+    flying.refresh_from_db()
+    assert flying.state == "in flight"
+
+    mail.update(state="sent", settled_at=timezone.now())
+    announce_changes()
+
+    flying.refresh_from_db()
+    assert flying.state == "sent" and flying.settled_at is not None
+
+
+def test_an_ended_change_is_told_as_it_ended(smtp: Relay) -> None:
+    client = console_of(person("rita@example.com", *RELEASER))
+    older = under_way_and_stuck(smtp)
+    newer = told_of_the_second(smtp)
+    list_page = text(client.get("/console/governance/noticechange/"))
+    older_page = text(client.get(page_of(older)))
+
+    assert "everybody held was told, or left out for a reason" in list_page
+    assert "told of in the mail about a newer version" in list_page
+    assert f"the mail about {newer.version}" in older_page
+    assert "everybody held was told" not in older_page
+
+
+def test_the_list_counts_everything_in_one_query(
+    smtp: Relay,
+) -> None:
+    client = console_of(person("rita@example.com", *RELEASER))
+    under_way_and_stuck(smtp)
+    page = "/console/governance/noticechange/"
+    with CaptureQueriesContext(connection) as of_one:
+        assert "0 of 3" in text(client.get(page))
+    told_of_the_second(smtp)
+    with CaptureQueriesContext(connection) as of_two:
+        assert "3 of 3" in text(client.get(page))
+
+    assert len(of_two) == len(of_one)
+
+
 # --- Once, whatever happens ---
 
 
@@ -519,7 +621,12 @@ def test_a_person_can_end_it_without_those_who_were_not_reached(smtp: Relay) -> 
     client.post(page_of(the_change(), "close"))
 
     assert is_announced(version)
-    assert str(the_change().closed_by) in text(client.get(page_of(the_change())))
+    assert the_change().state == "ended"
+    page = text(client.get(page_of(the_change())))
+    assert f"ended by {the_change().closed_by}" in page
+    assert "everybody held was told" not in page
+    listed = text(client.get("/console/governance/noticechange/"))
+    assert "ended by a person: some were not reached" in listed
     with pytest.raises(NotAllowed):
         notice_changes.send_again(the_change().pk)
 
