@@ -40,6 +40,7 @@ ROLES = ("processor", "controller", "authority")
 # end, or the owner of a system outside.
 CARRIED_OUT = ("here", "lasting", "outside")
 PERIOD = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?(?:T(\d+)H)?")
+UNITS = ("year", "month", "day", "hour")
 
 
 class RegisterIsWrong(Exception):
@@ -98,7 +99,9 @@ class Recipient:
 @dataclass(frozen=True)
 class RetentionRule:
     """How long one kind of record is kept. period: ISO 8601, empty when it has no end
-    that can be counted; starts: the event from which it counts."""
+    that can be counted; starts: the event from which it counts. title: the same in the
+    reader's words, made of the period where there is one, so that what is promised and
+    what is applied cannot differ."""
 
     key: str
     title: str
@@ -220,6 +223,20 @@ def parse_period(text: str) -> relativedelta:
     return relativedelta(years=years, months=months, days=days, hours=hours)
 
 
+def period_in_words(text: str) -> str:
+    """P28D as “28 days”, P1Y6M as “one year and 6 months”: in the units it was written
+    in, which are those it is counted in. Raises RegisterIsWrong."""
+    parse_period(text)
+    found = PERIOD.fullmatch(text)
+    numbers = [int(part or 0) for part in found.groups()] if found else []
+    counted = [_counted(n, unit) for n, unit in zip(numbers, UNITS, strict=True) if n]
+    return " and ".join(filter(None, [", ".join(counted[:-1]), *counted[-1:]]))
+
+
+def _counted(number: int, unit: str) -> str:
+    return f"one {unit}" if number == 1 else f"{number} {unit}s"
+
+
 # --- Reading ---
 
 
@@ -229,7 +246,7 @@ def read_register(folder: Path) -> Register:
         categories=_keyed(folder / "categories.toml", "categories", DataCategory),
         sources=_keyed(folder / "sources.toml", "sources", DataSource),
         recipients=_keyed(folder / "recipients.toml", "recipients", Recipient),
-        retention=_keyed(folder / "retention.toml", "rules", RetentionRule),
+        retention=_keyed(folder / "retention.toml", "rules", _rule),
         purposes=_keyed(folder / "purposes.toml", "purposes", _purpose),
         items=_keyed(folder / "cookies.toml", "items", StoredItem),
         versions=tuple(_read(folder / "notices/versions.toml", "versions", _version)),
@@ -272,6 +289,24 @@ def _fixed(value: Any) -> Any:
 def _purpose(**row: Any) -> Purpose:
     bases = tuple(Basis(**basis) for basis in row.pop("lawful_bases", ()))
     return Purpose(lawful_bases=bases, **row)
+
+
+def _rule(*, afterwards: str = "", **row: Any) -> RetentionRule:
+    """Where there is a period, its words are made here and written nowhere."""
+    if not row.get("period"):
+        return RetentionRule(**row)
+    where = f"retention.toml, “{row.get('key')}”"
+    if "title" in row:
+        raise RegisterIsWrong(
+            f"{where}: the words of a period come from the period; write what follows "
+            "them in afterwards (“after the last contact”) instead of a title."
+        )
+    try:
+        words = period_in_words(row["period"])
+    except RegisterIsWrong as error:
+        raise RegisterIsWrong(f"{where}: {error}") from error
+    title = f"{words[:1].upper()}{words[1:]} {afterwards}".strip()
+    return RetentionRule(title=title, **row)
 
 
 def _version(**row: Any) -> ShippedVersion:
@@ -350,11 +385,6 @@ def _doubtful_rule(rule: RetentionRule) -> Iterable[str]:
         yield f"{where}: what has a period ends; it is not lasting."
     if rule.carried_out != "lasting" and not rule.period:
         yield f"{where}: a rule that is carried out needs a period."
-    if rule.period:
-        try:
-            parse_period(rule.period)
-        except RegisterIsWrong as error:
-            yield f"{where}: {error}"
 
 
 def _doubtful_item(register: Register, item: StoredItem) -> Iterable[str]:

@@ -4,7 +4,6 @@ recipients, periods, and what is stored in browsers. Keys are shown as titles.""
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from dateutil.relativedelta import relativedelta
 from django.contrib.admin import display
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -17,7 +16,7 @@ from processing_register.models import (
     RetentionRule,
     StoredItem,
 )
-from processing_register.register import BASES, parse_period, the_register
+from processing_register.register import BASES, period_in_words, the_register
 from staff.console import Place, ReadOnlyAdmin, console
 
 NONE = "—"
@@ -54,21 +53,9 @@ def purposes_with(field: str, key: str) -> str | SafeString:
     return as_list(purpose.title for purpose in found)
 
 
-def period_in_words(period: str) -> str:
-    """P3Y as “3 years”; a dash without a period."""
-    if not period:
-        return NONE
-    length = parse_period(period)
-    return ", ".join(_counted(length, unit) for unit in UNITS if getattr(length, unit))
-
-
-UNITS = ("years", "months", "days", "hours")
-
-
-def _counted(length: relativedelta, unit: str) -> str:
-    # The register's "PT72H" is three days to relativedelta, which says the same.
-    number = getattr(length, unit)
-    return f"{number} {unit if number != 1 else unit.removesuffix('s')}"
+def period_shown(period: str) -> str:
+    """A dash without a period."""
+    return period_in_words(period) if period else NONE
 
 
 # --- The pages ---
@@ -185,7 +172,7 @@ class DataSourceAdmin(RegisterAdmin):
 
     @display(description="People are told within")
     def told(self, source: DataSource) -> str:
-        return period_in_words(source.informs_within)
+        return period_shown(source.informs_within)
 
     @display(description="Evidence needed")
     def evidence(self, source: DataSource) -> str:
@@ -239,7 +226,7 @@ class RetentionRuleAdmin(RegisterAdmin):
 
     @display(description="Period")
     def length(self, rule: RetentionRule) -> str:
-        return period_in_words(rule.period)
+        return period_shown(rule.period)
 
     @display(description="Counts from")
     def begins(self, rule: RetentionRule) -> str:

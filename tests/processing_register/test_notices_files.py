@@ -94,7 +94,9 @@ def test_the_files_are_in_step_with_the_register() -> None:
     ("file", "old", "new", "stale"),
     [
         ("purposes.toml", 'title = "Case updates"', 'title = "Updates"', "privacy"),
-        ("retention.toml", 'title = "6 months"', 'title = "9 months"', "retention"),
+        ("retention.toml", 'period = "P6M"', 'period = "P9M"', "retention"),
+        ("retention.toml", 'period = "P28D"', 'period = "P400D"', "privacy"),
+        ("retention.toml", 'period = "P28D"', 'period = "P400D"', "retention"),
         ("cookies.toml", 'life = "8 hours"', 'life = "9 hours"', "cookies"),
         ("recipients.toml", 'title = "Hosting service"', 'title = "X"', "privacy"),
         ("categories.toml", 'title = "Usage"', 'title = "Use"', "privacy"),
@@ -138,7 +140,7 @@ tables = "{digest}"
 
 
 def test_the_next_version_puts_it_right_and_is_published(own_register: Path) -> None:
-    change(own_register, "retention.toml", 'title = "6 months"', 'title = "9 months"')
+    change(own_register, "retention.toml", 'period = "P6M"', 'period = "P9M"')
     problem = next(p for p in stale_tables(the_register()) if "retention-1" in p)
     next_version(own_register, problem, "retention-2.md")
 
@@ -156,7 +158,7 @@ def test_the_next_version_puts_it_right_and_is_published(own_register: Path) -> 
 def test_a_new_house_leaves_out_versions_that_it_can_no_longer_render(
     own_register: Path,
 ) -> None:
-    change(own_register, "retention.toml", 'title = "6 months"', 'title = "9 months"')
+    change(own_register, "retention.toml", 'period = "P6M"', 'period = "P9M"')
     problem = next(p for p in stale_tables(the_register()) if "retention-1" in p)
     next_version(own_register, problem, "retention-2.md")
     empty_the_notices()
@@ -174,7 +176,7 @@ def test_a_notice_that_the_controller_wrote_is_not_replaced_by_a_file(
     own_register: Path,
 ) -> None:
     mine = published("retention")
-    change(own_register, "retention.toml", 'title = "6 months"', 'title = "9 months"')
+    change(own_register, "retention.toml", 'period = "P6M"', 'period = "P9M"')
     problem = next(p for p in stale_tables(the_register()) if "retention-1" in p)
     next_version(own_register, problem, "retention-2.md")
 
@@ -186,7 +188,7 @@ def test_a_notice_that_the_controller_wrote_is_not_replaced_by_a_file(
 
 def test_a_draft_makes_room_for_a_file_s_number(own_register: Path) -> None:
     draft = drafted("retention")
-    change(own_register, "retention.toml", 'title = "6 months"', 'title = "9 months"')
+    change(own_register, "retention.toml", 'period = "P6M"', 'period = "P9M"')
     problem = next(p for p in stale_tables(the_register()) if "retention-1" in p)
     next_version(own_register, problem, "retention-2.md")
 

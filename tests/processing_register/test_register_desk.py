@@ -80,7 +80,7 @@ def test_a_key_that_left_the_register_stays_a_key() -> None:
 def test_a_period_is_said_in_words() -> None:
     console = dana("view_retentionrule", "view_datasource")
     rules = f"{DESK}retentionrule/"
-    assert "3 days" in text(console.get(f"{rules}old-address/change/"))
+    assert "72 hours" in text(console.get(f"{rules}old-address/change/"))
     assert "12 months" in text(console.get(f"{rules}consent-evidence/change/"))
     assert "1 day<" in text(console.get(f"{rules}import-file/change/"))
     lasting = text(console.get(f"{rules}current-reader/change/"))
