@@ -82,7 +82,7 @@ def test_a_period_is_said_in_words() -> None:
     rules = f"{DESK}retentionrule/"
     assert "72 hours" in text(console.get(f"{rules}old-address/change/"))
     assert "12 months" in text(console.get(f"{rules}consent-evidence/change/"))
-    assert "1 day<" in text(console.get(f"{rules}import-file/change/"))
+    assert "one day<" in text(console.get(f"{rules}import-file/change/"))
     lasting = text(console.get(f"{rules}current-reader/change/"))
     assert "<dt>Period</dt><dd>—</dd>" in lasting
 
