@@ -3,8 +3,9 @@ person, the seals, the retention runs."""
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
@@ -23,7 +24,8 @@ from governance import (
 from governance.models import RetentionRun
 from groundwork.clock import moment_in_words
 from groundwork.ledger import ledgers
-from staff.console import Place, ReadOnlyAdmin, console, staff_id
+from staff.access import note_opening
+from staff.console import Place, ReadOnlyAdmin, console
 from subscribers.admin import SubscriberAdmin
 from subscribers.models import Subscriber
 
@@ -44,6 +46,7 @@ SEALS_SHOWN = 20
 class PersonAdmin(SubscriberAdmin):
     """Readers, with the page that shows everything about one of them."""
 
+    @method_decorator(require_safe)
     def change_view(
         self,
         request: HttpRequest,
@@ -51,13 +54,8 @@ class PersonAdmin(SubscriberAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        self.require(request, "view_subscriber")
-        if request.method not in ("GET", "HEAD"):
-            return HttpResponseNotAllowed(["GET", "HEAD"])
-        found = self.get_object(request, object_id)
-        if found is None:
-            raise Http404
-        person.note_opening(found.data_subject_id, staff_id=staff_id(request))
+        found = self.to_show(request, object_id)
+        note_opening(request, found.data_subject_id)
         return TemplateResponse(
             request,
             "admin/subscribers/subscriber/person.html",

@@ -10,8 +10,10 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.views.decorators.http import require_safe
 
 from case_updates.composing import html_part
 from case_updates.desk import BAR_WIDTH, SEGMENTS, Segment
@@ -103,6 +105,7 @@ class NoticeChangeAdmin(ReadOnlyAdmin):
 
     # --- The page ---
 
+    @method_decorator(require_safe)
     def change_view(
         self,
         request: HttpRequest,
@@ -110,12 +113,7 @@ class NoticeChangeAdmin(ReadOnlyAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        self.require(request, "view_noticechange")
-        if request.method not in ("GET", "HEAD"):
-            return HttpResponseNotAllowed(["GET", "HEAD"])
-        change = self.get_object(request, object_id)
-        if change is None:
-            raise Http404
+        change = self.to_show(request, object_id)
         message = notice_changes.specimen(change)
         context = self.page_context(
             request,
@@ -131,11 +129,10 @@ class NoticeChangeAdmin(ReadOnlyAdmin):
         )
         return TemplateResponse(request, "admin/governance/notice_change.html", context)
 
+    @method_decorator(require_safe)
     def mail_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The HTML part as a mail program draws it; for the frame of the page."""
         self.require(request, "view_noticechange")
-        if request.method not in ("GET", "HEAD"):
-            return HttpResponseNotAllowed(["GET", "HEAD"])
         return framed_html(html_part(notice_changes.specimen(_found(pk))))
 
     # --- Buttons ---

@@ -13,7 +13,7 @@ from governance.timeline import by_day, timeline
 from outbox.models import SuppressedAddress
 from processing_register.models import NoticeVersion, ProcessingPurpose
 from processing_register.register import period
-from staff.models import AccessRecord, StaffUser
+from staff.models import StaffUser
 from subscribers.entering import waiting_wish
 from subscribers.models import Subscriber
 
@@ -36,12 +36,6 @@ class ConsentNow:
         """The digest by which the words shown can be opened."""
         found = self.entry.wording_id if self.entry else None
         return bytes(found).hex() if found else ""
-
-
-def note_opening(subject: uuid.UUID, *, staff_id: int) -> None:
-    AccessRecord.objects.create(
-        staff_id=staff_id, action=AccessRecord.Action.OPENED, data_subject_id=subject
-    )
 
 
 def gather(person: Subscriber) -> dict[str, Any]:

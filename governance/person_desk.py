@@ -22,8 +22,10 @@ from django.http import (
 )
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.views.decorators.http import require_safe
 
 from data_subjects import disclosures, holds, restriction
 from data_subjects.models import (
@@ -47,8 +49,9 @@ from governance.person_forms import (
 )
 from groundwork import addresses
 from groundwork.clock import moment_in_words, today_here
+from staff.access import note_opening, note_search
 from staff.console import Place, ReadOnlyAdmin, console, staff_id
-from staff.models import AccessRecord, StaffUser
+from staff.models import StaffUser
 from subscribers.models import Subscriber
 
 
@@ -119,12 +122,7 @@ class AboutPeopleAdmin(ReadOnlyAdmin):
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         subject = _known_by(request.POST.get("address", ""))
-        AccessRecord.objects.create(
-            staff_id=staff_id(request),
-            action=AccessRecord.Action.SEARCHED,
-            data_subject_id=subject.pk if subject else None,
-            rows_count=1 if subject else 0,
-        )
+        note_search(request, subject.pk if subject else None)
         there = reverse(self._name("changelist"))
         if subject is None:
             messages.warning(request, "Nobody is known by this exact address.")
@@ -182,6 +180,7 @@ class AboutPeopleAdmin(ReadOnlyAdmin):
 
     # --- The page of one row ---
 
+    @method_decorator(require_safe)
     def change_view(
         self,
         request: HttpRequest,
@@ -189,18 +188,9 @@ class AboutPeopleAdmin(ReadOnlyAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        self.require(request, f"view_{self.opts.model_name}")
-        if request.method not in ("GET", "HEAD"):
-            return HttpResponseNotAllowed(["GET", "HEAD"])
-        row = self.get_object(request, object_id)
-        if row is None:
-            raise Http404
+        row = self.to_show(request, object_id)
         for subject in self.people_of(row):
-            AccessRecord.objects.create(
-                staff_id=staff_id(request),
-                action=AccessRecord.Action.OPENED,
-                data_subject_id=subject,
-            )
+            note_opening(request, subject)
         buttons = [
             (act.heading, reverse(self._name(name), args=[row.pk]))
             for name, act in self.acts().items()

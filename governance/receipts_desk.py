@@ -6,8 +6,8 @@ from django.views.decorators.http import require_safe
 
 from consent.models import ConsentEntry
 from consent.receipts import NoConsent, Receipt, receipt_of
-from governance import person
-from staff.console import console, staff_id
+from staff.access import note_opening
+from staff.console import console
 from subscribers.models import Subscriber
 from subscribers.receipt_views import as_file, shown
 
@@ -50,5 +50,5 @@ def _opened(request: HttpRequest, pk: int, entry: int) -> Receipt:
         receipt = receipt_of(own.get())
     except (ConsentEntry.DoesNotExist, NoConsent) as error:
         raise Http404 from error
-    person.note_opening(found.data_subject_id, staff_id=staff_id(request))
+    note_opening(request, found.data_subject_id)
     return receipt

@@ -23,8 +23,10 @@ from django.http import (
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.views.decorators.http import require_safe
 
 from data_subjects.models import DataSubject
 from groundwork import addresses
@@ -32,8 +34,8 @@ from groundwork.clock import moment_in_words
 from groundwork.log_lines import ADDRESS, PATH_TOKEN
 from outbox import delivery, inbound
 from outbox.models import InboundEmail, OutgoingEmail, State
-from staff.console import Place, ReadOnlyAdmin, console, staff_id
-from staff.models import AccessRecord
+from staff.access import note_reading
+from staff.console import Place, ReadOnlyAdmin, console
 
 SLOW_AFTER = timedelta(minutes=5)
 SHAPES = {
@@ -59,14 +61,6 @@ def masked(address: str) -> str:
 
 def without_tokens(text: str) -> str:
     return PATH_TOKEN.sub("•••", text)
-
-
-def _note_reading(request: HttpRequest, subject: Any) -> None:
-    AccessRecord.objects.create(
-        staff_id=staff_id(request),
-        action=AccessRecord.Action.READ,
-        data_subject_id=subject,
-    )
 
 
 class TroubleFilter(SimpleListFilter):
@@ -128,6 +122,7 @@ class OutgoingEmailAdmin(ReadOnlyAdmin):
         name = "outbox_outgoingemail_settle"
         return [path("<uuid:pk>/settle/", settle, name=name), *super().get_urls()]
 
+    @method_decorator(require_safe)
     def change_view(
         self,
         request: HttpRequest,
@@ -135,13 +130,8 @@ class OutgoingEmailAdmin(ReadOnlyAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        self.require(request, "view_outgoingemail")
-        if request.method not in ("GET", "HEAD"):
-            return HttpResponseNotAllowed(["GET", "HEAD"])
-        mail = self.get_object(request, object_id)
-        if mail is None:
-            raise Http404
-        _note_reading(request, mail.data_subject_id)
+        mail = self.to_show(request, object_id)
+        note_reading(request, mail.data_subject_id)
         headers, text = _as_sent(mail)
         context = self.page_context(
             request,
@@ -237,6 +227,7 @@ class InboundEmailAdmin(ReadOnlyAdmin):
         name = "outbox_inboundemail_close"
         return [path("<int:pk>/close/", close, name=name), *super().get_urls()]
 
+    @method_decorator(require_safe)
     def change_view(
         self,
         request: HttpRequest,
@@ -244,15 +235,10 @@ class InboundEmailAdmin(ReadOnlyAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        self.require(request, "view_inboundemail")
-        if request.method not in ("GET", "HEAD"):
-            return HttpResponseNotAllowed(["GET", "HEAD"])
-        row = self.get_object(request, object_id)
-        if row is None:
-            raise Http404
+        row = self.to_show(request, object_id)
         raw = row.raw_message.encode("latin-1")
         message = _parsed(row)
-        _note_reading(request, _subject_of(message.sender))
+        note_reading(request, _subject_of(message.sender))
         context = self.page_context(
             request,
             title="",

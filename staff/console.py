@@ -351,6 +351,15 @@ class ConsoleAdmin(_ModelAdmin):
         request.current_app = self.admin_site.name
         return {**self.admin_site.each_context(request), "opts": self.opts, **more}
 
+    def to_show(self, request: HttpRequest, object_id: str) -> Any:
+        """The row whose page is opened. Raises PermissionDenied to whoever may not see
+        such rows, and Http404 when there is none."""
+        self.require(request, f"view_{self.opts.model_name}")
+        row = self.get_object(request, object_id)
+        if row is None:
+            raise Http404
+        return row
+
     def require(self, request: HttpRequest, codename: str) -> None:
         """Raises PermissionDenied unless the person has this permission of the app."""
         if not request.user.has_perm(f"{self.opts.app_label}.{codename}"):

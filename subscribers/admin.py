@@ -32,8 +32,9 @@ from outbox.models import SuppressedAddress
 from processing_register.models import ProcessingPurpose
 from processing_register.notices import current_controller, notice_in_force
 from processing_register.register import the_register
+from staff.access import note_opening, note_search
 from staff.console import ConsoleAdmin, Place, ReadOnlyAdmin, console, staff_id
-from staff.models import AccessRecord, StaffName, StaffUser
+from staff.models import StaffName, StaffUser
 from subscribers import entering, exporting, importing, leaving, preferences
 from subscribers.console_forms import CorrectionForm, EnterForm, ExportForm, UploadForm
 from subscribers.models import (
@@ -177,12 +178,7 @@ class SubscriberAdmin(ConsoleAdmin):
             return self._not_found(request, typed, problem=" ".join(error.messages))
         digest = addresses.digest(address)
         person = Subscriber.objects.filter(address_digest=digest).first()
-        AccessRecord.objects.create(
-            staff_id=staff_id(request),
-            action=AccessRecord.Action.SEARCHED,
-            data_subject_id=person.data_subject_id if person else None,
-            rows_count=1 if person else 0,
-        )
+        note_search(request, person.data_subject_id if person else None)
         if person is not None:
             return self._back_to(person.pk)
         suppressed = SuppressedAddress.objects.filter(address_digest=digest)
@@ -286,7 +282,7 @@ class SubscriberAdmin(ConsoleAdmin):
             messages.success(request, said)
             return self._back_to(pk)
         if request.method != "POST":
-            _note_opening(request, person)
+            note_opening(request, person.data_subject_id)
         return self._render(
             request,
             "details",
@@ -310,7 +306,7 @@ class SubscriberAdmin(ConsoleAdmin):
             )
             messages.success(request, said)
             return self._back_to(pk)
-        _note_opening(request, person)
+        note_opening(request, person.data_subject_id)
         standing = ledger.standing_purposes(person.data_subject_id)
         purposes = ProcessingPurpose.objects.filter(key__in=standing)
         return self._render(
@@ -500,14 +496,6 @@ def _shown(planned: importing.Planned, titles: dict[str, str]) -> dict[str, Any]
         "is_held": planned.is_held_without_consent,
         "known_pk": planned.known.pk if planned.known else None,
     }
-
-
-def _note_opening(request: HttpRequest, person: Subscriber) -> None:
-    AccessRecord.objects.create(
-        staff_id=staff_id(request),
-        action=AccessRecord.Action.OPENED,
-        data_subject_id=person.data_subject_id,
-    )
 
 
 class SubscriberEventAdmin(ReadOnlyAdmin):
