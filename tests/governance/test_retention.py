@@ -1,14 +1,18 @@
 """The nightly run: what goes, what stays and why, and that the preview says so."""
 
 import json
+import shutil
+from collections.abc import Iterator
 from datetime import timedelta
 from io import StringIO
+from pathlib import Path
 from threading import Barrier, Thread
 from typing import Any
 
 import pytest
 from django.apps import apps
 from django.core.management import CommandError, call_command
+from django.core.management.base import SystemCheckError
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -23,7 +27,7 @@ from governance import retention
 from governance.models import RetentionRun
 from governance.retention import preview, run_retention
 from outbox.models import InboundEmail, OutgoingEmail
-from processing_register.register import period
+from processing_register.register import period, the_register
 from subscribers.models import MailedLink, Subscriber
 from tests.data_subjects.acts import STAFF, held, lifted, restricted
 from tests.people import ADA, BEN, CLEO, become_reader, sign_up, subscriber_of
@@ -361,14 +365,42 @@ def test_a_departed_reader_with_a_disclosure_leaves_the_key(
 
 
 def test_every_rule_has_its_purge_and_every_purge_its_rule() -> None:
-    assert retention.rules_without_purge() == set()
-    assert retention.purges_without_rule() == set()
+    call_command("check")
 
 
-def test_a_rule_without_a_purge_is_noticed(settings: Settings) -> None:
+def test_a_rule_that_nothing_carries_out_turns_the_check_red(
+    settings: Settings,
+) -> None:
     settings.RETENTION = settings.RETENTION[1:]
 
-    assert "unconfirmed-sign-up" in retention.rules_without_purge()
+    with pytest.raises(
+        SystemCheckError, match="unconfirmed-sign-up”, and nothing does"
+    ):
+        call_command("check")
+
+
+@pytest.fixture
+def own_register(settings: Settings, tmp_path: Path) -> Iterator[Path]:
+    """The controller's own copy of the register, which the test may change."""
+    folder = tmp_path / "register"
+    shutil.copytree(settings.REGISTER_DIR, folder)
+    settings.REGISTER_DIR = folder
+    the_register.cache_clear()
+    yield folder
+    the_register.cache_clear()
+
+
+def test_a_purge_by_no_rule_of_the_controllers_own_register_turns_the_check_red(
+    own_register: Path,
+) -> None:
+    rules = own_register / "retention.toml"
+    key = 'key = "unconfirmed-sign-up"'
+    given_away = f'{key}\ncarried_out = "outside"'
+    rules.write_text(rules.read_text().replace(key, given_away))
+    the_register.cache_clear()
+
+    with pytest.raises(SystemCheckError, match="removes by the rule “unconfirmed-sign"):
+        call_command("check")
 
 
 def test_the_page_shows_the_schedule_and_is_a_duty_of_its_own(
