@@ -171,6 +171,7 @@ def _check_field(
     purpose = register.purposes.get(held.purpose)
     if purpose is not None:
         found += _check_category(name, held.category, purpose, register)
+        found += _check_listed(name, held, purpose)
     if notice is not None:
         found += _check_named(name, held, notice)
     return found
@@ -192,6 +193,24 @@ def _check_category(
             )
         ]
     return []
+
+
+def _check_listed(name: str, held: Held, purpose: Purpose) -> list[CheckMessage]:
+    """The notice says purpose by purpose where data comes from and how long it is kept:
+    a field that does otherwise would make that untrue."""
+    return [
+        _error(
+            "E012",
+            f"{name}: the purpose “{purpose.key}” does not list the {what} “{key}”. "
+            "Declare what is true of the field; if the purpose is what is wrong, change "
+            "the register and publish the next version of the notice.",
+        )
+        for what, key, listed in (
+            ("source", held.source, purpose.sources),
+            ("retention rule", held.retention, purpose.retention),
+        )
+        if key not in listed
+    ]
 
 
 def _check_named(name: str, held: Held, notice: ShippedVersion) -> list[CheckMessage]:

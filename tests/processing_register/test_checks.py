@@ -14,7 +14,7 @@ from django.core.management.base import SystemCheckError
 from django.db import models
 from pytest_django import Settings
 
-from groundwork.personal_data import Category, NoPersonalData, PersonalData
+from groundwork.personal_data import Category, Held, NoPersonalData, PersonalData
 from processing_register import checks
 from processing_register.models import NoticeVersion
 from processing_register.notices import notice_in_force
@@ -116,6 +116,34 @@ def test_a_key_that_the_register_does_not_have_is_found(
 
     assert "E005" in ids(found)
     assert any(words in message.msg for message in found)
+
+
+@pytest.mark.parametrize(
+    ("named", "words"),
+    [
+        ({"source": "electoral-register"}, "the source “electoral-register”"),
+        ({"retention": "call-recordings"}, "the retention rule “call-recordings”"),
+    ],
+)
+def test_what_the_purpose_does_not_list_is_found(
+    named: dict[str, str], words: str
+) -> None:
+    found = check(model_of(personal(**named)))
+
+    assert ids(found) == ["E012"]
+    assert f"“case-updates” does not list {words}" in found[0].msg
+
+
+def test_a_real_field_kept_for_another_period_turns_the_command_red(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said = Subscriber.personal_data
+    kept = Held(Category.IDENTITY, retention="customer-records")
+    fields = {**said.fields, "employer": kept}
+    monkeypatch.setattr(Subscriber, "personal_data", replace(said, fields=fields))
+
+    with pytest.raises(SystemCheckError, match=r"Subscriber\.employer: the purpose"):
+        call_command("check")
 
 
 def test_data_that_the_purpose_does_not_need_is_found() -> None:
