@@ -114,9 +114,14 @@ class RetentionRule:
 
     @property
     def words(self) -> str:
-        """The period as the schedule says it."""
-        note = "" if self.is_settled else " (to be settled)"
-        return f"{self.title}{note}"
+        """The period as letters and receipts say it: what is applied today."""
+        return self.title
+
+    @property
+    def with_mark(self) -> str:
+        """The period as the schedule and the console say it, where readers also learn
+        which periods the controller has yet to confirm."""
+        return self.title if self.is_settled else f"{self.title} (to be settled)"
 
 
 @dataclass(frozen=True)

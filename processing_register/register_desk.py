@@ -136,7 +136,7 @@ class ProcessingPurposeAdmin(RegisterAdmin):
     def periods(self, purpose: ProcessingPurpose) -> str | SafeString:
         rules = the_register().retention
         return as_list(
-            f"{rules[key].what}: {rules[key].words}" if key in rules else key
+            f"{rules[key].what}: {rules[key].with_mark}" if key in rules else key
             for key in purpose.retention
         )
 

@@ -59,7 +59,9 @@ def _purpose(purpose: Purpose, register: Register) -> str:
         f"- **Which kinds:** {kinds}",
         *_point("Why we may", [_why(basis) for basis in purpose.lawful_bases]),
         f"- **Who may get it:** {who or 'nobody outside'}",
-        *_point("How long", [f"{rule.what}: {_small(rule.words)}" for rule in rules]),
+        *_point(
+            "How long", [f"{rule.what}: {_small(rule.with_mark)}" for rule in rules]
+        ),
     ]
     return "\n".join(lines)
 
@@ -98,13 +100,15 @@ def recipients(register: Register) -> str:
 
 def retention(register: Register) -> str:
     """Every period, in short (Art. 13(2)(a))."""
-    rows = [[rule.what, rule.words] for rule in register.retention.values()]
+    rows = [[rule.what, rule.with_mark] for rule in register.retention.values()]
     return _table(["What", "How long"], rows)
 
 
 def schedule(register: Register) -> str:
     """Every period with its reason, marked while the controller has not settled it."""
-    rows = [[rule.what, rule.words, rule.why] for rule in register.retention.values()]
+    rows = [
+        [rule.what, rule.with_mark, rule.why] for rule in register.retention.values()
+    ]
     return _table(["What", "How long", "Why that long"], rows)
 
 

@@ -228,6 +228,7 @@ def test_the_letter_says_what_the_law_wants_and_counts_once_it_was_taken(
         ):
             assert needed.lower() in words.lower(), needed
     assert "Cleo Contact" not in mail.text + mail.html
+    assert "settled" not in mail.text + mail.html
     for header in ("List-Unsubscribe", "List-Id"):
         assert mail.raw_header(header) == []
 

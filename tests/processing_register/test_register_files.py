@@ -80,3 +80,11 @@ def test_what_is_no_period_is_refused_by_its_rule(own_register: Path) -> None:
     change(own_register, "retention.toml", "P28D", "four weeks")
 
     assert "“departed-reader”: “four weeks” is no period" in refused(own_register)
+
+
+def test_letters_say_a_period_plainly_and_the_schedule_marks_it() -> None:
+    rule = the_register().retention["indirect-contact"]
+
+    assert not rule.is_settled
+    assert rule.words == "24 months after the last contact"
+    assert rule.with_mark == "24 months after the last contact (to be settled)"
