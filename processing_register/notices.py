@@ -1,7 +1,7 @@
 """The register as it stands: the controller, the notices in force, the sign-up wording."""
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -109,6 +109,30 @@ def _parse_wording(reference: str, body: str) -> SignUpWording:
     content: dict[str, Any] = tomllib.loads(body)
     purposes = tuple(PurposeWording(**p) for p in content.pop("purposes"))
     return SignUpWording(reference=reference, purposes=purposes, **content)
+
+
+def purpose_titles(keys: Collection[str]) -> list[str]:
+    """What these purposes are called, in the order of the register; then those that
+    have left it, since consents to them last."""
+    known = the_register().purposes
+    retired = sorted(set(keys) - set(known))
+    return [purpose_title(key) for key in [*(k for k in known if k in keys), *retired]]
+
+
+def purpose_title(key: str) -> str:
+    """What a purpose is called; one that has left the register, as the newest words of
+    the sign-up form called it. Its key where no form ever named it."""
+    known = the_register().purposes.get(key)
+    if known is not None:
+        return known.title
+    versions = NoticeVersion.objects.published().filter(
+        notice=NoticeVersion.Notice.SIGN_UP
+    )
+    for version in versions.order_by("-number"):
+        for purpose in _parse_wording(version.reference, version.body).purposes:
+            if purpose.key == key:
+                return purpose.title
+    return key
 
 
 @dataclass(frozen=True)

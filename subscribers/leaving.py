@@ -11,6 +11,7 @@ from consent.models import Channel
 from outbox import suppression
 from outbox.models import SuppressedAddress
 from processing_register.models import ProcessingPurpose
+from processing_register.notices import purpose_titles
 from subscribers import emails, links
 from subscribers.models import LinkUse, MailedLink, Subscriber, SubscriberEvent
 
@@ -118,7 +119,6 @@ def leave_by_mail(address_digest: bytes) -> bool:
         return False
     left = leave(subscriber.pk, [], channel=Channel.MAILED)
     if left.withdrawn:
-        titles = ProcessingPurpose.objects.filter(key__in=left.withdrawn)
         links.ensure_lasting_links(subscriber)
-        emails.stopped(subscriber, [purpose.title for purpose in titles])
+        emails.stopped(subscriber, purpose_titles(left.withdrawn))
     return True

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from consent import ledger
 from consent.models import ConsentEntry
 from consent.receipts import Receipt, given_by, receipt_of, sealed_by
-from processing_register.register import the_register
+from processing_register.notices import purpose_title
 from subscribers import links
 from subscribers.models import LinkUse, Subscriber
 
@@ -34,9 +34,8 @@ def agreed_to(person: Subscriber) -> list[Agreed]:
     """Every consent of this person, ended ones too, the newest first."""
     standing = ledger.standing_purposes(person.data_subject_id)
     now = {entry.pk for entry in standing.values()}
-    purposes = the_register().purposes
     return [
-        Agreed(purposes[entry.purpose].title, entry, entry.pk in now)
+        Agreed(purpose_title(entry.purpose), entry, entry.pk in now)
         for entry in given_by(person.data_subject_id)
     ]
 

@@ -21,10 +21,10 @@ from groundwork import addresses, form_tokens, rate_limits
 from groundwork.clock import today_here
 from groundwork.requests import network_of
 from processing_register.gate import usable_purposes
-from processing_register.models import ProcessingPurpose
 from processing_register.notices import (
     notice_in_force,
     published_wording,
+    purpose_titles,
     sign_up_wording,
 )
 from subscribers import leaving, links, preferences, signup
@@ -193,7 +193,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
 def _unsubscribe_page(
     request: HttpRequest, purposes: list[str], status: int = 200
 ) -> HttpResponse:
-    context = {"purpose_title": ", ".join(_titles(purposes)) or None}
+    context = {"purpose_title": ", ".join(purpose_titles(purposes)) or None}
     return render(request, "subscribers/unsubscribe.html", context, status=status)
 
 
@@ -204,16 +204,11 @@ def _unsubscribed_page(
     if left.undo_token:
         undo_url = reverse("subscribers:undo", args=[left.undo_token])
     context = {
-        "stopped": _titles(asked or left.withdrawn),
+        "stopped": purpose_titles(asked or left.withdrawn),
         "stopped_all": not asked,
         "undo_url": undo_url,
     }
     return render(request, "subscribers/unsubscribed.html", context)
-
-
-def _titles(purposes: list[str]) -> list[str]:
-    found = ProcessingPurpose.objects.filter(key__in=purposes)
-    return [purpose.title for purpose in found]
 
 
 @csrf_exempt
@@ -223,7 +218,7 @@ def undo(request: HttpRequest, token: str) -> HttpResponse:
         problem, purposes = leaving.undo(token)
         if problem is not None:
             return _link_problem(request, problem)
-        context = {"restored": _titles(purposes)}
+        context = {"restored": purpose_titles(purposes)}
         return render(request, "subscribers/undone.html", context)
     found = links.look_up(LinkUse.UNDO, token)
     if found.problem is not None:
@@ -334,7 +329,7 @@ def _save_preferences(
     if not may_see:  # blank fields were not shown, so they mean "leave as it is"
         typed = {name: value for name, value in typed.items() if value}
     chosen = preferences.choose_purposes(subscriber, form.cleaned_data["purposes"])
-    changes = _titles(chosen)
+    changes = purpose_titles(chosen)
     until = form.cleaned_data["pause_until"]
     if "pause_until" in form.data and preferences.pause(subscriber, until):
         changes.append("pause")
