@@ -28,7 +28,7 @@ from processing_register.register import (
     ShippedVersion,
     the_register,
 )
-from processing_register.shipped import stale_tables
+from processing_register.shipped import silent_notices, stale_tables
 
 Declaration = PersonalData | NoPersonalData
 Model = type[models.Model]
@@ -42,9 +42,11 @@ def code_keeps_to_the_register(app_configs: Any, **_: Any) -> list[CheckMessage]
     try:
         register_now = the_register()
         tables = stale_tables(register_now)
+        silent = silent_notices(register_now)
     except (RegisterIsWrong, OSError) as error:
         return [_error("E001", f"The register cannot be read. {error}")]
     found = [_error("E009", words) for words in tables]
+    found += [_error("E013", words) for words in silent]
     found += check_notice(register_now, newest_privacy(register_now))
     for model in apps.get_models():
         found += check_model(model, register_now, newest_privacy(register_now))

@@ -2,6 +2,7 @@
 
 A source may hold {{purposes}}, a table that the register fills, and {legal_name}, one
 of the controller's particulars. What is published holds both as they were on that day.
+What a kind of notice exists to say, its readers must find in its text.
 """
 
 import hashlib
@@ -11,10 +12,18 @@ from collections.abc import Mapping
 from processing_register import register_tables
 from processing_register.models import Controller
 from processing_register.register import Register
+from processing_register.rendering import sections
 
 TABLE = re.compile(r"\{\{([a-z-]+)\}\}")
 PARTICULAR = re.compile(r"\{([a-z_]+)\}")
 TABLE_NAMES = tuple(register_tables.TABLES)
+# What each notice must show, whatever else its writer says: Art. 13(1)(c) to (e),
+# 13(2)(a) and 14(2)(f) of the privacy notice, PECR reg. 6(2)(a) of the cookie notice.
+MUST_SHOW = {
+    "privacy": ("categories", "sources", "purposes", "recipients"),
+    "retention": ("schedule",),
+    "cookies": ("cookies",),
+}
 
 
 class UnknownMarker(Exception):
@@ -59,6 +68,37 @@ def problems(source: str) -> list[str]:
     known = set(particulars(Controller()))
     unknown = set(PARTICULAR.findall(TABLE.sub("", source))) - known
     return tables + [f"There is no particular {{{name}}}." for name in sorted(unknown)]
+
+
+def not_shown(notice: str, source: str, register: Register) -> list[str]:
+    """The tables that this notice must have and a reader of its text would not find,
+    each in words for its writer.
+
+    The text is looked at as it would be read: a marker that was deleted, that runs into
+    a sentence, or that stands in a block of code shows no table.
+    """
+    shown = _shown(TABLE.sub(lambda found: _table_or_marker(found, register), source))
+    return [
+        f"The text does not show the table {name}. Put {{{{{name}}}}} on a line of its "
+        "own, with an empty line before and after it."
+        for name in MUST_SHOW.get(notice, ())
+        if not _shown(_table(name, register)) <= shown
+    ]
+
+
+def _shown(text: str) -> frozenset[tuple[str, str, str]]:
+    """Everything a reader finds, and once more with the heading it stands under."""
+    return frozenset(
+        (heading, block.kind, block.text)
+        for section in sections(text)
+        for block in section.blocks
+        for heading in ("", section.heading)
+    )
+
+
+def _table_or_marker(found: re.Match[str], register: Register) -> str:
+    is_known = found[1] in register_tables.TABLES
+    return _table(found[1], register) if is_known else found[0]
 
 
 def _table(name: str, register: Register) -> str:

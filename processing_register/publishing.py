@@ -305,7 +305,7 @@ def why_not_publish(version: NoticeVersion, by: StaffUser) -> list[str]:
 
 def why_not_ready(version: NoticeVersion) -> list[str]:
     """Everything that is wrong with the text and its dates, each in words."""
-    reasons = notice_text.problems(version.source) if not version.is_wording else []
+    reasons = [] if version.is_wording else _wrong_in_the_text(version)
     if not version.source.strip():
         reasons.append("The text is empty.")
     if version.effective_on < today_here():
@@ -315,6 +315,11 @@ def why_not_ready(version: NoticeVersion) -> list[str]:
     if not version.summary_of_changes.strip():
         reasons.append("Say in a few words what changes.")
     return reasons + unnamed(version) + _no_earlier_than_before(version)
+
+
+def _wrong_in_the_text(version: NoticeVersion) -> list[str]:
+    silent = notice_text.not_shown(version.notice, version.source, the_register())
+    return notice_text.problems(version.source) + silent
 
 
 def unnamed(version: NoticeVersion) -> list[str]:

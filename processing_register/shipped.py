@@ -9,7 +9,12 @@ from django.conf import settings
 
 from processing_register import notice_text, publishing
 from processing_register.models import NoticeVersion
-from processing_register.register import Register, ShippedVersion, the_register
+from processing_register.register import (
+    Register,
+    RegisterIsWrong,
+    ShippedVersion,
+    the_register,
+)
 
 
 class PublishedTextDiffers(Exception):
@@ -22,7 +27,8 @@ def publish_shipped(*, now: datetime) -> list[NoticeVersion]:
     All at the same `now`, by which it shows later that nobody saw the earlier ones of
     them alone. Left out are the versions that the controller wrote its own in place of,
     and those whose tables can no longer be made as they were.
-    Raises PublishedTextDiffers.
+    Raises PublishedTextDiffers, and RegisterIsWrong for a text that does not show what
+    its notice must show.
     """
     register = the_register()
     return [
@@ -33,7 +39,15 @@ def publish_shipped(*, now: datetime) -> list[NoticeVersion]:
 def _new(register: Register) -> Iterator[ShippedVersion]:
     for version in register.versions:
         if not _is_published(version) and _is_wanted(version, register):
+            _refuse_a_silent_one(version, register)
             yield version
+
+
+def _refuse_a_silent_one(version: ShippedVersion, register: Register) -> None:
+    """Earlier versions had their tables typed out; they stay as they were."""
+    is_newest = _newest(register)[version.notice] == version
+    if is_newest and (silent := _silent(version, register)):
+        raise RegisterIsWrong("\n".join(silent))
 
 
 def _is_published(version: ShippedVersion) -> bool:
@@ -101,6 +115,17 @@ def stale_tables(register: Register) -> list[str]:
         for version in _newest(register).values()
         if is_stale(version, register)
     ]
+
+
+def silent_notices(register: Register) -> list[str]:
+    """Notices whose newest version does not show what such a notice must show."""
+    newest = _newest(register).values()
+    return [words for version in newest for words in _silent(version, register)]
+
+
+def _silent(version: ShippedVersion, register: Register) -> list[str]:
+    missing = notice_text.not_shown(version.notice, source(version), register)
+    return [f"register/notices/{version.file}: {words}" for words in missing]
 
 
 def is_stale(version: ShippedVersion, register: Register) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.core.management.base import SystemCheckError
 from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.db.utils import DatabaseError
@@ -167,6 +168,32 @@ def test_a_new_house_leaves_out_versions_that_it_can_no_longer_render(
 
     numbers = NoticeVersion.objects.filter(notice="retention").values_list("number")
     assert list(numbers) == [(2,)]
+
+
+# --- A text that shows what it names ---
+
+
+@pytest.mark.parametrize(
+    ("file", "table"),
+    [
+        ("privacy-2.md", "purposes"),
+        ("privacy-2.md", "categories"),
+        ("privacy-2.md", "recipients"),
+        ("retention-1.md", "schedule"),
+        ("cookies-1.md", "cookies"),
+    ],
+)
+def test_a_file_without_its_table_turns_the_check_red_and_is_not_published(
+    own_register: Path, file: str, table: str
+) -> None:
+    change(own_register, f"notices/{file}", f"{{{{{table}}}}}", "")
+    empty_the_notices()
+
+    with pytest.raises(SystemCheckError, match=f"{file}: The text does not show"):
+        call_command("check")
+    with pytest.raises(CommandError, match=f"does not show the table {table}"):
+        call_command("load_register")
+    assert not NoticeVersion.objects.exists()
 
 
 # --- Files and the console ---

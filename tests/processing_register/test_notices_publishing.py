@@ -245,6 +245,60 @@ def test_what_is_not_ready_cannot_be_submitted(
         publishing.submit(version.pk, by=writer())
 
 
+def left_out(notice: str, table: str, instead: str = "") -> NoticeVersion:
+    source = notice_in_force(notice).source
+    assert f"{{{{{table}}}}}" in source
+    return drafted(notice, source=source.replace(f"{{{{{table}}}}}", instead))
+
+
+SHOWN = [
+    ("privacy", "purposes"),
+    ("privacy", "categories"),
+    ("privacy", "recipients"),
+    ("privacy", "sources"),
+    ("retention", "schedule"),
+    ("cookies", "cookies"),
+]
+
+
+@pytest.mark.parametrize(("notice", "table"), SHOWN)
+def test_a_notice_whose_text_does_not_show_what_it_names_is_not_submitted(
+    notice: str, table: str
+) -> None:
+    version = left_out(notice, table)
+    with pytest.raises(NotAllowed, match=f"does not show the table {table}"):
+        publishing.submit(version.pk, by=writer())
+
+
+@pytest.mark.parametrize(
+    "instead",
+    [
+        "```\n{{purposes}}\n```",
+        "Our purposes: {{purposes}}",
+        "    {{purposes}}",
+        "Purpose, purpose, purpose.",
+    ],
+)
+def test_a_table_that_no_reader_would_find_does_not_count(instead: str) -> None:
+    version = left_out("privacy", "purposes", instead)
+    with pytest.raises(NotAllowed, match="does not show the table purposes"):
+        publishing.submit(version.pk, by=writer())
+
+
+@pytest.mark.parametrize(("notice", "table"), SHOWN)
+def test_a_notice_that_does_not_show_what_it_names_is_not_published(
+    notice: str, table: str
+) -> None:
+    version = submitted(notice)
+    version.source = version.source.replace(f"{{{{{table}}}}}", "")
+    digest = publishing.content_digest(version)
+    NoticeVersion.objects.filter(pk=version.pk).update(
+        source=version.source, submitted_digest=digest
+    )
+    with pytest.raises(NotAllowed, match=f"does not show the table {table}"):
+        publishing.approve_and_publish(version.pk, by=second(), digest=digest)
+
+
 def test_a_notice_that_leaves_out_a_purpose_is_refused_by_its_name() -> None:
     names = dict(notice_in_force("privacy").names)
     names["purposes"] = [key for key in names["purposes"] if key != "analytics"]

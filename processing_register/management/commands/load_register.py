@@ -3,6 +3,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from processing_register.loading import PublishedTextDiffers, load_register
+from processing_register.register import RegisterIsWrong
 
 
 class Command(BaseCommand):
@@ -11,6 +12,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             load_register()
-        except PublishedTextDiffers as error:
+        except (PublishedTextDiffers, RegisterIsWrong) as error:
             raise CommandError(str(error)) from error
         self.stdout.write("The register is loaded.")
