@@ -24,7 +24,6 @@ from outbox.delivery import deliver_due
 from outbox.models import OutgoingEmail, SuppressedAddress
 from outbox.queueing import queue
 from outbox.suppression import suppress
-from processing_register import publishing
 from processing_register.gate import may_use
 from processing_register.models import NoticeAnnouncement, NoticeVersion
 from subscribers.leaving import leave
@@ -33,7 +32,13 @@ from tests.case_updates.cast import pending_reader, reader, released
 from tests.case_updates.threads import at_once
 from tests.console.staff import console_of, person, text
 from tests.people import ADA, BEN, CLEO, OWN_NEWS, become_reader, inbox, post_sign_up
-from tests.processing_register.notices import in_days, published, second
+from tests.processing_register.notices import (
+    from_file,
+    in_days,
+    published,
+    second,
+    without,
+)
 from tests.reading import Mail, forms, posting_form
 from tests.relay import Relay
 
@@ -55,25 +60,6 @@ def told(smtp: Relay) -> list[str]:
         for message in smtp.received
         if Mail(message.content).subject == "We are changing our privacy notice"
     )
-
-
-def from_file(**words: Any) -> NoticeVersion:
-    """A version as it comes with the repository: nobody approved it on the console."""
-    newest = NoticeVersion.objects.filter(notice="privacy").order_by("-number").first()
-    assert newest is not None
-    usual = {
-        "title": newest.title,
-        "severity": NoticeVersion.Severity.SIGNIFICANT,
-        "source": newest.source + "\n## From a file\n\nMore words.\n",
-        "names": newest.names,
-        "summary_of_changes": "We say more about where data comes from.",
-        "effective_on": in_days(0),
-        "review_by": in_days(300),
-    }
-    version = NoticeVersion(
-        notice="privacy", number=newest.number + 1, **(usual | words)
-    )
-    return publishing.publish(version, now=timezone.now())
 
 
 def the_change() -> NoticeChange:
@@ -409,9 +395,10 @@ def test_the_newest_covers_the_older_ones_and_tells_of_both(smtp: Relay) -> None
 
 
 def under_way_and_stuck(smtp: Relay) -> NoticeChange:
-    """Ada's message waits in the queue, Ben's has failed, Cleo's is not written yet."""
+    """One message waits in the queue, the next has failed, the last is not written."""
     for address in (ADA, BEN, CLEO):
         reader(address)
+    deliver_due()
     published(summary_of_changes="The first change.")
     notice_changes.begin()
     change = the_change()
@@ -419,7 +406,8 @@ def under_way_and_stuck(smtp: Relay) -> NoticeChange:
     in_an_hour = timezone.now() + timedelta(hours=1)
     first_mail = change.deliveries.order_by("pk").values("email")[:1]
     OutgoingEmail.objects.filter(pk__in=first_mail).update(next_attempt_at=in_an_hour)
-    smtp.refused_recipients[BEN] = "550 5.1.1 No such user"
+    for address in (ADA, BEN, CLEO):
+        smtp.refused_recipients[address] = "550 5.1.1 No such user"
     deliver_due()
     smtp.refused_recipients.clear()
     return change
@@ -741,13 +729,6 @@ def test_plain_words_pass(smtp: Relay, words: str) -> None:
 
 
 # --- The gate ---
-
-
-def without(purpose: str) -> dict[str, list[str]]:
-    newest = NoticeVersion.objects.filter(notice="privacy").order_by("-number").first()
-    assert newest is not None
-    kept = [key for key in newest.names["purposes"] if key != purpose]
-    return {**newest.names, "purposes": kept}
 
 
 def own_news_becomes_new() -> None:

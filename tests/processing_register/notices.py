@@ -3,6 +3,8 @@
 from datetime import date, timedelta
 from typing import Any
 
+from django.utils import timezone
+
 from processing_register import publishing
 from processing_register.models import NoticeVersion
 from staff.models import StaffUser
@@ -40,6 +42,33 @@ def published(notice: str = "privacy", **words: Any) -> NoticeVersion:
     return publishing.approve_and_publish(
         version.pk, by=second(), digest=publishing.content_digest(version)
     )
+
+
+def from_file(**words: Any) -> NoticeVersion:
+    """A version as it comes with the repository: nobody approved it on the console."""
+    newest = NoticeVersion.objects.filter(notice="privacy").order_by("-number").first()
+    assert newest is not None
+    usual = {
+        "title": newest.title,
+        "severity": NoticeVersion.Severity.SIGNIFICANT,
+        "source": newest.source + "\n## From a file\n\nMore words.\n",
+        "names": newest.names,
+        "summary_of_changes": "We say more about where data comes from.",
+        "effective_on": in_days(0),
+        "review_by": in_days(300),
+    }
+    version = NoticeVersion(
+        notice="privacy", number=newest.number + 1, **(usual | words)
+    )
+    return publishing.publish(version, now=timezone.now())
+
+
+def without(purpose: str) -> dict[str, list[str]]:
+    """What the newest privacy notice names, but for one purpose."""
+    newest = NoticeVersion.objects.filter(notice="privacy").order_by("-number").first()
+    assert newest is not None
+    kept = [key for key in newest.names["purposes"] if key != purpose]
+    return {**newest.names, "purposes": kept}
 
 
 def in_days(number: int) -> date:
