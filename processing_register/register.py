@@ -18,6 +18,8 @@ from typing import Any
 from dateutil.relativedelta import relativedelta
 from django.conf import settings
 
+from processing_register.countries import COUNTRIES
+
 # Where personal data may be without more (policy: “the EEA”, read as UK and EEA), as
 # ISO 3166 codes.
 UK_AND_EEA = frozenset(
@@ -367,7 +369,12 @@ def _doubtful_recipient(recipient: Recipient) -> Iterable[str]:
     where = f"recipients.toml, “{recipient.key}”"
     if recipient.role not in ROLES:
         yield f"{where}: the role is one of {', '.join(ROLES)}."
-    if recipient.country_code not in UK_AND_EEA and not recipient.safeguard:
+    if recipient.country_code not in COUNTRIES:
+        yield (
+            f"{where}: “{recipient.country_code}” is no country. Write its two letters "
+            "from ISO 3166, such as GB."
+        )
+    elif recipient.country_code not in UK_AND_EEA and not recipient.safeguard.strip():
         yield (
             f"{where}: {recipient.country} is outside the United Kingdom and the EEA; "
             "no data goes there unless a safeguard is recorded (Art. 46)."

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from processing_register.countries import COUNTRIES
 from processing_register.register import (
+    UK_AND_EEA,
     RegisterIsWrong,
     parse_period,
     period_in_words,
@@ -80,6 +82,54 @@ def test_what_is_no_period_is_refused_by_its_rule(own_register: Path) -> None:
     change(own_register, "retention.toml", "P28D", "four weeks")
 
     assert "“departed-reader”: “four weeks” is no period" in refused(own_register)
+
+
+# --- Where recipients are ---
+
+HOST_IN_GB = """what_for = "Runs the computers on which this site and its database are"
+country_code = "GB"
+"""
+
+
+def moved(folder: Path, code: str, safeguard: str = "") -> Path:
+    """The host is in another country now."""
+    there = HOST_IN_GB.replace("GB", code) + f'safeguard = "{safeguard}"\n'
+    change(folder, "recipients.toml", HOST_IN_GB, there)
+    return folder
+
+
+@pytest.mark.parametrize("code", ["ZZ", "XX", "UK", "EU", "gb", "", "USA"])
+def test_what_is_no_country_is_refused_whatever_its_safeguard(
+    own_register: Path, code: str
+) -> None:
+    folder = moved(own_register, code, "our word of honour")
+
+    assert f"“hosting”: “{code}” is no country" in refused(folder)
+
+
+@pytest.mark.parametrize("safeguard", ["", "  "])
+def test_a_country_outside_needs_a_safeguard(
+    own_register: Path, safeguard: str
+) -> None:
+    assert "no data goes there unless a safeguard is recorded" in refused(
+        moved(own_register, "US", safeguard)
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "safeguard"), [("US", "the data bridge"), ("IE", ""), ("NO", "")]
+)
+def test_a_country_of_the_eea_needs_none_and_any_other_one(
+    own_register: Path, code: str, safeguard: str
+) -> None:
+    register = read_register(moved(own_register, code, safeguard))
+
+    assert register.recipients["hosting"].country_code == code
+
+
+def test_the_list_of_countries_is_whole() -> None:
+    assert len(COUNTRIES) == 249
+    assert UK_AND_EEA < COUNTRIES and len(UK_AND_EEA) == 31
 
 
 def test_letters_say_a_period_plainly_and_the_schedule_marks_it() -> None:
