@@ -1,9 +1,10 @@
 """The declaration every model makes: does it hold personal data, which, and why.
 
 Each concrete field of a model is named once: among `fields` when it holds personal
-data, among `others` when it does not. Keys of purposes, sources and retention periods
-are those of the processing register; processing_register/checks.py holds the two
-against each other and turns the build red where they differ.
+data, among `others` when it does not; what a ledger or a seal inherits need not be.
+Keys of purposes, sources and retention periods are those of the processing register;
+processing_register/checks.py holds the two against each other and turns the build red
+where they differ.
 """
 
 from collections.abc import Mapping
@@ -71,8 +72,9 @@ class PersonalData:
 
 @dataclass(frozen=True)
 class NoPersonalData:
-    """A model that holds none, with the reason why that is so, and all its fields."""
+    """A model that holds none, with the reason why that is so, and all its fields but
+    those that it inherits from a ledger or a seal."""
 
     because: str
-    others: str
+    others: str = ""
     fields: Mapping[str, Category] = field(default_factory=dict)

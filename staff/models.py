@@ -93,11 +93,7 @@ class StaffName(models.Subquery):
 
 
 class AccessSeal(LedgerSeal):
-    personal_data = NoPersonalData(
-        "digests of access records",
-        others="number sealed_at horizon newest is_rebased field_names entry_ids"
-        " entry_digests previous_digest digest signature",
-    )
+    personal_data = NoPersonalData("digests of access records")
 
     class Meta:
         verbose_name = "seal of access records"
@@ -122,7 +118,7 @@ class AccessRecord(LedgerEntry):
     seal_model = AccessSeal
     personal_data = NoPersonalData(
         "a UUID and a staff number, never a name or address",
-        others="id at written_in staff_id action data_subject_id rows_count",
+        others="staff_id action data_subject_id rows_count",
     )
 
     class Meta:

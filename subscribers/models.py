@@ -208,11 +208,7 @@ class AddressChange(models.Model):
 
 
 class SubscriberSeal(LedgerSeal):
-    personal_data = NoPersonalData(
-        "digests of ledger entries",
-        others="number sealed_at horizon newest is_rebased field_names entry_ids"
-        " entry_digests previous_digest digest signature",
-    )
+    personal_data = NoPersonalData("digests of ledger entries")
 
     class Meta:
         verbose_name = "seal of the subscriber record"
@@ -244,7 +240,7 @@ class SubscriberEvent(LedgerEntry):
     seal_model = SubscriberSeal
     personal_data = NoPersonalData(
         "a UUID and names of fields, never their values",
-        others="id at written_in data_subject_id action channel fields staff_id",
+        others="data_subject_id action channel fields staff_id",
     )
 
     class Meta:
