@@ -23,6 +23,7 @@ from data_subjects.models import (
     Disclosure,
     Exemption,
     IndirectContact,
+    SubjectEvent,
     Told,
 )
 from data_subjects.people import subject_of
@@ -32,6 +33,8 @@ from groundwork import addresses
 from groundwork.clock import today_here
 from processing_register.models import BankHoliday
 from processing_register.register import the_register
+
+Action = SubjectEvent.Action
 
 PERSON = "person"
 # Not a source of people: what the software makes, and what a browser tells by itself.
@@ -103,6 +106,7 @@ def enter(found: Found, *, staff_id: int) -> IndirectContact:
     )
     contact.inform_by = clock_of(contact).day
     contact.save(force_insert=True)
+    note(contact, Action.ENTERED, contact.kind, staff_id=staff_id)
     return contact
 
 
@@ -137,6 +141,7 @@ def _holidays() -> set[date]:
 def note_use(
     contact_id: int,
     *,
+    staff_id: int,
     communicated_on: date | None = None,
     disclosed_on: date | None = None,
 ) -> IndirectContact:
@@ -155,6 +160,8 @@ def note_use(
     contact.disclosed_on = _earlier(contact.disclosed_on, disclosed_on)
     contact.last_used_on = max(contact.last_used_on, *days)
     _refresh(contact)
+    kind = "disclosure" if disclosed_on else "communication"
+    note(contact, Action.USED, kind, staff_id=staff_id)
     return contact
 
 
@@ -194,8 +201,11 @@ def _earlier(one: date | None, other: date | None) -> date | None:
 
 
 @transaction.atomic
-def record_told(contact_id: int, *, how: Told, at: datetime) -> IndirectContact:
-    """The person was told in this way. Raises NotAllowed when they were told already."""
+def record_told(
+    contact_id: int, *, how: Told, at: datetime, staff_id: int | None
+) -> IndirectContact:
+    """The person was told in this way; staff_id is None when a mail server took the
+    letter. Raises NotAllowed when they were told already."""
     contact = locked(contact_id)
     refuse(why_not_tell(contact))
     if at > timezone.now():
@@ -203,6 +213,7 @@ def record_told(contact_id: int, *, how: Told, at: datetime) -> IndirectContact:
     contact.informed_how, contact.informed_at = how, at
     contact.last_used_on = max(contact.last_used_on, timezone.localdate(at))
     contact.save(update_fields=["informed_how", "informed_at", "last_used_on"])
+    note(contact, Action.INFORMED, how, staff_id=staff_id)
     return contact
 
 
@@ -225,11 +236,12 @@ def record_exemption(
             "exempted_by_id",
         ]
     )
+    note(contact, Action.EXEMPTED, ground, staff_id=staff_id)
     return contact
 
 
 @transaction.atomic
-def remove(contact_id: int) -> None:
+def remove(contact_id: int, *, staff_id: int) -> None:
     """The row goes, and the person's key with it when nothing else needs it.
 
     Raises NotAllowed while a restriction or a legal hold keeps the data.
@@ -238,14 +250,28 @@ def remove(contact_id: int) -> None:
     subject = contact.data_subject_id
     if DataSubject.objects.kept().filter(pk=subject).exists():
         raise NotAllowed("A restriction or a legal hold keeps this person’s data.")
-    take_away(contact)
+    take_away(contact, staff_id=staff_id)
 
 
-def take_away(contact: IndirectContact) -> None:
+def take_away(contact: IndirectContact, *, staff_id: int | None = None) -> None:
     """The last step of a removal and of the purge; the caller holds the person."""
     subject = contact.data_subject_id
+    note(contact, Action.REMOVED, staff_id=staff_id)
     contact.delete()
     forget(subject)
+
+
+def note(
+    contact: IndirectContact, action: str, detail: str = "", *, staff_id: int | None
+) -> None:
+    """Put on record who did what; None: the house by itself. detail is a code."""
+    SubjectEvent.objects.create(
+        data_subject_id=contact.data_subject_id,
+        action=action,
+        reference=contact.pk,
+        detail=detail,
+        staff_id=staff_id,
+    )
 
 
 def why_not_tell(contact: IndirectContact) -> str:

@@ -365,7 +365,8 @@ class SubjectSeal(LedgerSeal):
 
 
 class SubjectEvent(LedgerEntry):
-    """A restriction or a hold on one person's data began, was reviewed, or ended."""
+    """A restriction or a hold on one person's data began, was reviewed, or ended; or
+    something was done with data that did not come from the person."""
 
     class Action(models.TextChoices):
         RESTRICTED = "restricted", "restricted"
@@ -374,12 +375,18 @@ class SubjectEvent(LedgerEntry):
         HELD = "held", "placed under a legal hold"
         REVIEWED = "reviewed", "legal hold reviewed"
         RELEASED = "released", "released from a legal hold"
+        ENTERED = "entered", "entered from another source"
+        LETTER = "letter", "letter about the source sent off"
+        INFORMED = "informed", "told where the data came from"
+        EXEMPTED = "exempted", "need not be told where the data came from"
+        USED = "used", "use of data from another source"
+        REMOVED = "removed", "removed from those of other sources"
 
     data_subject_id = models.UUIDField(db_index=True)
     action = models.CharField(max_length=12, choices=Action)
-    # The number of the restriction or of the hold.
+    # The number of the restriction, of the hold or of the indirect contact.
     reference = models.BigIntegerField()
-    # The ground of a restriction, or how the person was told.
+    # A ground, a kind of contact or of use, or how the person was told: a code.
     detail = models.CharField(max_length=20, blank=True)
     staff_id = models.BigIntegerField(null=True)
 

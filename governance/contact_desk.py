@@ -164,14 +164,14 @@ def _enter(row: Any, data: dict[str, Any], by: int) -> str:
 
 
 def _send(row: IndirectContact, data: dict[str, Any], by: int) -> str:
-    informing.send_letter(row.pk)
+    informing.send_letter(row.pk, staff_id=by)
     return "The letter is on its way. It counts once a mail server took it."
 
 
 def _told(row: IndirectContact, data: dict[str, Any], by: int) -> str:
     noon = timezone.make_aware(datetime.combine(data["told_on"], time(12)))
     at = min(noon, timezone.now())
-    contacts.record_told(row.pk, how=Told(data["how"]), at=at)
+    contacts.record_told(row.pk, how=Told(data["how"]), at=at, staff_id=by)
     return "On record: the person was told."
 
 
@@ -186,6 +186,7 @@ def _use(row: IndirectContact, data: dict[str, Any], by: int) -> str:
     day = data["used_on"]
     contact = contacts.note_use(
         row.pk,
+        staff_id=by,
         communicated_on=None if is_disclosure else day,
         disclosed_on=day if is_disclosure else None,
     )
@@ -193,7 +194,7 @@ def _use(row: IndirectContact, data: dict[str, Any], by: int) -> str:
 
 
 def _remove(row: IndirectContact, data: dict[str, Any], by: int) -> str:
-    contacts.remove(row.pk)
+    contacts.remove(row.pk, staff_id=by)
     return "Removed."
 
 

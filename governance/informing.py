@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from data_subjects import contacts
 from data_subjects.contacts import refuse, why_not_tell
-from data_subjects.models import IndirectContact, Told
+from data_subjects.models import IndirectContact, SubjectEvent, Told
 from data_subjects.restriction import why_restricted
 from outbox.models import MessageClass, OutgoingEmail, State
 from outbox.queueing import queue
@@ -25,13 +25,14 @@ from processing_register.register import (
     the_register,
 )
 
+Action = SubjectEvent.Action
 KIND = "data_subjects/article_14"
 PURPOSE = "target-market"
 ON_ITS_WAY = (State.QUEUED, State.IN_FLIGHT, State.UNKNOWN)
 
 
 @transaction.atomic
-def send_letter(contact_id: int) -> OutgoingEmail:
+def send_letter(contact_id: int, *, staff_id: int) -> OutgoingEmail:
     """Queue the letter to this person. Raises NotAllowed when they were told, one is on
     its way, no address is known, or their data is restricted."""
     contact = contacts.locked(contact_id)
@@ -45,6 +46,7 @@ def send_letter(contact_id: int) -> OutgoingEmail:
     )
     contact.letter_id = email.pk
     contact.save(update_fields=["letter_id"])
+    contacts.note(contact, Action.LETTER, staff_id=staff_id)
     return email
 
 
@@ -74,9 +76,8 @@ def take_over_letters() -> int:
     letters = {letter_id: pk for letter_id, pk in rows if letter_id is not None}
     sent = OutgoingEmail.objects.filter(pk__in=letters, state=State.SENT)
     for email_id, sent_at in sent.values_list("pk", "settled_at"):
-        contacts.record_told(
-            letters[email_id], how=Told.E_MAIL, at=sent_at or timezone.now()
-        )
+        at = sent_at or timezone.now()
+        contacts.record_told(letters[email_id], how=Told.E_MAIL, at=at, staff_id=None)
     return len(sent)
 
 

@@ -1,4 +1,4 @@
-"""The ledgers of cookie choices and of restrictions and holds, to be read."""
+"""The ledgers of cookie choices and of what befell people's data, to be read."""
 
 from typing import Any
 
@@ -35,13 +35,18 @@ class CookieChoiceAdmin(ReadOnlyAdmin):
 
 
 class SubjectEventAdmin(ReadOnlyAdmin):
-    place = Place("Ledgers", 5, "Restrictions and holds")
+    place = Place("Ledgers", 5, "Restrictions, holds, sources")
     lead = (
-        "When a restriction or a hold began, was reviewed or ended, and by whom. Nobody "
-        "can change or remove a line."
+        "When a restriction or a hold began, was reviewed or ended, what was done about "
+        "data from other sources, and by whom. Nobody can change or remove a line."
     )
-    nothing_yet = "The first line appears with the first restriction or hold."
-    duties = {"view_subjectevent": "See the record of restrictions and holds"}
+    nothing_yet = (
+        "The first line appears with the first restriction, hold or person from another "
+        "source."
+    )
+    duties = {
+        "view_subjectevent": "See the record of restrictions, holds and other sources"
+    }
     list_display = ("moment", "action", "reference", "detail", "by", "person")
     list_filter = ("action",)
     list_display_links = None

@@ -14,7 +14,13 @@ from django.utils import timezone
 
 from case_updates.models import Delivery
 from consent.models import Action, ConsentEntry
-from data_subjects.models import Disclosure, Ground, IndirectContact, SubjectEvent
+from data_subjects.models import (
+    Disclosure,
+    Exemption,
+    Ground,
+    IndirectContact,
+    SubjectEvent,
+)
 from outbox.models import OutgoingEmail, State
 from processing_register.models import ProcessingPurpose
 from staff.models import AccessRecord, StaffUser
@@ -59,7 +65,7 @@ def timeline(subject: uuid.UUID) -> list[Step]:
         *_events(subject, names),
         *_bindings(subject, names),
         *_disclosures(subject, names),
-        *_other_sources(subject, names),
+        *_other_sources(subject),
         *_mails(subject),
         *_deliveries(subject),
         *_openings(subject, names),
@@ -105,8 +111,8 @@ def _events(subject: uuid.UUID, names: Names) -> Iterator[Step]:
 
 
 def _bindings(subject: uuid.UUID, names: Names) -> Iterator[Step]:
-    """Restrictions and legal holds: begun, announced, reviewed, ended."""
-    grounds = dict(Ground.choices)
+    """Restrictions, legal holds and data from other sources: begun, announced, ended."""
+    grounds = dict([*Ground.choices, *Exemption.choices])
     events = SubjectEvent.objects.filter(data_subject_id=subject).order_by("-id")
     for event in events[:LIMIT]:
         detail = grounds.get(event.detail, event.detail)
@@ -129,29 +135,18 @@ def _disclosures(subject: uuid.UUID, names: Names) -> Iterator[Step]:
         )
 
 
-def _other_sources(subject: uuid.UUID, names: Names) -> Iterator[Step]:
-    """That data came from elsewhere, and that the person was told of it (Art. 14)."""
-    for contact in IndirectContact.objects.filter(data_subject=subject):
-        told_by = f"to be told by {contact.inform_by:%-d %B %Y}"
+def _other_sources(subject: uuid.UUID) -> Iterator[Step]:
+    """What is held that came from elsewhere; the ledger says what was done about it."""
+    contacts = IndirectContact.objects.filter(data_subject=subject)
+    for contact in contacts.only("kind", "source", "inform_by", "created_at"):
         yield Step(
             at=contact.created_at,
-            what=f"Entered as a {contact.get_kind_display()}, from another source",
-            how=_joined(contact.source, told_by, names.by(contact.staff_id)),
+            what=f"Held as a {contact.get_kind_display()}, from another source",
+            how=_joined(contact.source, f"to be told by {contact.inform_by:%-d %B %Y}"),
             url=reverse(
                 "admin:data_subjects_indirectcontact_change", args=[contact.pk]
             ),
         )
-        if contact.informed_at is not None:
-            how = contact.get_informed_how_display()
-            yield Step(contact.informed_at, "Told where the data came from", how)
-        if contact.exempted_at is not None:
-            yield Step(
-                at=contact.exempted_at,
-                what="Need not be told where the data came from",
-                how=_joined(
-                    contact.get_exemption_display(), names.by(contact.exempted_by_id)
-                ),
-            )
 
 
 def _mails(subject: uuid.UUID) -> Iterator[Step]:

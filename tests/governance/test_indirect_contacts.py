@@ -20,6 +20,7 @@ from data_subjects.models import (
     Exemption,
     Ground,
     IndirectContact,
+    SubjectEvent,
     Told,
 )
 from data_subjects.people import subject_of
@@ -30,10 +31,11 @@ from groundwork import addresses
 from outbox.delivery import deliver_due
 from outbox.models import OutgoingEmail, SuppressedAddress
 from outbox.suppression import suppress
-from staff.models import AccessRecord
+from staff.models import AccessRecord, StaffUser
 from tests.case_updates.cast import reader, released
 from tests.console.staff import console_of, person, text
-from tests.people import ADA, BEN, CLEO, become_reader, stands
+from tests.console.staff import page_of as reader_page_of
+from tests.people import ADA, BEN, CLEO, OMAR, become_reader, stands, subscriber_of
 from tests.reading import Mail
 from tests.relay import Relay
 
@@ -156,7 +158,7 @@ def test_somebody_without_an_address_can_be_written_down_and_told(
     first, second = entered(""), entered("")
     assert first.data_subject_id != second.data_subject_id
     with pytest.raises(NotAllowed, match="No e-mail address"):
-        informing.send_letter(first.pk)
+        informing.send_letter(first.pk, staff_id=1)
 
     told = {"how": "letter", "told_on": TODAY().isoformat()}
     assert console.post(page_of(first, "told"), told).status_code == 302
@@ -235,13 +237,13 @@ def test_the_letter_says_what_the_law_wants_and_counts_once_it_was_taken(
 
 def test_no_second_letter_goes_out(smtp: Relay) -> None:
     contact = entered()
-    informing.send_letter(contact.pk)
+    informing.send_letter(contact.pk, staff_id=1)
     with pytest.raises(NotAllowed, match="on its way"):
-        informing.send_letter(contact.pk)
+        informing.send_letter(contact.pk, staff_id=1)
     assert len(letters(smtp)) == 1
     informing.keep_clocks()
     with pytest.raises(NotAllowed, match="told already"):
-        informing.send_letter(contact.pk)
+        informing.send_letter(contact.pk, staff_id=1)
 
 
 def test_a_letter_that_fails_leaves_the_person_to_be_told(
@@ -249,7 +251,7 @@ def test_a_letter_that_fails_leaves_the_person_to_be_told(
 ) -> None:
     smtp.refused_recipients[CLEO] = "550 5.1.1 No such user"
     contact = entered()
-    informing.send_letter(contact.pk)
+    informing.send_letter(contact.pk, staff_id=1)
     assert letters(smtp) == []
     informing.keep_clocks()
     long_ago(contact)
@@ -257,7 +259,7 @@ def test_a_letter_that_fails_leaves_the_person_to_be_told(
     assert IndirectContact.objects.overdue(TODAY()).exists()
     assert "overdue; letter failed" in text(console.get(LIST))
     smtp.refused_recipients.clear()
-    informing.send_letter(contact.pk)
+    informing.send_letter(contact.pk, staff_id=1)
     assert len(letters(smtp)) == 1
 
 
@@ -269,7 +271,7 @@ def test_the_letter_heeds_a_bounce_and_an_erasure_only(
     smtp: Relay, reason: str, goes: bool
 ) -> None:
     suppress(addresses.digest(CLEO), "", SuppressedAddress.Reason(reason))
-    informing.send_letter(entered().pk)
+    informing.send_letter(entered().pk, staff_id=1)
 
     assert bool(letters(smtp)) == goes
 
@@ -280,9 +282,9 @@ def test_restricted_data_is_not_used_for_a_letter() -> None:
     restriction.restrict(contact.data_subject_id, asked, staff_id=1)
 
     with pytest.raises(NotAllowed, match="restricted"):
-        informing.send_letter(contact.pk)
+        informing.send_letter(contact.pk, staff_id=1)
     with pytest.raises(NotAllowed):
-        contacts.remove(contact.pk)
+        contacts.remove(contact.pk, staff_id=1)
 
 
 def test_a_use_brings_the_day_forward_and_the_retention_back(console: Client) -> None:
@@ -296,11 +298,15 @@ def test_a_use_brings_the_day_forward_and_the_retention_back(console: Client) ->
     assert contact.inform_by == contact.last_used_on == day
     assert "first communication" in text(console.get(page_of(contact)))
     with pytest.raises(NotAllowed, match="before we had"):
-        contacts.note_use(contact.pk, disclosed_on=TODAY() - timedelta(days=11))
+        contacts.note_use(
+            contact.pk, staff_id=1, disclosed_on=TODAY() - timedelta(days=11)
+        )
     with pytest.raises(NotAllowed, match="still to come"):
-        contacts.note_use(contact.pk, disclosed_on=TODAY() + timedelta(days=1))
+        contacts.note_use(
+            contact.pk, staff_id=1, disclosed_on=TODAY() + timedelta(days=1)
+        )
     with pytest.raises(NotAllowed, match="which day"):
-        contacts.note_use(contact.pk)
+        contacts.note_use(contact.pk, staff_id=1)
 
 
 def test_a_disclosure_on_record_ends_the_time(console: Client) -> None:
@@ -336,7 +342,7 @@ def test_an_exemption_needs_its_ground_and_its_reason(console: Client) -> None:
 
     assert contact.exemption == Exemption.KNOWS and contact.exempted_by_id
     with pytest.raises(NotAllowed, match="exemption is on record"):
-        informing.send_letter(contact.pk)
+        informing.send_letter(contact.pk, staff_id=1)
     with pytest.raises(NotAllowed, match="A ground alone"):
         contacts.record_exemption(
             entered(BEN).pk, ground=Exemption.LAW, reason="", staff_id=1
@@ -350,6 +356,44 @@ def test_who_is_overdue_stands_on_the_first_page(console: Client) -> None:
     page = text(console.get("/console/"))
 
     assert "should have been told" in page and CLEO not in page
+
+
+def test_every_act_is_on_record_with_who_did_it_and_none_of_the_data(
+    client: Client, smtp: Relay, console: Client
+) -> None:
+    become_reader(client, smtp, CLEO)
+    console.post(f"{LIST}add/", typed())
+    contact = IndirectContact.objects.get()
+    today = TODAY().isoformat()
+    console.post(page_of(contact, "use"), {"what": "disclosure", "used_on": today})
+    console.post(page_of(contact, "letter"))
+    assert len(letters(smtp)) == 1
+    informing.keep_clocks()
+    console.post(page_of(contact, "remove"))
+    exempt = entered(BEN)
+    console.post(page_of(exempt, "exempt"), {"ground": "law", "reason": "Section 9"})
+    console.post(f"{LIST}{exempt.pk}/told/", {"how": "letter", "told_on": today})
+
+    omar = StaffUser.objects.get(email=OMAR).pk
+    events = SubjectEvent.objects.order_by("id")
+    rows = events.values_list("reference", "action", "detail", "staff_id")
+    assert list(rows) == [
+        (contact.pk, "entered", "prospect", omar),
+        (contact.pk, "used", "disclosure", omar),
+        (contact.pk, "letter", "", omar),
+        (contact.pk, "informed", "e-mail", None),
+        (contact.pk, "removed", "", omar),
+        (exempt.pk, "entered", "prospect", 1),
+        (exempt.pk, "exempted", "law", omar),
+    ]
+    page = text(console.get(reader_page_of(subscriber_of(CLEO))))
+    for words in (
+        "Entered from another source",
+        "Use of data from another source",
+        "Told where the data came from",
+        "Removed from those of other sources",
+    ):
+        assert words in page
 
 
 # --- Never a case update ---
@@ -400,7 +444,7 @@ def test_the_purge_counts_from_the_last_use() -> None:
     IndirectContact.objects.update(
         obtained_on=ancient, entered_on=ancient, last_used_on=ancient
     )
-    contacts.note_use(used.pk, communicated_on=TODAY())
+    contacts.note_use(used.pk, staff_id=1, communicated_on=TODAY())
     list(carry_out(contacts.INDIRECT_CONTACTS, now=timezone.now()))
 
     assert list(IndirectContact.objects.values_list("pk", flat=True)) == [used.pk]

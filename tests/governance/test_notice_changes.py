@@ -269,7 +269,7 @@ def contact(address: str) -> IndirectContact:
 
 
 def tell(row: IndirectContact) -> None:
-    contacts.record_told(row.pk, how=Told.LETTER, at=timezone.now())
+    contacts.record_told(row.pk, how=Told.LETTER, at=timezone.now(), staff_id=1)
 
 
 def exempt(row: IndirectContact) -> None:

@@ -120,7 +120,7 @@ def tell_people() -> None:
         obtained_on=today_here(),
         address="gus@example.com",
     )
-    informing.send_letter(contacts.enter(found, staff_id=1).pk)
+    informing.send_letter(contacts.enter(found, staff_id=1).pk, staff_id=1)
     newest = NoticeVersion.objects.filter(notice="privacy").latest("number")
     change = NoticeChange.objects.create(version=newest)
     queue(
