@@ -179,6 +179,10 @@ def test_rights_depend_on_the_basis() -> None:
     assert "Withdrawal of consent at any time" in cells("case-updates")[column]
     assert "Objection" in cells("orders")[column]
     assert "Objection" not in cells("rights-requests")[column]
+    stops = "Objection to direct marketing, which always ends it"
+    for marketing in ("case-updates", "content-and-advertising", "target-market"):
+        assert stops in cells(marketing)[column]
+    assert stops not in cells("orders")[column]
     assert "Erasure" not in cells("rights-requests")[column]
 
 
