@@ -101,33 +101,39 @@ class Part:
 def parts() -> list[Part]:
     """The files of an archive made now; it ends with the newest seal of this moment."""
     last: LedgerSeal | None = ConsentSeal.objects.order_by("-number").first()
+    return [*_of_the_ledger(last), *_of_the_words(), *_of_the_people()]
+
+
+def _of_the_ledger(last: LedgerSeal | None) -> Iterator[Part]:
     number = last.number if last else 0
     seals = ConsentSeal.objects.filter(number__lte=number).order_by("number")
     unsealed = not_sealed_by(ConsentEntry, last)
-    return [
-        Part(SEALS, "the seals of the ledger", seals.count, lambda: _seals(seals)),
-        Part(
-            ENTRIES,
-            "what happened to each consent, in the order of the seals",
-            lambda: _covered_count(number),
-            lambda: _sealed_entries(seals),
-        ),
-        Part(
-            UNSEALED,
-            "what is newer than the newest seal",
-            unsealed.count,
-            lambda: _unsealed(unsealed),
-        ),
-        Part(WORDINGS, "the exact words shown", ShownWording.objects.count, _wordings),
-        Part(
-            NOTICES,
-            "every published notice",
-            NoticeVersion.objects.published().count,
-            _notices,
-        ),
-        Part(OPT_OUTS, "who must not be written to", _opt_outs_kept().count, _opt_outs),
-        Part(PEOPLE, "whose consent is whose", people().count, _people),
-    ]
+    yield Part(SEALS, "the seals of the ledger", seals.count, lambda: _seals(seals))
+    yield Part(
+        ENTRIES,
+        "what happened to each consent, in the order of the seals",
+        lambda: _covered_count(number),
+        lambda: _sealed_entries(seals),
+    )
+    yield Part(
+        UNSEALED,
+        "what is newer than the newest seal",
+        unsealed.count,
+        lambda: _unsealed(unsealed),
+    )
+
+
+def _of_the_words() -> Iterator[Part]:
+    published = NoticeVersion.objects.published()
+    yield Part(WORDINGS, "the exact words shown", ShownWording.objects.count, _wordings)
+    yield Part(NOTICES, "every published notice", published.count, _notices)
+
+
+def _of_the_people() -> Iterator[Part]:
+    yield Part(
+        OPT_OUTS, "who must not be written to", _opt_outs_kept().count, _opt_outs
+    )
+    yield Part(PEOPLE, "whose consent is whose", people().count, _people)
 
 
 def _seals(seals: "QuerySet[ConsentSeal]") -> Iterator[dict[str, Any]]:
