@@ -1,10 +1,12 @@
 """Everybody whose data is held is told of a significant change, each once."""
 
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
 import time_machine
+from django.apps import apps
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.utils import IntegrityError
@@ -18,7 +20,7 @@ from data_subjects import contacts, restriction
 from data_subjects.models import Exemption, Ground, IndirectContact, Told
 from governance import notice_changes
 from governance.models import NoticeChange, NoticeDelivery
-from governance.notice_changes import NotAllowed, announce_changes
+from governance.notice_changes import COVERED, NotAllowed, announce_changes
 from groundwork import addresses
 from outbox.delivery import deliver_due
 from outbox.models import OutgoingEmail, SuppressedAddress
@@ -848,3 +850,23 @@ def test_today_shows_what_waits() -> None:
     client = console_of(person("rita@example.com", *RELEASER))
 
     assert "waits for a person to release it" in text(client.get("/console/"))
+
+
+# --- An older house ---
+
+
+def test_an_upgrade_names_what_a_newer_one_had_covered(smtp: Relay) -> None:
+    older = under_way_and_stuck(smtp)
+    newer = told_of_the_second(smtp)
+    ended_at = {"finished_at": newer.finished_at, "covered_by": None}
+    NoticeChange.objects.filter(pk=older.pk).update(**ended_at)
+    older.deliveries.update(state="waiting", reason="", settled_at=None)
+
+    migration = import_module("governance.migrations.0006_name_what_was_covered")
+    migration.name_what_was_covered(apps, None)
+
+    older.refresh_from_db()
+    newer.refresh_from_db()
+    assert (older.covered_by, newer.covered_by) == (newer, None)
+    assert not older.deliveries.open().exists()
+    assert set(older.deliveries.values_list("reason", flat=True)) == {COVERED}
