@@ -246,7 +246,7 @@ RETENTION = [
     "data_subjects.retention.LIFTED_RESTRICTIONS",
     "data_subjects.retention.RELEASED_HOLDS",
     "data_subjects.retention.DISCLOSURE_EVIDENCE",
-    "data_subjects.contacts.INDIRECT_CONTACTS",
+    "governance.informing.INDIRECT_CONTACTS",
     "governance.notice_changes.DELIVERIES",
     # Last: the key of a person goes when nothing else is left of them.
     "data_subjects.retention.PERSON_KEYS",

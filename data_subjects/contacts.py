@@ -12,8 +12,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import DateTimeField, Min, QuerySet
-from django.db.models.functions import Cast
+from django.db.models import Min, QuerySet
 from django.utils import timezone
 
 from data_subjects.article_14 import InformBy, inform_by
@@ -27,8 +26,7 @@ from data_subjects.models import (
     Told,
 )
 from data_subjects.people import subject_of
-from data_subjects.restriction import NotAllowed, why_restricted
-from data_subjects.retention import Purge, forget
+from data_subjects.restriction import NotAllowed, is_kept, why_restricted
 from groundwork import addresses
 from groundwork.clock import today_here
 from processing_register.models import BankHoliday
@@ -240,25 +238,10 @@ def record_exemption(
     return contact
 
 
-@transaction.atomic
-def remove(contact_id: int, *, staff_id: int) -> None:
-    """The row goes, and the person's key with it when nothing else needs it.
-
-    Raises NotAllowed while a restriction or a legal hold keeps the data.
-    """
-    contact = locked(contact_id)
-    subject = contact.data_subject_id
-    if DataSubject.objects.kept().filter(pk=subject).exists():
-        raise NotAllowed("A restriction or a legal hold keeps this person’s data.")
-    take_away(contact, staff_id=staff_id)
-
-
-def take_away(contact: IndirectContact, *, staff_id: int | None = None) -> None:
-    """The last step of a removal and of the purge; the caller holds the person."""
-    subject = contact.data_subject_id
-    note(contact, Action.REMOVED, staff_id=staff_id)
-    contact.delete()
-    forget(subject)
+def why_not_remove(contact: IndirectContact) -> str:
+    if is_kept(contact.data_subject_id):
+        return "A restriction or a legal hold keeps this person’s data."
+    return ""
 
 
 def note(
@@ -297,7 +280,7 @@ def locked(contact_id: int) -> IndirectContact:
     return IndirectContact.objects.select_for_update(no_key=True).get(pk=contact_id)
 
 
-# --- For telling them of a changed notice, and for the retention ---
+# --- For telling them of a changed notice ---
 
 
 def _subjects(before: datetime | None) -> QuerySet[Any]:
@@ -326,17 +309,3 @@ def why_not_in_touch(subjects: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
     return {
         subject: EXEMPT if exempted_at else NOT_TOLD for subject, exempted_at in rows
     }
-
-
-def _unused(limit: datetime) -> QuerySet[IndirectContact]:
-    return IndirectContact.objects.filter(last_used_on__lt=timezone.localdate(limit))
-
-
-INDIRECT_CONTACTS = Purge(
-    rule="indirect-contact",
-    what="People we did not hear from directly, and had nothing to do with since",
-    due=_unused,
-    subject="data_subject_id",
-    remove=take_away,
-    counts_from=Cast("last_used_on", DateTimeField()),
-)

@@ -194,7 +194,7 @@ def _use(row: IndirectContact, data: dict[str, Any], by: int) -> str:
 
 
 def _remove(row: IndirectContact, data: dict[str, Any], by: int) -> str:
-    contacts.remove(row.pk, staff_id=by)
+    informing.remove(row.pk, staff_id=by)
     return "Removed."
 
 

@@ -1,13 +1,17 @@
 """Tell people whose data did not come from them what we hold (UK GDPR, Article 14).
 
 The letter goes through the outbox; the person counts as told once a mail server took
-it, so a letter that fails leaves them among those still to be told.
+it, so a letter that fails leaves them among those still to be told. Whoever is removed
+is not written to any more.
 """
 
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import DateTimeField, QuerySet
+from django.db.models.functions import Cast
 from django.urls import reverse
 from django.utils import timezone
 
@@ -15,8 +19,10 @@ from data_subjects import contacts
 from data_subjects.contacts import refuse, why_not_tell
 from data_subjects.models import IndirectContact, SubjectEvent, Told
 from data_subjects.restriction import why_restricted
+from data_subjects.retention import Purge, forget, unneeded
 from outbox.models import MessageClass, OutgoingEmail, State
 from outbox.queueing import queue
+from outbox.retention import forget_bodies
 from processing_register.register import (
     BASES,
     UK_AND_EEA,
@@ -85,6 +91,48 @@ def keep_clocks() -> None:
     """One turn of the schedule: letters that went, disclosures that count."""
     take_over_letters()
     contacts.take_over_disclosures()
+
+
+# --- Removal ---
+
+
+@transaction.atomic
+def remove(contact_id: int, *, staff_id: int) -> None:
+    """Forget the person and the mails to them; what still waits is not sent.
+
+    Raises NotAllowed while a restriction or a legal hold keeps the data.
+    """
+    contact = contacts.locked(contact_id)
+    refuse(contacts.why_not_remove(contact))
+    _take_away(contact, staff_id=staff_id)
+
+
+def _take_away(contact: IndirectContact, *, staff_id: int | None = None) -> None:
+    """The last step of a removal and of the purge; the caller holds the person.
+
+    Of somebody whom the house knows otherwise too, a reader perhaps, only the letter is
+    forgotten.
+    """
+    subject = contact.data_subject_id
+    contacts.note(contact, Action.REMOVED, staff_id=staff_id)
+    contact.delete()
+    is_known_otherwise = not unneeded().filter(pk=subject).exists()
+    forget_bodies(subject, kind=KIND if is_known_otherwise else "")
+    forget(subject)
+
+
+def _unused(limit: datetime) -> QuerySet[IndirectContact]:
+    return IndirectContact.objects.filter(last_used_on__lt=timezone.localdate(limit))
+
+
+INDIRECT_CONTACTS = Purge(
+    rule="indirect-contact",
+    what="People we did not hear from directly, and had nothing to do with since",
+    due=_unused,
+    subject="data_subject_id",
+    remove=_take_away,
+    counts_from=Cast("last_used_on", DateTimeField()),
+)
 
 
 # --- The letter ---

@@ -19,10 +19,12 @@ def _settled(limit: datetime) -> OutgoingEmailQuerySet:
     return OutgoingEmail.objects.filter(created_at__lt=limit, settled_at__isnull=False)
 
 
-def forget_bodies(data_subject_id: uuid.UUID) -> int:
+def forget_bodies(data_subject_id: uuid.UUID, *, kind: str = "") -> int:
     """Empty at once what was written to a person whose record is removed; what is
-    still to be sent to them is not."""
+    still to be sent to them is not. kind: only messages of this kind; empty: all."""
     theirs = OutgoingEmail.objects.filter(data_subject_id=data_subject_id)
+    if kind:
+        theirs = theirs.filter(kind=kind)
     theirs.filter(state=State.QUEUED).update(
         state=State.WITHHELD, reason="removed", settled_at=timezone.now()
     )

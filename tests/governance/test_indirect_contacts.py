@@ -35,7 +35,17 @@ from staff.models import AccessRecord, StaffUser
 from tests.case_updates.cast import reader, released
 from tests.console.staff import console_of, person, text
 from tests.console.staff import page_of as reader_page_of
-from tests.people import ADA, BEN, CLEO, OMAR, become_reader, stands, subscriber_of
+from tests.people import (
+    ADA,
+    BEN,
+    CLEO,
+    OMAR,
+    become_reader,
+    inbox,
+    post_sign_up,
+    stands,
+    subscriber_of,
+)
 from tests.reading import Mail
 from tests.relay import Relay
 
@@ -284,7 +294,7 @@ def test_restricted_data_is_not_used_for_a_letter() -> None:
     with pytest.raises(NotAllowed, match="restricted"):
         informing.send_letter(contact.pk, staff_id=1)
     with pytest.raises(NotAllowed):
-        contacts.remove(contact.pk, staff_id=1)
+        informing.remove(contact.pk, staff_id=1)
 
 
 def test_a_use_brings_the_day_forward_and_the_retention_back(console: Client) -> None:
@@ -438,6 +448,37 @@ def test_removing_takes_the_person_with_it_unless_something_else_needs_them(
     assert DataSubject.objects.filter(pk=known.data_subject_id).exists()
 
 
+@pytest.mark.parametrize("way", ["by hand", "by the purge"])
+def test_who_was_removed_is_not_written_to(
+    smtp: Relay, console: Client, way: str
+) -> None:
+    contact = entered()
+    informing.send_letter(contact.pk, staff_id=1)
+    if way == "by hand":
+        console.post(page_of(contact, "remove"))
+    else:
+        IndirectContact.objects.update(last_used_on=TODAY() - timedelta(days=800))
+        list(carry_out(informing.INDIRECT_CONTACTS, now=timezone.now()))
+
+    assert not IndirectContact.objects.exists()
+    assert letters(smtp) == []
+    mail = OutgoingEmail.objects.get()
+    assert (mail.state, mail.reason) == ("withheld", "removed")
+    assert not mail.to_address and not mail.context
+
+
+def test_a_removed_contact_who_is_a_reader_too_still_gets_a_readers_mail(
+    smtp: Relay, client: Client
+) -> None:
+    contact = entered()
+    post_sign_up(client, CLEO)
+    informing.send_letter(contact.pk, staff_id=1)
+    informing.remove(contact.pk, staff_id=1)
+
+    (mail,) = inbox(smtp, CLEO)
+    assert "onfirm" in mail.subject
+
+
 def test_the_purge_counts_from_the_last_use() -> None:
     old, used = entered(), entered(BEN)
     ancient = TODAY() - timedelta(days=800)
@@ -445,7 +486,7 @@ def test_the_purge_counts_from_the_last_use() -> None:
         obtained_on=ancient, entered_on=ancient, last_used_on=ancient
     )
     contacts.note_use(used.pk, staff_id=1, communicated_on=TODAY())
-    list(carry_out(contacts.INDIRECT_CONTACTS, now=timezone.now()))
+    list(carry_out(informing.INDIRECT_CONTACTS, now=timezone.now()))
 
     assert list(IndirectContact.objects.values_list("pk", flat=True)) == [used.pk]
     assert not DataSubject.objects.filter(pk=old.data_subject_id).exists()
@@ -453,7 +494,7 @@ def test_the_purge_counts_from_the_last_use() -> None:
 
 def test_it_is_declared_as_personal_data_and_purged_by_the_register() -> None:
     assert "data_subjects.IndirectContact" in settings.PERSONAL_DATA
-    assert "data_subjects.contacts.INDIRECT_CONTACTS" in settings.RETENTION
+    assert "governance.informing.INDIRECT_CONTACTS" in settings.RETENTION
 
 
 # --- The console ---
