@@ -111,7 +111,8 @@ def _named(
 ) -> Iterator[DueRow]:
     if purge.counts_from:
         rows = rows.annotate(counted_from=_expression(purge.counts_from))
-    for row in rows.order_by("pk").iterator(chunk_size=BATCH):
+    # The key alone: what else a row holds may be long, and is encrypted.
+    for row in rows.only("pk").order_by("pk").iterator(chunk_size=BATCH):
         counted = getattr(row, "counted_from", None)
         since = counted + period(purge.rule) if counted is not None else None
         yield DueRow(row._meta.label, str(row.pk), since, why(row))
@@ -141,7 +142,10 @@ def _take(purge: Purge, keys: Iterable[Any], now: datetime) -> int:
         for row in found:
             purge.remove(row)
         return len(found)
-    still_due = rows.model._default_manager.filter(pk__in=[row.pk for row in rows])
+    # The key alone: whole mails would be decrypted only to be emptied.
+    still_due = rows.model._default_manager.filter(
+        pk__in=[row.pk for row in rows.only("pk")]
+    )
     if purge.empties is not None:
         return int(still_due.update(**purge.empties))
     return int(still_due.delete()[1].get(rows.model._meta.label, 0))

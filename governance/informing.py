@@ -81,10 +81,12 @@ def take_over_letters() -> int:
     rows = untold.values_list("letter_id", "pk")
     letters = {letter_id: pk for letter_id, pk in rows if letter_id is not None}
     sent = OutgoingEmail.objects.filter(pk__in=letters, state=State.SENT)
+    taken_over = 0
     for email_id, sent_at in sent.values_list("pk", "settled_at"):
         at = sent_at or timezone.now()
         contacts.record_told(letters[email_id], how=Told.E_MAIL, at=at, staff_id=None)
-    return len(sent)
+        taken_over += 1
+    return taken_over
 
 
 def keep_clocks() -> None:

@@ -219,6 +219,7 @@ def test_the_letter_says_what_the_law_wants_and_counts_once_it_was_taken(
     assert IndirectContact.objects.untold().exists()
 
     (mail,) = letters(smtp)
+    assert informing.take_over_letters() == 1
     informing.keep_clocks()
     contact.refresh_from_db()
     assert contact.informed_how == Told.E_MAIL and contact.informed_at is not None

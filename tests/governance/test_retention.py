@@ -15,6 +15,7 @@ from django.core.management import CommandError, call_command
 from django.core.management.base import SystemCheckError
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -22,11 +23,12 @@ from consent.models import ConsentEvidence
 from data_subjects import holds, restriction
 from data_subjects.models import DataSubject, DisclosureEvidence
 from data_subjects.people import subject_of
-from data_subjects.retention import PERSON_KEYS, Purge, unneeded
+from data_subjects.retention import PERSON_KEYS, Purge, rows_to_go, unneeded
 from governance import retention
 from governance.models import RetentionRun
 from governance.retention import preview, run_retention
 from outbox.models import InboundEmail, OutgoingEmail
+from outbox.retention import MAIL_BODIES
 from processing_register.register import period, the_register
 from subscribers.models import MailedLink, Subscriber
 from tests.data_subjects.acts import STAFF, held, lifted, restricted
@@ -242,6 +244,18 @@ def test_the_periods_come_from_the_register(
     run_retention()
 
     assert Subscriber.objects.exists()
+
+
+def test_looking_and_emptying_read_no_mail(client: Client, smtp: Relay) -> None:
+    become_reader(client, smtp, ADA)
+    age_everything()
+
+    with CaptureQueriesContext(connection) as queries:
+        assert list(rows_to_go(MAIL_BODIES, timezone.now()))
+        assert purged(MAIL_BODIES)
+
+    read = [q["sql"] for q in queries if q["sql"].startswith("SELECT")]
+    assert read and not any('."raw_message",' in sql for sql in read)
 
 
 # --- A run that goes wrong ---
