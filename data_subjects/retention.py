@@ -18,6 +18,7 @@ from typing import Any
 
 from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 
 from data_subjects.models import (
     DataSubject,
@@ -165,6 +166,16 @@ def _lock_people(purge: Purge, rows: QuerySet[Any]) -> None:
     list(people.order_by("pk").select_for_update().values_list("pk", flat=True))
 
 
+class StartOfDay(models.Func):
+    """The moment at which a day begins for the controller (groundwork.clock)."""
+
+    template = "((%(expressions)s)::timestamp AT TIME ZONE '%(zone)s')"
+    output_field = models.DateTimeField()
+
+    def __init__(self, day: str) -> None:
+        super().__init__(day, zone=timezone.get_default_timezone_name())
+
+
 # --- The key by which a person is found ---
 
 
@@ -210,7 +221,9 @@ RELEASED_HOLDS = Purge(
 DISCLOSURE_EVIDENCE = Purge(
     rule="disclosure",
     what="Where a disclosure can be looked up; the ledger keeps that it happened",
-    due=lambda limit: DisclosureEvidence.objects.filter(disclosed_on__lt=limit.date()),
+    due=lambda limit: DisclosureEvidence.objects.filter(
+        disclosed_on__lt=timezone.localdate(limit)
+    ),
     subject="data_subject_id",
-    counts_from=models.functions.Cast("disclosed_on", models.DateTimeField()),
+    counts_from=StartOfDay("disclosed_on"),
 )

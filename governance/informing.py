@@ -10,8 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import DateTimeField, QuerySet
-from django.db.models.functions import Cast
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -19,7 +18,7 @@ from data_subjects import contacts
 from data_subjects.contacts import refuse, why_not_tell
 from data_subjects.models import IndirectContact, SubjectEvent, Told
 from data_subjects.restriction import why_restricted
-from data_subjects.retention import Purge, forget, unneeded
+from data_subjects.retention import Purge, StartOfDay, forget, unneeded
 from outbox.models import MessageClass, OutgoingEmail, State
 from outbox.queueing import queue
 from outbox.retention import forget_bodies
@@ -133,7 +132,7 @@ INDIRECT_CONTACTS = Purge(
     due=_unused,
     subject="data_subject_id",
     remove=_take_away,
-    counts_from=Cast("last_used_on", DateTimeField()),
+    counts_from=StartOfDay("last_used_on"),
 )
 
 

@@ -7,6 +7,7 @@ two bring both together.
 from datetime import datetime
 
 from django.db import transaction
+from django.utils import timezone
 
 from data_subjects import restriction
 from data_subjects.models import Restriction
@@ -35,7 +36,7 @@ def tell_by_mail(restriction_id: int, *, ending: str, staff_id: int) -> None:
         KIND,
         to=address,
         context={
-            "since": f"{found.starts_at:%-d %B %Y}",
+            "since": f"{timezone.localtime(found.starts_at):%-d %B %Y}",
             "ground": found.get_ground_display(),
             "ending": ending.strip(),
         },

@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from threading import Barrier, Thread
@@ -23,7 +23,13 @@ from consent.models import ConsentEvidence
 from data_subjects import holds, restriction
 from data_subjects.models import DataSubject, DisclosureEvidence
 from data_subjects.people import subject_of
-from data_subjects.retention import PERSON_KEYS, Purge, rows_to_go, unneeded
+from data_subjects.retention import (
+    DISCLOSURE_EVIDENCE,
+    PERSON_KEYS,
+    Purge,
+    rows_to_go,
+    unneeded,
+)
 from governance import retention
 from governance.models import RetentionRun
 from governance.retention import preview, run_retention
@@ -373,6 +379,26 @@ def test_a_departed_reader_with_a_disclosure_leaves_the_key(
 
     assert not Subscriber.objects.exists()
     assert DataSubject.objects.filter(pk=ada.data_subject_id).exists()
+
+
+@pytest.mark.parametrize(("hour", "goes"), [(22, 0), (23, 1)])
+def test_a_day_ends_at_the_controllers_midnight(hour: int, goes: int) -> None:
+    subject = subject_of(ADA)
+    evidence = DisclosureEvidence.objects.create(
+        disclosure_id=1,
+        data_subject=subject,
+        reference="Letter",
+        disclosed_on=date(2020, 6, 30),
+    )
+    # In summer the day is over at eleven in the evening, by UTC.
+    moment = datetime(2026, 6, 30, hour, 30, tzinfo=UTC)
+
+    rows = list(rows_to_go(DISCLOSURE_EVIDENCE, moment))
+
+    assert len(rows) == goes
+    for row in rows:
+        assert row.key == str(evidence.pk)
+        assert row.since == datetime(2026, 6, 29, 23, 0, tzinfo=UTC)
 
 
 # --- The list and the register ---
