@@ -58,12 +58,16 @@ def manage(
     )
 
 
-CHECK = ("check", "--deploy", "--database", "default", "--fail-level", "WARNING")
+# As docs/operations.md has it; the second names the database, as Django's manual does.
+DEPLOY = ("check", "--deploy", "--fail-level", "WARNING")
+CHECKS = [DEPLOY, (*DEPLOY, "--database", "default")]
+AS_DOCUMENTED = pytest.mark.parametrize("check", CHECKS, ids=["plain", "database"])
 
 
 @pytest.mark.django_db
-def test_check_deploy_is_clean(tmp_path: Path) -> None:
-    done = manage(production(tmp_path), *CHECK)
+@AS_DOCUMENTED
+def test_check_deploy_is_clean(tmp_path: Path, check: tuple[str, ...]) -> None:
+    done = manage(production(tmp_path), *check)
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "no issues" in done.stdout
@@ -77,12 +81,35 @@ WRONG = {
 
 
 @pytest.mark.django_db
+@AS_DOCUMENTED
 @pytest.mark.parametrize("code", WRONG)
-def test_check_deploy_finds_what_is_wrong(tmp_path: Path, code: str) -> None:
-    done = manage(production(tmp_path, **WRONG[code]), *CHECK)
+def test_check_deploy_finds_what_is_wrong(
+    tmp_path: Path, code: str, check: tuple[str, ...]
+) -> None:
+    done = manage(production(tmp_path, **WRONG[code]), *check)
 
     assert done.returncode != 0
     assert code in done.stdout + done.stderr
+
+
+@pytest.mark.django_db
+def test_the_owner_of_the_database_is_not_to_serve(tmp_path: Path) -> None:
+    as_owner = production(tmp_path, DATABASE_URL=database_url("casedesk_owner"))
+    done = manage(as_owner, *DEPLOY)
+
+    assert done.returncode != 0
+    assert "may TRUNCATE the ledger consent_consententry" in done.stderr
+
+
+def test_check_deploy_says_so_when_it_cannot_reach_the_database(
+    tmp_path: Path,
+) -> None:
+    nowhere = "postgres://casedesk_app@127.0.0.1:1/casedesk"
+    done = manage(production(tmp_path) | {"DATABASE_URL": nowhere}, "check", "--deploy")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr.count("The database cannot be reached") == 1
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(
