@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Min, QuerySet
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from data_subjects.article_14 import InformBy, inform_by
@@ -154,45 +154,60 @@ def note_use(
     if min(days) < contact.obtained_on:
         raise NotAllowed("That was before we had the data.")
     refuse(why_restricted(contact.data_subject_id))
-    contact.communicated_on = _earlier(contact.communicated_on, communicated_on)
-    contact.disclosed_on = _earlier(contact.disclosed_on, disclosed_on)
-    contact.last_used_on = max(contact.last_used_on, *days)
-    _refresh(contact)
+    _count(
+        contact,
+        communicated_on=[communicated_on] if communicated_on else [],
+        disclosed_on=[disclosed_on] if disclosed_on else [],
+    )
     kind = "disclosure" if disclosed_on else "communication"
     note(contact, Action.USED, kind, staff_id=staff_id)
     return contact
 
 
 def take_over_disclosures() -> int:
-    """Let the disclosures on record set the clocks of those still to be told."""
-    changed = 0
-    first = dict(
-        Disclosure.objects.filter(
-            data_subject_id__in=IndirectContact.objects.untold().values("data_subject")
-        )
-        .values_list("data_subject_id")
-        .annotate(Min("disclosed_on"))
+    """Count the disclosures on record as the uses they are; returns for how many people.
+
+    One from before we had this data was of other data, and counts for nothing here.
+    """
+    disclosed = Disclosure.objects.filter(
+        data_subject_id=OuterRef("data_subject"),
+        disclosed_on__gte=OuterRef("obtained_on"),
     )
-    for contact in IndirectContact.objects.untold().filter(data_subject__in=first):
-        day = first[contact.data_subject_id]
-        if contact.disclosed_on is None or day < contact.disclosed_on:
-            with transaction.atomic():
-                found = locked(contact.pk)
-                found.disclosed_on = _earlier(found.disclosed_on, day)
-                _refresh(found)
-            changed += 1
+    contacts = IndirectContact.objects.annotate(
+        first=Subquery(disclosed.order_by("disclosed_on").values("disclosed_on")[:1]),
+        last=Subquery(disclosed.order_by("-disclosed_on").values("disclosed_on")[:1]),
+    ).filter(
+        Q(first__lt=F("disclosed_on"))
+        | Q(first__isnull=False, disclosed_on__isnull=True)
+        | Q(last__gt=F("last_used_on"))
+    )
+    changed = 0
+    for contact_id, first, last in contacts.values_list("pk", "first", "last"):
+        with transaction.atomic():
+            _count(locked(contact_id), disclosed_on=[first, last])
+        changed += 1
     return changed
 
 
-def _refresh(contact: IndirectContact) -> None:
+def _count(
+    contact: IndirectContact,
+    *,
+    communicated_on: Collection[date] = (),
+    disclosed_on: Collection[date] = (),
+) -> None:
+    """The one rule for every use: the first of its kind ends the time for telling, and
+    the retention counts from the last of any, whether the person was told or not."""
+    contact.communicated_on = _first(contact.communicated_on, *communicated_on)
+    contact.disclosed_on = _first(contact.disclosed_on, *disclosed_on)
+    contact.last_used_on = max(contact.last_used_on, *communicated_on, *disclosed_on)
     contact.inform_by = clock_of(contact).day
     contact.save(
         update_fields=["communicated_on", "disclosed_on", "last_used_on", "inform_by"]
     )
 
 
-def _earlier(one: date | None, other: date | None) -> date | None:
-    return min((day for day in (one, other) if day is not None), default=None)
+def _first(*days: date | None) -> date | None:
+    return min((day for day in days if day is not None), default=None)
 
 
 # --- Told, or why not ---

@@ -467,7 +467,7 @@ class IndirectContact(models.Model):
     disclosed_on = models.DateField(null=True)
     # The period of retention counts from here.
     last_used_on = models.DateField()
-    # A cache with one writer, contacts._refresh: data_subjects.article_14 computes it.
+    # A cache with one writer, contacts._count: data_subjects.article_14 computes it.
     inform_by = models.DateField()
     # The letter in the outbox; the person is told once a mail server took it.
     letter_id = models.UUIDField(null=True)

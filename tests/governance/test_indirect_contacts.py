@@ -320,8 +320,7 @@ def test_a_use_brings_the_day_forward_and_the_retention_back(console: Client) ->
         contacts.note_use(contact.pk, staff_id=1)
 
 
-def test_a_disclosure_on_record_ends_the_time(console: Client) -> None:
-    contact = entered(obtained_on=TODAY() - timedelta(days=10))
+def disclosed(contact: IndirectContact, days_ago: int) -> None:
     Disclosure.objects.create(
         data_subject_id=contact.data_subject_id,
         recipient="Example Advisers",
@@ -330,13 +329,35 @@ def test_a_disclosure_on_record_ends_the_time(console: Client) -> None:
         categories=["contact"],
         purpose="target-market",
         legal_ground="legitimate-interests",
-        disclosed_on=TODAY() - timedelta(days=2),
+        disclosed_on=TODAY() - timedelta(days=days_ago),
         staff_id=1,
     )
+
+
+def test_a_disclosure_on_record_ends_the_time(console: Client) -> None:
+    contact = entered(obtained_on=TODAY() - timedelta(days=10))
+    disclosed(contact, days_ago=2)
     informing.keep_clocks()
     contact.refresh_from_db()
 
-    assert contact.inform_by == TODAY() - timedelta(days=2)
+    assert contact.inform_by == contact.last_used_on == TODAY() - timedelta(days=2)
+    assert contacts.take_over_disclosures() == 0
+
+
+def test_disclosures_move_the_retention_of_people_who_were_told_too() -> None:
+    contact = entered(obtained_on=TODAY() - timedelta(days=90))
+    long_ago_told = timezone.now() - timedelta(days=80)
+    contacts.record_told(contact.pk, how=Told.LETTER, at=long_ago_told, staff_id=1)
+    disclosed(contact, days_ago=100)  # of other data: we did not have this yet
+    assert contacts.take_over_disclosures() == 0
+    for days_ago in (30, 20, 5):
+        disclosed(contact, days_ago)
+
+    assert contacts.take_over_disclosures() == 1
+
+    contact.refresh_from_db()
+    assert contact.disclosed_on == TODAY() - timedelta(days=30)
+    assert contact.last_used_on == TODAY() - timedelta(days=5)
     assert contacts.take_over_disclosures() == 0
 
 
