@@ -12,7 +12,8 @@ from processing_register.publishing import NAMED, REVIEW_AFTER
 from processing_register.register import the_register
 
 LONGEST_NOTICE = 100_000
-DAY = forms.DateInput(attrs={"type": "date"})
+# A browser shows a date only when it is written this way, whatever the locale.
+DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
 class NoticeForm(forms.Form):

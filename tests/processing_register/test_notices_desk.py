@@ -9,8 +9,10 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
+from groundwork.clock import today_here
 from processing_register.models import NoticeReview, NoticeVersion
 from processing_register.notices import notice_in_force
+from processing_register.publishing import REVIEW_AFTER
 from tests.console.staff import console_of, person, text
 from tests.people import become_reader
 from tests.processing_register.notices import (
@@ -165,6 +167,36 @@ def test_a_look_at_a_button_s_address_does_nothing() -> None:
     for step in ("draft", "submit", "send-back", "publish", "discard", "review"):
         assert console_of(second()).get(at(draft, step)).status_code == 405
     assert NoticeVersion.objects.drafts().get().submitted_at is not None
+
+
+# --- Days in a browser ---
+
+
+def day_in(html: str, name: str) -> str:
+    """What a browser finds in this date field."""
+    (tag,) = re.findall(rf'<input[^>]*name="{name}"[^>]*>', html)
+    assert 'type="date"' in tag
+    return str(re.search(r'value="([^"]*)"', tag)[1])  # type: ignore[index]
+
+
+def test_the_days_of_a_draft_are_there_when_it_is_edited_again() -> None:
+    draft = drafted(effective_on=in_days(3), review_by=in_days(200))
+    html = text(console_of(writer()).get(at(draft, "edit")))
+    assert day_in(html, "effective_on") == f"{in_days(3)}"
+    assert day_in(html, "review_by") == f"{in_days(200)}"
+
+
+def test_the_days_that_were_typed_are_there_beside_an_error() -> None:
+    draft = drafted()
+    words = {"effective_on": f"{in_days(5)}", "review_by": f"{in_days(90)}"}
+    html = text(console_of(writer()).post(at(draft, "edit"), words))
+    assert day_in(html, "effective_on") == f"{in_days(5)}"
+    assert day_in(html, "review_by") == f"{in_days(90)}"
+
+
+def test_a_review_comes_with_its_next_day() -> None:
+    html = text(console_of(second()).get(at(notice_in_force("retention"))))
+    assert day_in(html, "next_review_by") == f"{today_here() + REVIEW_AFTER}"
 
 
 # --- Review ---
