@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from playwright.sync_api import Error, Page, Response
+from playwright.sync_api import APIResponse, Page, Response
 
 from processing_register.register import StoredItem
 
@@ -13,7 +13,6 @@ STORED = """async () => ({
     "local-storage": Object.keys(localStorage),
     "session-storage": Object.keys(sessionStorage),
     "indexed-db": (await indexedDB.databases()).map((found) => found.name)})"""
-NO_PAGE = ("Download is starting", "ERR_HTTP_RESPONSE_CODE_FAILURE")
 
 
 @dataclass(frozen=True, order=True)
@@ -37,25 +36,22 @@ class Walk:
 
     def __post_init__(self) -> None:
         self._answers: list[Response] = []
-        self._home = ""
         self.page.on("request", lambda request: self.hosts.add(_host(request.url)))
         self.page.on("response", lambda answer: self._answers.append(answer))
 
     def to(self, path: str) -> bool:
-        """Open a page of this site and look at what is kept then; False for no page."""
-        if self.page.url.startswith("http"):  # and not the browser's own error page
-            self._home = self.page.url
-        address = urljoin(self._home, path)
+        """Open a page of this site and look at what is kept then; False for no page.
+
+        What answers with a file, or with nothing, is no page: a browser would save it
+        or show an error of its own. Only the cookies of its answer count.
+        """
+        address = urljoin(self.page.url, path)
         self.visited.add(urlsplit(address).path)
-        try:
-            self.page.goto(address)
-        except Error as error:
-            # A file, or an empty answer to a GET, is no page: nothing is kept by it.
-            if not any(words in str(error) for words in NO_PAGE):
-                raise
-            # The browser's own error page comes a moment later, and is not waited for.
-            self.page.wait_for_timeout(100)
+        answer = self.page.request.get(address)
+        if not _is_page(answer):
+            self._note("cookie", _set_by([answer]))
             return False
+        self.page.goto(address)
         self.look()
         return True
 
@@ -75,13 +71,35 @@ class Walk:
         self.seen.update(Seen(self.where, kind, name) for name in names)
 
     def _set_by_answers(self) -> Iterator[str]:
-        """Also those that the next answer takes away again."""
         answers, self._answers[:] = list(self._answers), []
-        for answer in answers:
-            for header in answer.headers_array():
-                if header["name"].lower() == "set-cookie":
-                    for line in header["value"].split("\n"):
-                        yield line.split("=")[0].strip()
+        return _set_by(answers)
+
+
+def _is_page(answer: APIResponse) -> bool:
+    """False also for the sandboxed preview of a mail, to which no storage opens."""
+    kind = answer.headers.get("content-type", "")
+    is_file = "attachment" in answer.headers.get("content-disposition", "")
+    is_shut = "sandbox" in answer.headers.get("content-security-policy", "")
+    return (
+        kind.startswith("text/html")
+        and bool(answer.body())
+        and not (is_file or is_shut)
+    )
+
+
+def _set_by(answers: Iterable[Response | APIResponse]) -> Iterator[str]:
+    """Names of the cookies that answers set, those that a later one takes away too."""
+    for answer in answers:
+        for header in _headers(answer):
+            if header["name"].lower() == "set-cookie":
+                for line in header["value"].split("\n"):
+                    yield line.split("=")[0].strip()
+
+
+def _headers(answer: Response | APIResponse) -> list[Any]:
+    if isinstance(answer, APIResponse):
+        return list(answer.headers_array)
+    return list(answer.headers_array())
 
 
 def _host(url: str) -> str:

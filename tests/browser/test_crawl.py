@@ -58,8 +58,10 @@ def console_paths(lived_in: inhabited.House) -> list[str]:
     ]
 
 
-def items() -> list[StoredItem]:
-    return list(the_register().items.values())
+def items(*places: str) -> list[StoredItem]:
+    """What the register declares for these places, for all of them when none is named."""
+    declared = the_register().items.values()
+    return [item for item in declared if not places or item.where in places]
 
 
 def begin(house: House, where: str = "site") -> Walk:
@@ -122,7 +124,40 @@ def sign_in(page: Page, who: StaffUser) -> None:
     expect(page.get_by_role("heading", level=1)).to_be_visible()
 
 
-def walk_elsewhere(house: House) -> Walk:
+def test_what_the_public_pages_keep_is_what_the_register_declares(
+    house: House, lived_in: inhabited.House
+) -> None:
+    wording = banner_wording()
+    unasked = walk_unasked(house, lived_in)
+    refused = walk_after(house, lived_in, wording.reject)
+    agreed = walk_after(house, lived_in, wording.accept)
+
+    assert len(unasked.visited) > 25
+    assert unasked.seen == set(), "stored before a choice"
+    assert kept_without_consent(refused.seen, items("site")) == []
+    assert differences(refused.seen | agreed.seen, items("site")) == []
+    for walk in (unasked, refused, agreed):
+        assert walk.hosts <= hosts_of(house)
+    forget_statuses(house)
+
+
+def test_what_the_console_keeps_is_what_the_register_declares(
+    house: House, lived_in: inhabited.House
+) -> None:
+    walk = walk_the_console(house, lived_in)
+
+    # The public pages are only a link away, and their visitor came along.
+    public = {(item.kind, item.name) for item in items("site")}
+    seen = {thing for thing in walk.seen if (thing.kind, thing.name) not in public}
+    assert len(walk.visited) > 50
+    assert differences(seen, items("console")) == []
+    assert walk.hosts <= hosts_of(house)
+    forget_statuses(house)
+
+
+def test_what_our_banner_keeps_elsewhere_is_what_the_register_declares(
+    house: House,
+) -> None:
     with HostSite() as host:
         host.contents["/favicon.ico"] = ""
         site = ConsentSite(name="Elsewhere", origins=[host.origin])
@@ -131,38 +166,14 @@ def walk_elsewhere(house: House) -> Walk:
         walk.page.goto(host.page(tag_of(site)))
         walk.look()
         assert walk.seen == set(), "stored before a choice"
+
         answer(walk, banner_wording().accept)
-        assert walk.hosts == {urlsplit(host.origin).netloc} | hosts_of(house)
-    return walk
 
-
-@pytest.mark.crawl
-def test_what_browsers_keep_is_what_the_register_declares(
-    house: House, lived_in: inhabited.House
-) -> None:
-    wording = banner_wording()
-    unasked = walk_unasked(house, lived_in)
-    refused = walk_after(house, lived_in, wording.reject)
-    agreed = walk_after(house, lived_in, wording.accept)
-    at_work = walk_the_console(house, lived_in)
-    elsewhere = walk_elsewhere(house)
-
-    assert len(unasked.visited) > 25
-    assert unasked.seen == set(), "stored before a choice"
-    assert kept_without_consent(refused.seen, items()) == []
-    seen = refused.seen | agreed.seen | at_work.seen | elsewhere.seen
-    # On the staff's pages the public ones are only a link away.
-    seen = {thing for thing in seen if not is_of_the_public_pages(thing)}
-    assert differences(seen, items()) == []
-    for walk in (unasked, refused, agreed, at_work):
-        assert walk.hosts <= hosts_of(house)
-    forget_statuses(house)
-
-
-def is_of_the_public_pages(thing: Seen) -> bool:
-    """True for what the public pages keep and the console's visitor brought along."""
-    public = {(item.kind, item.name) for item in items() if item.where == "site"}
-    return thing.where == "console" and (thing.kind, thing.name) in public
+        assert differences(walk.seen, items("embed")) == []
+        assert walk.hosts - {""} == {
+            urlsplit(host.origin).netloc,
+            urlsplit(house.url).netloc,
+        }
 
 
 # --- The comparison itself ---
