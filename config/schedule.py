@@ -38,7 +38,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 60.0,
         "options": {"expires": 60.0},
     },
-    # A letter counts from the moment a mail server took it.
+    # A letter counts from the moment a mail server took it, and so does the notice that
+    # a restriction will end.
     "keep the clocks of Article 14": {
         "task": "governance.keep_clocks",
         "schedule": 60.0,

@@ -370,6 +370,7 @@ class SubjectEvent(LedgerEntry):
 
     class Action(models.TextChoices):
         RESTRICTED = "restricted", "restricted"
+        ANNOUNCED = "announced", "notice of the restriction’s end queued"
         TOLD = "told", "told that the restriction will end"
         LIFTED = "lifted", "restriction lifted"
         HELD = "held", "placed under a legal hold"

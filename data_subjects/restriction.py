@@ -2,6 +2,9 @@
 
 Each verb locks the person first: whoever removes or uses rows of that person under the
 same lock sees either all of a restriction or nothing of it.
+
+The ledger says that the person was told only when that is so: at once for a letter or a
+call, and for an e-mail when a mail server has taken it.
 """
 
 import uuid
@@ -72,7 +75,7 @@ def restrict(subject_id: uuid.UUID, asked: Asked, *, staff_id: int) -> Restricti
     Raises NotAllowed without a reason, for a start that is still to come, and when the
     same ground is open already.
     """
-    subject = DataSubject.objects.select_for_update(no_key=True).get(pk=subject_id)
+    subject = lock(subject_id)
     starts_at = asked.starts_at or timezone.now()
     _refuse_unless_sound(subject, asked, starts_at)
     restriction = Restriction.objects.create(
@@ -103,17 +106,27 @@ def announce(
     restriction_id: int, *, ending: str, mail_id: uuid.UUID, staff_id: int
 ) -> None:
     """An e-mail about the ending waits in the outbox; it counts once it was sent."""
-    restriction = _open(restriction_id)
+    restriction = opened(restriction_id)
     refuse_without_ending(ending)
     restriction.ending, restriction.notice_mail_id = ending.strip(), mail_id
     restriction.save(update_fields=["ending", "notice_mail_id"])
-    _note(restriction, Action.TOLD, staff_id, "by e-mail")
+    _note(restriction, Action.ANNOUNCED, staff_id, "by e-mail")
+
+
+@transaction.atomic
+def record_handed_over(restriction_id: int, *, at: datetime) -> None:
+    """A mail server took the e-mail at this moment: now the person was told."""
+    restriction = opened(restriction_id)
+    if restriction.notice_sent_at is None:
+        restriction.notice_sent_at = at
+        restriction.save(update_fields=["notice_sent_at"])
+        _note(restriction, Action.TOLD, None, "by e-mail")
 
 
 @transaction.atomic
 def tell(restriction_id: int, *, ending: str, how: str, staff_id: int) -> None:
     """The person was told of the ending just now, by letter or on the telephone."""
-    restriction = _open(restriction_id)
+    restriction = opened(restriction_id)
     refuse_without_ending(ending)
     restriction.ending, restriction.notice_sent_at = ending.strip(), timezone.now()
     restriction.save(update_fields=["ending", "notice_sent_at"])
@@ -126,36 +139,38 @@ def refuse_without_ending(ending: str) -> None:
 
 
 @transaction.atomic
-def lift(
-    restriction_id: int, *, staff_id: int, mailed_at: datetime | None = None
-) -> None:
-    """End it. mailed_at: when the e-mail that tells the person was handed over.
-
-    Raises NotAllowed before the person was told (Art. 18(3)); the database refuses it
-    too (told_before_it_is_lifted).
-    """
-    restriction = _open(restriction_id)
-    if restriction.notice_sent_at is None:
-        restriction.notice_sent_at = mailed_at
+def lift(restriction_id: int, *, staff_id: int) -> None:
+    """End it. Raises NotAllowed before the person was told (Art. 18(3)); the database
+    refuses it too (told_before_it_is_lifted)."""
+    restriction = opened(restriction_id)
     if restriction.notice_sent_at is None:
         raise NotAllowed(
             "Tell the person first: a restriction cannot be lifted before the notice "
             "was sent (UK GDPR, Article 18(3))."
         )
     restriction.lifted_at, restriction.lifted_by_id = timezone.now(), staff_id
-    restriction.save(update_fields=["notice_sent_at", "lifted_at", "lifted_by_id"])
+    restriction.save(update_fields=["lifted_at", "lifted_by_id"])
     _note(restriction, Action.LIFTED, staff_id, restriction.ground)
 
 
-def _open(restriction_id: int) -> Restriction:
-    """The restriction under lock. Raises NotAllowed when it was lifted before."""
+def opened(restriction_id: int) -> Restriction:
+    """The restriction under its person's lock. Raises NotAllowed when it was lifted."""
+    subjects = Restriction.objects.values_list("data_subject", flat=True)
+    lock(subjects.get(pk=restriction_id))
     restriction = Restriction.objects.select_for_update().get(pk=restriction_id)
     if not restriction.is_open:
         raise NotAllowed("This restriction has been lifted already.")
     return restriction
 
 
-def _note(restriction: Restriction, action: str, staff_id: int, detail: str) -> None:
+def lock(subject_id: uuid.UUID) -> DataSubject:
+    """The person, held until the end of the caller's transaction."""
+    return DataSubject.objects.select_for_update(no_key=True).get(pk=subject_id)
+
+
+def _note(
+    restriction: Restriction, action: str, staff_id: int | None, detail: str
+) -> None:
     SubjectEvent.objects.create(
         data_subject_id=restriction.data_subject_id,
         action=action,

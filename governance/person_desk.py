@@ -49,6 +49,7 @@ from governance.person_forms import (
 )
 from groundwork import addresses
 from groundwork.clock import moment_in_words, today_here
+from outbox.models import State
 from staff.access import note_opening, note_search
 from staff.console import Place, ReadOnlyAdmin, console, staff_id
 from staff.models import StaffUser
@@ -331,11 +332,12 @@ class RestrictionAdmin(AboutPeopleAdmin):
     def person(self, row: Restriction) -> str:
         return _masked(row.address)
 
-    def state(self, row: Restriction) -> SafeString:
-        if not row.is_open:
-            return format_html('<span class="state over">{}</span>', "lifted")
-        told = "told, to be lifted" if row.notice_sent_at else "in force"
-        return format_html('<span class="state waiting">{}</span>', told)
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return restrictions.with_mail_state(super().get_queryset(request))
+
+    def state(self, row: Any) -> SafeString:
+        shape, words = state_of(row)
+        return format_html('<span class="state {}">{}</span>', shape, words)
 
     def since(self, row: Restriction) -> str:
         return _when(row.starts_at)
@@ -349,11 +351,31 @@ class RestrictionAdmin(AboutPeopleAdmin):
             ("Restricted by", _who(row.staff_id)),
             ("Ends when", row.ends_when),
             ("What ended it", row.ending or "—"),
-            ("Notice by e-mail", restrictions.mail_state(row) or "—"),
+            ("State", state_of(row)[1]),
             ("Person was told", _when(row.notice_sent_at)),
             ("Lifted", _when(row.lifted_at)),
             ("Lifted by", _who(row.lifted_by_id)),
         ]
+
+
+# How far the notice by e-mail has come, while the restriction stands.
+NOTICE_STATES = {
+    State.QUEUED: ("waiting", "in force; notice on its way"),
+    State.IN_FLIGHT: ("waiting", "in force; notice on its way"),
+    State.SENT: ("waiting", "told, to be lifted"),
+    State.WITHHELD: ("bad", "in force; notice was not sent"),
+    State.FAILED: ("bad", "in force; notice failed"),
+    State.UNKNOWN: ("bad", "in force; unknown whether the notice arrived"),
+}
+
+
+def state_of(row: Any) -> tuple[str, str]:
+    """Shape and words; row carries the state of its e-mail (with_mail_state)."""
+    if not row.is_open:
+        return "over", "lifted"
+    if row.notice_sent_at is not None:
+        return NOTICE_STATES[State.SENT]
+    return NOTICE_STATES.get(row.notice_state, ("waiting", "in force"))
 
 
 # --- Legal holds ---

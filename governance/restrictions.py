@@ -1,12 +1,11 @@
 """What ends a restriction: the mail that tells the person, then the lifting.
 
 The verbs of data_subjects know nothing of the outbox, which stands above them; these
-two bring both together.
+bring both together.
 """
 
-from datetime import datetime
-
 from django.db import transaction
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from data_subjects import restriction
@@ -19,19 +18,22 @@ from subscribers.models import Subscriber
 KIND = "data_subjects/restriction_ending"
 
 
+# Something was handed over, or may have been: a second e-mail would say it twice, and
+# the first would no longer count. One that failed may be sent again.
+MAY_HAVE_GONE = (State.QUEUED, State.IN_FLIGHT, State.SENT, State.UNKNOWN)
+
+
 @transaction.atomic
 def tell_by_mail(restriction_id: int, *, ending: str, staff_id: int) -> None:
     """Queue the e-mail that says why the restriction ends.
 
-    Raises NotAllowed when no address is known, or while an earlier one is on its way.
+    Raises NotAllowed when no address is known, or when an earlier one went, is on its
+    way, or may have gone.
     """
-    found = Restriction.objects.select_for_update().get(pk=restriction_id)
+    found = restriction.opened(restriction_id)
     restriction.refuse_without_ending(ending)
     address = _address_of(found)
-    if not address:
-        raise NotAllowed("No e-mail address is known: tell the person by letter.")
-    if found.notice_sent_at or mail_state(found) in (State.QUEUED, State.IN_FLIGHT):
-        raise NotAllowed("The person has been told, or the e-mail is on its way.")
+    _refuse_to_mail(found, address)
     email = queue(
         KIND,
         to=address,
@@ -49,6 +51,19 @@ def tell_by_mail(restriction_id: int, *, ending: str, staff_id: int) -> None:
     )
 
 
+def _refuse_to_mail(found: Restriction, address: str) -> None:
+    if not address:
+        raise NotAllowed("No e-mail address is known: tell the person by letter.")
+    state = mail_state(found)
+    if state == State.UNKNOWN:
+        raise NotAllowed(
+            "An e-mail was handed over, and nobody knows whether it arrived. Settle it "
+            "under “Mail out” first, or tell the person by letter."
+        )
+    if found.notice_sent_at or state in MAY_HAVE_GONE:
+        raise NotAllowed("The person has been told, or the e-mail is on its way.")
+
+
 def _address_of(found: Restriction) -> str:
     """A reader may have moved since; otherwise the address that staff wrote down."""
     reader = Subscriber.objects.filter(data_subject=found.data_subject_id).first()
@@ -61,15 +76,37 @@ def mail_state(found: Restriction) -> str:
     return states.values_list("state", flat=True).first() or ""
 
 
+def with_mail_state(restrictions: QuerySet[Restriction]) -> QuerySet[Restriction]:
+    """Each with the state of its e-mail as notice_state, for a list."""
+    mail = OutgoingEmail.objects.filter(pk=OuterRef("notice_mail_id"))
+    return restrictions.annotate(notice_state=Subquery(mail.values("state")))
+
+
+def take_over_notices() -> int:
+    """Record as told those whose e-mail a mail server took; returns how many."""
+    waiting = Restriction.objects.open().filter(
+        notice_sent_at__isnull=True, notice_mail_id__isnull=False
+    )
+    sent = OutgoingEmail.objects.filter(state=State.SENT)
+    handed_over = waiting.filter(notice_mail_id__in=sent.values("pk"))
+    keys = list(handed_over.values_list("pk", flat=True))
+    for restriction_id in keys:
+        _take_over(restriction_id)
+    return len(keys)
+
+
+@transaction.atomic
+def _take_over(restriction_id: int) -> None:
+    found = restriction.opened(restriction_id)
+    mail = OutgoingEmail.objects.filter(pk__in=[found.notice_mail_id], state=State.SENT)
+    settled_at = mail.values_list("settled_at", flat=True).first()
+    if settled_at is not None:
+        restriction.record_handed_over(restriction_id, at=settled_at)
+
+
 @transaction.atomic
 def lift(restriction_id: int, *, staff_id: int) -> None:
     """Lift it. Raises NotAllowed before the notice was handed over to a mail server,
     or given in another way."""
-    found = Restriction.objects.select_for_update().get(pk=restriction_id)
-    restriction.lift(restriction_id, staff_id=staff_id, mailed_at=_mailed_at(found))
-
-
-def _mailed_at(found: Restriction) -> datetime | None:
-    told = OutgoingEmail.objects.filter(pk__in=[found.notice_mail_id])
-    sent = told.filter(state=State.SENT)
-    return sent.values_list("settled_at", flat=True).first()
+    _take_over(restriction_id)
+    restriction.lift(restriction_id, staff_id=staff_id)

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from governance import health, informing, notice_changes, retention
+from governance import health, informing, notice_changes, restrictions, retention
 from groundwork import ledger
 
 
@@ -30,3 +30,4 @@ def announce_changes() -> None:
 @shared_task(name="governance.keep_clocks", queue="work")
 def keep_clocks() -> None:
     informing.keep_clocks()
+    restrictions.take_over_notices()

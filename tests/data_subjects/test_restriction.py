@@ -1,6 +1,6 @@
 """Restriction: what begins it, what ends it, what it binds."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -127,7 +127,7 @@ def test_the_mail_counts_once_it_was_handed_over(client: Client, smtp: Relay) ->
     assert row.notice_sent_at < row.lifted_at
     assert not is_restricted(row.data_subject_id)
     actions = SubjectEvent.objects.order_by("id").values_list("action", flat=True)
-    assert list(actions) == ["restricted", "told", "lifted"]
+    assert list(actions) == ["restricted", "announced", "told", "lifted"]
 
 
 def test_the_person_is_not_mailed_twice_about_the_same_ending() -> None:
@@ -138,6 +138,63 @@ def test_the_person_is_not_mailed_twice_about_the_same_ending() -> None:
         restrictions.tell_by_mail(row.pk, ending="Checked.", staff_id=STAFF)
 
     assert OutgoingEmail.objects.count() == 1
+
+
+def test_the_ledger_says_told_only_once_the_mail_was_handed_over(
+    smtp: Relay,
+) -> None:
+    restrictions.tell_by_mail(restricted().pk, ending="Checked.", staff_id=STAFF)
+    told = SubjectEvent.objects.filter(action="told")
+    assert restrictions.take_over_notices() == 0 and not told.exists()
+
+    assert len(inbox(smtp, ADA)) == 1
+
+    assert restrictions.take_over_notices() == 1
+    assert restrictions.take_over_notices() == 0
+    event = told.get()
+    assert (event.detail, event.staff_id) == ("by e-mail", None)
+
+
+# The state of the mail, what the console says, and whether another may go out.
+NOTICES = [
+    ("queued", "notice on its way", False),
+    ("in flight", "notice on its way", False),
+    ("sent", "told, to be lifted", False),
+    ("unknown", "unknown whether the notice arrived", False),
+    ("failed", "notice failed", True),
+    ("withheld", "notice was not sent", True),
+]
+
+
+@pytest.mark.parametrize(("state", "words", "may_repeat"), NOTICES)
+def test_the_state_of_the_notice_is_that_of_its_mail(
+    console: Client, state: str, words: str, may_repeat: bool
+) -> None:
+    row = restricted()
+    restrictions.tell_by_mail(row.pk, ending="Checked.", staff_id=STAFF)
+    OutgoingEmail.objects.update(state=state, settled_at=timezone.now())
+    for path in ("", f"{row.pk}/change/"):
+        page = console.get(f"/console/data_subjects/restriction/{path}")
+        assert words in page.content.decode()
+
+    again = {"ending": "Checked.", "how": "e-mail"}
+    tell = f"/console/data_subjects/restriction/{row.pk}/tell/"
+    assert console.post(tell, again).status_code == (302 if may_repeat else 400)
+
+    assert OutgoingEmail.objects.count() == (2 if may_repeat else 1)
+    lift = f"/console/data_subjects/restriction/{row.pk}/lift/"
+    assert console.post(lift).status_code == (302 if state == "sent" else 400)
+
+
+def test_the_notice_names_the_day_on_which_the_controller_was(smtp: Relay) -> None:
+    row = restricted()
+    late = datetime(2026, 6, 30, 23, 30, tzinfo=UTC)
+    Restriction.objects.filter(pk=row.pk).update(starts_at=late)
+    restrictions.tell_by_mail(row.pk, ending="Checked.", staff_id=STAFF)
+
+    (mail,) = inbox(smtp, ADA)
+
+    assert "1 July 2026" in mail.text
 
 
 def test_what_is_lifted_cannot_be_lifted_or_announced_again() -> None:
