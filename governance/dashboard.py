@@ -30,7 +30,7 @@ from groundwork.ledger import SEALED_EVERY, LedgerEntry, ledgers
 from groundwork.log_lines import ADDRESS
 from outbox.inbound import parse
 from outbox.models import InboundEmail, OutgoingEmail, State
-from processing_register.reviews import ReviewState, overdue_reviews
+from processing_register.reviews import Reminder, reminders
 from staff.console import Place, console
 from subscribers.models import Subscriber
 
@@ -80,7 +80,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "troubled": _troubled(request),
         "messages_waiting": _messages_waiting(request),
         "in_the_making": _in_the_making(request),
-        "reviews_overdue": _reviews_overdue(request),
+        "reviews_due": _reviews_due(request),
         "holds_overdue": _holds_overdue(request),
         "notices_waiting": _notices_waiting(request),
         "contacts_overdue": _contacts_overdue(request),
@@ -231,11 +231,11 @@ def _contacts_overdue(request: HttpRequest) -> list[IndirectContact] | None:
     return list(late.order_by("inform_by", "pk")[:QUEUE_LENGTH])
 
 
-def _reviews_overdue(request: HttpRequest) -> list[ReviewState] | None:
-    """Notices that somebody should have looked at again by now."""
+def _reviews_due(request: HttpRequest) -> list[Reminder] | None:
+    """Notices that somebody should look at again within a month, or should have."""
     if not _may(request, "processing_register.view_noticeversion"):
         return None
-    return overdue_reviews(today_here())
+    return reminders(today_here())
 
 
 @dataclass(frozen=True)

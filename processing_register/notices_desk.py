@@ -16,13 +16,14 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_http_methods, require_POST
 
 from groundwork.clock import today_here
+from groundwork.refusals import NotAllowed
 from processing_register import comparison, notice_text, publishing, rendering
 from processing_register.models import NoticeVersion
 from processing_register.notice_paths import INTERESTS
 from processing_register.notices import current_controller
 from processing_register.notices_forms import NoticeForm, ReviewForm
 from processing_register.register import the_register
-from processing_register.reviews import is_in_force, review_state
+from processing_register.reviews import is_in_force, reminder, review_state
 from staff.console import Place, ReadOnlyAdmin, console
 from staff.models import StaffUser
 
@@ -224,7 +225,7 @@ def draft(request: HttpRequest, pk: int) -> HttpResponse:
     version = _found(pk)
     try:
         begun = publishing.draft(version.notice, by=signed_in(request))
-    except publishing.NotAllowed as refusal:
+    except NotAllowed as refusal:
         messages.error(request, str(refusal))
         return redirect(page_url(version))
     return redirect("console:processing_register_noticeversion_edit", pk=begun.pk)
@@ -275,7 +276,7 @@ def discard(request: HttpRequest, pk: int) -> HttpResponse:
     version = _found(pk)
     try:
         publishing.discard(pk, by=signed_in(request))
-    except publishing.NotAllowed as refusal:
+    except NotAllowed as refusal:
         messages.error(request, str(refusal))
         return redirect(page_url(version))
     messages.success(request, "The draft is gone.")
@@ -306,7 +307,7 @@ def _do(
     """Call the verb; a refusal is told in its own words."""
     try:
         verb()
-    except publishing.NotAllowed as refusal:
+    except NotAllowed as refusal:
         for reason in refusal.reasons:
             messages.error(request, reason)
     else:
@@ -376,9 +377,13 @@ class NoticeVersionAdmin(ReadOnlyAdmin):
         due = version.next_by or version.review_by
         if due is None:
             return "no day set"
-        if due < today_here():
-            return format_html('<span class="state bad">{}, overdue</span>', _day(due))
-        return _day(due)
+        soon = reminder(version, due, today_here())
+        if soon is None:
+            return _day(due)
+        kind = "bad" if soon.is_overdue else "waiting"
+        return format_html(
+            '<span class="state {}">{}, {}</span>', kind, _day(due), soon.words
+        )
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return NoticeVersion.objects.for_list(today_here())

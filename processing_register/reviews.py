@@ -1,12 +1,16 @@
 """When each notice was last looked at, and when it has to be again."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from processing_register.models import NoticeReview, NoticeVersion
+
+# If something has to change, one person writes, another approves, and people are told:
+# with a month ahead, the promise of regular review is kept and not only noticed broken.
+REMINDED_BEFORE = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -15,8 +19,25 @@ class ReviewState:
     last_reviewed_on: date
     next_review_by: date | None
 
-    def is_overdue(self, today: date) -> bool:
-        return self.next_review_by is not None and self.next_review_by < today
+
+@dataclass(frozen=True)
+class Reminder:
+    """A notice to look at again soon; overdue with less than no days left."""
+
+    version: NoticeVersion
+    due_on: date
+    days_left: int
+
+    @property
+    def is_overdue(self) -> bool:
+        return self.days_left < 0
+
+    @property
+    def words(self) -> str:
+        if self.days_left == 0:
+            return "due today"
+        days = f"{abs(self.days_left)} day{'s' if abs(self.days_left) != 1 else ''}"
+        return f"{days} overdue" if self.is_overdue else f"due in {days}"
 
 
 def review_states(today: date) -> list[ReviewState]:
@@ -29,10 +50,22 @@ def review_states(today: date) -> list[ReviewState]:
     return [_state(version) for version in versions.defer("source", "body")]
 
 
-def overdue_reviews(today: date) -> list[ReviewState]:
-    """Those that somebody should have looked at by now, the longest overdue first."""
-    found = [state for state in review_states(today) if state.is_overdue(today)]
-    return sorted(found, key=lambda state: str(state.next_review_by))
+def reminder(
+    version: NoticeVersion, due_on: date | None, today: date
+) -> Reminder | None:
+    """None while there is time enough, or where no day is set."""
+    if due_on is None or due_on - today > REMINDED_BEFORE:
+        return None
+    return Reminder(version, due_on, (due_on - today).days)
+
+
+def reminders(today: date) -> list[Reminder]:
+    """Those that are overdue or due within a month, the most urgent first."""
+    found = [
+        reminder(state.version, state.next_review_by, today)
+        for state in review_states(today)
+    ]
+    return sorted(filter(None, found), key=lambda found: found.due_on)
 
 
 def is_in_force(version: NoticeVersion, today: date) -> bool:

@@ -1,7 +1,7 @@
 """Notices on the console: written by Dana, published by Omar, looked at by both."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -224,13 +224,18 @@ def test_a_review_without_a_day_to_come_is_explained(day: str) -> None:
     assert not NoticeReview.objects.exists()
 
 
-def test_an_overdue_review_stands_on_the_first_page_until_it_is_done() -> None:
+def omar_at_the_console() -> Client:
     omar = second()
     omar.is_superuser = True
     omar.save(update_fields=["is_superuser"])
-    assert "Notices to look at again" not in text(console_of(omar).get("/console/"))
+    return console_of(omar)
+
+
+def test_an_overdue_review_stands_on_the_first_page_until_it_is_done() -> None:
+    console = omar_at_the_console()
+    assert "Notices to look at again" not in text(console.get("/console/"))
     with time_machine.travel(timezone.now() + timedelta(days=400)):
-        console = console_of(omar)
+        console = omar_at_the_console()
         html = text(console.get("/console/"))
         assert "Notices to look at again" in html
         assert "Accessibility statement, version 1" in html
@@ -243,6 +248,39 @@ def test_an_overdue_review_stands_on_the_first_page_until_it_is_done() -> None:
         )
         html = text(console.get("/console/"))
         assert "Accessibility statement, version 1" not in html
+
+
+# When the accessibility statement of the repository is to be looked at again.
+REVIEW_BY = date(2027, 11, 24)
+
+
+@pytest.mark.parametrize(
+    ("days_before", "words", "kind"),
+    [
+        (31, "", ""),
+        (30, "due in 30 days: to be reviewed by 24 November 2027", "waiting"),
+        (1, "due in 1 day: to be reviewed by", "waiting"),
+        (0, "due today: to be reviewed by", "waiting"),
+        (-1, "<strong>1 day overdue</strong>: should have been reviewed by", "bad"),
+        (-40, "<strong>40 days overdue</strong>: should have", "bad"),
+    ],
+)
+def test_a_review_is_announced_a_month_before_and_louder_once_it_is_late(
+    days_before: int, words: str, kind: str
+) -> None:
+    notice = "Accessibility statement, version 1"
+    noon = datetime(REVIEW_BY.year, REVIEW_BY.month, REVIEW_BY.day, 12, tzinfo=UTC)
+    with time_machine.travel(noon - timedelta(days=days_before)):
+        console = omar_at_the_console()
+        today, listed = text(console.get("/console/")), text(console.get(DESK))
+    if not words:
+        assert notice not in today
+        return
+    line = today[today.index(notice) - 200 : today.index(notice) + 200]
+    assert words in line
+    assert f'class="state {kind}"' in line
+    short = words.partition(":")[0].replace("<strong>", "").replace("</strong>", "")
+    assert f'<span class="state {kind}">24 November 2027, {short}</span>' in listed
 
 
 # --- The list ---
