@@ -26,6 +26,7 @@ from django.utils.safestring import SafeString
 from case_updates import desk, release
 from case_updates.models import CaseUpdate, Delivery
 from groundwork.clock import moment_in_words
+from groundwork.refusals import NotAllowed
 from staff.console import ConsoleAdmin, ConsoleList, Place, console
 from subscribers.forms import refuse_invisible
 
@@ -174,7 +175,7 @@ class CaseUpdateAdmin(ConsoleAdmin):
             return
         try:
             release.rewrite(obj.pk, by=by, **form.cleaned_data)
-        except release.NotAllowed as refusal:
+        except NotAllowed as refusal:
             raise PermissionDenied(str(refusal)) from refusal
 
     def change_view(

@@ -18,6 +18,7 @@ from case_updates.composing import Letter, html_part
 from case_updates.models import CaseUpdate, Delivery
 from case_updates.readers import readers
 from groundwork import addresses
+from groundwork.refusals import NotAllowed
 from outbox.composing import RefusedAtTheDoor
 from outbox.models import State as DeliveryState
 from outbox.preview import framed_html
@@ -207,7 +208,7 @@ def preview_as(request: HttpRequest, pk: int) -> HttpResponse:
     update = _found(pk)
     try:
         reader = specimens.choose_reader(request.POST.get("address", ""), by=person)
-    except release.NotAllowed as refusal:
+    except NotAllowed as refusal:
         return _page(request, update, reader_problem=str(refusal))
     return _page(request, update, reader=reader)
 
@@ -294,7 +295,7 @@ def _do(
     """Call the verb; a refusal is told in its own words."""
     try:
         verb()
-    except release.NotAllowed as refusal:
+    except NotAllowed as refusal:
         messages.error(request, str(refusal))
     else:
         messages.success(request, done)

@@ -15,6 +15,7 @@ from django.utils.text import slugify
 from case_updates import content, preflight
 from case_updates.models import CaseUpdate, Delivery, Step
 from case_updates.readers import PURPOSE, readers
+from groundwork.refusals import NotAllowed, refuse
 from outbox.models import State as DeliveryState
 from processing_register.gate import may_use
 from processing_register.models import ProcessingPurpose
@@ -23,10 +24,6 @@ from staff.models import StaffUser
 State = CaseUpdate.State
 RESERVED_SLUGS = {"feed"}
 SLUG_LENGTH = 70
-
-
-class NotAllowed(Exception):
-    """It may not be done, and nothing was changed; the text says why to a person."""
 
 
 class NotReady(NotAllowed):
@@ -203,11 +200,6 @@ def why_not_release(update: CaseUpdate, by: StaffUser) -> str:
             "privacy notice yet."
         )
     return ""
-
-
-def refuse(reason: str) -> None:
-    if reason:
-        raise NotAllowed(reason)
 
 
 def free_slug(title: str, *, besides: CaseUpdate | None = None) -> str:

@@ -12,8 +12,9 @@ from django.db import transaction
 from case_updates.composing import inert_links, words_of
 from case_updates.models import CaseUpdate, Step
 from case_updates.readers import why_not
-from case_updates.release import NotAllowed, record
+from case_updates.release import record
 from groundwork import addresses
+from groundwork.refusals import NotAllowed
 from outbox.queueing import queue
 from staff.models import AccessRecord, StaffUser
 from subscribers.models import Subscriber

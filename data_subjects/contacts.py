@@ -26,9 +26,10 @@ from data_subjects.models import (
     Told,
 )
 from data_subjects.people import subject_of
-from data_subjects.restriction import NotAllowed, is_kept, why_restricted
+from data_subjects.restriction import is_kept, why_restricted
 from groundwork import addresses
 from groundwork.clock import today_here
+from groundwork.refusals import NotAllowed, refuse
 from processing_register.models import BankHoliday
 from processing_register.register import the_register
 
@@ -279,11 +280,6 @@ def why_not_tell(contact: IndirectContact) -> str:
     if contact.exempted_at is not None:
         return "An exemption is on record."
     return ""
-
-
-def refuse(reason: str) -> None:
-    if reason:
-        raise NotAllowed(reason)
 
 
 def locked(contact_id: int) -> IndirectContact:

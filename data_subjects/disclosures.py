@@ -13,7 +13,8 @@ from datetime import date
 from django.db import transaction
 
 from data_subjects.models import DataSubject, Disclosure, DisclosureEvidence
-from data_subjects.restriction import NotAllowed, why_restricted
+from data_subjects.restriction import why_restricted
+from groundwork.refusals import NotAllowed
 from processing_register.register import UK_AND_EEA, the_register
 
 

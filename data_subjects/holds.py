@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from data_subjects.models import DataSubject, HeldPerson, LegalHold, SubjectEvent
-from data_subjects.restriction import NotAllowed
+from groundwork.refusals import NotAllowed
 
 Action = SubjectEvent.Action
 

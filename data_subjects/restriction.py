@@ -16,12 +16,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from data_subjects.models import DataSubject, Ground, Restriction, SubjectEvent
+from groundwork.refusals import NotAllowed
 
 Action = SubjectEvent.Action
-
-
-class NotAllowed(Exception):
-    """It may not be done, and nothing was changed; the text says why to a person."""
 
 
 @dataclass(frozen=True)

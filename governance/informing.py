@@ -15,10 +15,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from data_subjects import contacts
-from data_subjects.contacts import refuse, why_not_tell
+from data_subjects.contacts import why_not_tell
 from data_subjects.models import IndirectContact, SubjectEvent, Told
 from data_subjects.restriction import why_restricted
 from data_subjects.retention import Purge, StartOfDay, forget, unneeded
+from groundwork.refusals import refuse
 from outbox.models import MessageClass, OutgoingEmail, State
 from outbox.queueing import queue
 from outbox.retention import forget_bodies

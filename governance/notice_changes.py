@@ -37,6 +37,7 @@ from data_subjects.models import DataSubject
 from data_subjects.retention import Purge
 from governance.models import NoticeChange, NoticeDelivery
 from groundwork import addresses
+from groundwork.refusals import NotAllowed, refuse
 from outbox.composing import compose
 from outbox.models import MessageClass, OutgoingEmail, State
 from outbox.queueing import queue
@@ -70,10 +71,6 @@ ADVERTISING = re.compile(
     r"|\bsave (?:up to )?[£$€]?\d",
     re.IGNORECASE,
 )
-
-
-class NotAllowed(Exception):
-    """It may not be done, and nothing was changed; the text says why to a person."""
 
 
 # --- From a published version to a change that somebody releases ---
@@ -454,11 +451,6 @@ def links_in(text: str) -> list[str]:
 def _bare_domains(texts: Iterable[str]) -> list[str]:
     """A domain without https:// becomes a link in many mail programs."""
     return [m[0] for text in texts for m in BARE_DOMAIN.finditer(text)]
-
-
-def refuse(reason: str) -> None:
-    if reason:
-        raise NotAllowed(reason)
 
 
 def _locked(change_id: int) -> NoticeChange:

@@ -20,6 +20,7 @@ from case_updates.desk import BAR_WIDTH, SEGMENTS, Segment
 from data_subjects.held import masked
 from governance import notice_changes
 from governance.models import NoticeChange, NoticeDelivery
+from groundwork.refusals import NotAllowed
 from outbox.preview import framed_html
 from staff.console import Place, ReadOnlyAdmin, console
 from staff.models import StaffUser
@@ -167,7 +168,7 @@ class NoticeChangeAdmin(ReadOnlyAdmin):
         _found(pk)
         try:
             messages.success(request, verb(request.user))
-        except notice_changes.NotAllowed as refusal:
+        except NotAllowed as refusal:
             messages.error(request, str(refusal))
         return redirect(page_url(pk))
 

@@ -37,7 +37,6 @@ from data_subjects.models import (
     Restriction,
 )
 from data_subjects.people import subject_of, subjects_of
-from data_subjects.restriction import NotAllowed
 from governance import restrictions
 from governance.person_forms import (
     ConsoleForm,
@@ -49,6 +48,7 @@ from governance.person_forms import (
 )
 from groundwork import addresses
 from groundwork.clock import moment_in_words, today_here
+from groundwork.refusals import NotAllowed
 from outbox.models import State
 from staff.access import note_opening, note_search
 from staff.console import Place, ReadOnlyAdmin, console, staff_id

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from data_subjects import restriction
 from data_subjects.models import Restriction
-from data_subjects.restriction import NotAllowed
+from groundwork.refusals import NotAllowed
 from outbox.models import MessageClass, OutgoingEmail, State
 from outbox.queueing import queue
 from subscribers.models import Subscriber

@@ -32,6 +32,7 @@ from data_subjects.models import DataSubject
 from groundwork import addresses
 from groundwork.clock import moment_in_words
 from groundwork.log_lines import ADDRESS, PATH_TOKEN
+from groundwork.refusals import NotAllowed
 from outbox import delivery, inbound
 from outbox.models import InboundEmail, OutgoingEmail, State
 from staff.access import note_reading
@@ -155,7 +156,7 @@ class OutgoingEmailAdmin(ReadOnlyAdmin):
             delivery.settle_by_hand(pk, was_sent=was_sent)
         except OutgoingEmail.DoesNotExist:
             raise Http404 from None
-        except delivery.NotAllowed:
+        except NotAllowed:
             messages.warning(request, "It was settled already; nothing was changed.")
         else:
             said = "Settled: it arrived." if was_sent else "It goes out again now."

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from data_subjects.restriction import is_restricted
 from groundwork import addresses
+from groundwork.refusals import NotAllowed
 from outbox.composing import RefusedAtTheDoor, compose, raw_bytes
 from outbox.handover import hand_over, next_try_at
 from outbox.models import MessageClass, OutgoingEmail, State
@@ -168,10 +169,6 @@ def sweep_stranded() -> int:
         state=State.QUEUED, reason="worker died", next_attempt_at=timezone.now()
     )
     return unknown + again
-
-
-class NotAllowed(Exception):
-    """The message is not in a state in which this can be done."""
 
 
 @transaction.atomic

@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from groundwork.clock import today_here
+from groundwork.refusals import NotAllowed, refuse
 from processing_register import notice_text
 from processing_register.models import (
     Controller,
@@ -53,14 +54,6 @@ FROZEN_AT_PUBLICATION = (
 NAMED = ("purposes", "categories", "recipients")
 
 
-class NotAllowed(Exception):
-    """It may not be done, and nothing was changed; `reasons` say why to a person."""
-
-    def __init__(self, *reasons: str) -> None:
-        super().__init__(" ".join(reasons))
-        self.reasons = reasons
-
-
 # --- From a draft to publication ---
 
 
@@ -94,7 +87,7 @@ def draft(notice: str, *, by: StaffUser) -> NoticeVersion:
 def edit(version_id: int, *, by: StaffUser, **words: Any) -> NoticeVersion:
     """Change a draft; what was submitted is a draft again."""
     version = _locked(version_id)
-    refuse(why_not_edit(version, by))
+    refuse(*why_not_edit(version, by))
     for name in EDITABLE:
         setattr(version, name, words.get(name, getattr(version, name)))
     version.submitted_at = version.submitted_digest = None
@@ -106,7 +99,7 @@ def edit(version_id: int, *, by: StaffUser, **words: Any) -> NoticeVersion:
 def submit(version_id: int, *, by: StaffUser) -> NoticeVersion:
     """The writer says that it is ready for the second person."""
     version = _locked(version_id)
-    refuse(why_not_submit(version, by))
+    refuse(*why_not_submit(version, by))
     version.submitted_at = timezone.now()
     version.submitted_digest = content_digest(version)
     version.save(update_fields=["submitted_at", "submitted_digest"])
@@ -128,7 +121,7 @@ def send_back(version_id: int) -> NoticeVersion:
 def discard(version_id: int, *, by: StaffUser) -> None:
     """Remove a draft; only its writer can."""
     version = _locked(version_id)
-    refuse(why_not_edit(version, by))
+    refuse(*why_not_edit(version, by))
     version.delete()
 
 
@@ -141,7 +134,7 @@ def approve_and_publish(
     Two approvals at once: the second waits for the lock, and is then refused.
     """
     version = _locked(version_id)
-    refuse(why_not_publish(version, by))
+    refuse(*why_not_publish(version, by))
     if not content_digest(version) == bytes(version.submitted_digest or b"") == digest:
         raise NotAllowed("It has changed since you read it. Read it again.")
     version.approved_by = by
@@ -356,11 +349,6 @@ def _no_earlier_than_before(version: NoticeVersion) -> list[str]:
     if before is not None and before.effective_on > version.effective_on:
         return [f"Version {before.number} takes effect only on {before.effective_on}."]
     return []
-
-
-def refuse(reasons: list[str]) -> None:
-    if reasons:
-        raise NotAllowed(*reasons)
 
 
 # --- Versions beside each other ---

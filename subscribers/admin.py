@@ -28,6 +28,7 @@ from consent.models import Channel
 from data_subjects.restriction import why_restricted
 from groundwork import addresses
 from groundwork.clock import moment_in_words, today_here
+from groundwork.refusals import NotAllowed
 from outbox.models import SuppressedAddress
 from processing_register.models import ProcessingPurpose
 from processing_register.notices import current_controller, notice_in_force
@@ -342,7 +343,7 @@ class SubscriberAdmin(ConsoleAdmin):
             return self._back_to(pk)
         try:
             is_sent = entering.resend_confirmation(pk)
-        except entering.NotAllowed:
+        except NotAllowed:
             messages.warning(request, "Nothing waits to be confirmed.")
             return self._back_to(pk)
         if is_sent:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from consent.models import Channel
 from data_subjects.restriction import is_restricted
 from groundwork import addresses
+from groundwork.refusals import NotAllowed
 from outbox.models import MessageClass, OutgoingEmail, State
 from outbox.suppression import is_suppressed
 from processing_register.gate import usable_purposes
@@ -22,10 +23,6 @@ from subscribers.models import LinkUse, MailedLink, Subscriber, SubscriberEvent
 from subscribers.signup import SignUp, request_signup
 
 ONE_A_DAY = timedelta(hours=24)
-
-
-class NotAllowed(Exception):
-    """The person is not in a state in which this can be done."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +125,7 @@ def resend_confirmation(subscriber_id: int) -> bool:
     subscriber = Subscriber.objects.select_for_update(no_key=True).get(pk=subscriber_id)
     wish = waiting_wish(subscriber)
     if wish is None:
-        raise NotAllowed
+        raise NotAllowed("Nothing waits to be confirmed.")
     now = timezone.now()
     asked_at = subscriber.confirmation_asked_at
     if asked_at is not None and asked_at > now - ONE_A_DAY:

@@ -11,10 +11,11 @@ from django.utils import timezone
 from case_updates import content, release
 from case_updates.models import CaseUpdate, Delivery, Step
 from case_updates.readers import readers, why_not
-from case_updates.release import NotAllowed, NotReady
+from case_updates.release import NotReady
 from config.embedded import Redis
 from consent import ledger
 from consent.models import Channel
+from groundwork.refusals import NotAllowed
 from outbox import suppression
 from outbox.models import SuppressedAddress
 from processing_register.models import ProcessingPurpose

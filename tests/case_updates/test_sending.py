@@ -15,13 +15,13 @@ from django.utils import timezone
 from case_updates import release, sending
 from case_updates.composing import Letter
 from case_updates.models import CaseUpdate, Delivery
-from case_updates.release import NotAllowed
 from config.celery import app
 from consent.models import Channel
 from data_subjects.models import Ground
 from data_subjects.restriction import Asked, restrict
 from groundwork import addresses
 from groundwork.database_roles import MAILER
+from groundwork.refusals import NotAllowed
 from outbox import handover, suppression
 from outbox.transport import Transport
 from subscribers import preferences

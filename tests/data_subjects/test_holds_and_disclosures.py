@@ -16,8 +16,8 @@ from data_subjects.models import (
     SubjectEvent,
 )
 from data_subjects.people import subject_of
-from data_subjects.restriction import NotAllowed
 from groundwork.clock import today_here
+from groundwork.refusals import NotAllowed
 from tests.data_subjects.acts import STAFF, held, restricted
 from tests.people import ADA, BEN, CLEO
 

@@ -11,8 +11,9 @@ from django.utils import timezone
 from data_subjects import restriction
 from data_subjects.models import ENDING_EVENTS, Ground, Restriction, SubjectEvent
 from data_subjects.people import subject_of
-from data_subjects.restriction import Asked, NotAllowed, is_restricted
+from data_subjects.restriction import Asked, is_restricted
 from governance import restrictions
+from groundwork.refusals import NotAllowed
 from outbox.models import MessageClass, OutgoingEmail
 from outbox.queueing import queue
 from subscribers import exporting, importing

@@ -24,10 +24,10 @@ from data_subjects.models import (
     Told,
 )
 from data_subjects.people import subject_of
-from data_subjects.restriction import NotAllowed
 from data_subjects.retention import carry_out
 from governance import informing
 from groundwork import addresses
+from groundwork.refusals import NotAllowed
 from outbox.delivery import deliver_due
 from outbox.models import OutgoingEmail, SuppressedAddress
 from outbox.suppression import suppress

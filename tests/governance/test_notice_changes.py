@@ -20,8 +20,9 @@ from data_subjects import contacts, restriction
 from data_subjects.models import Exemption, Ground, IndirectContact, Told
 from governance import notice_changes
 from governance.models import NoticeChange, NoticeDelivery
-from governance.notice_changes import COVERED, NotAllowed, announce_changes
+from governance.notice_changes import COVERED, announce_changes
 from groundwork import addresses
+from groundwork.refusals import NotAllowed
 from outbox.delivery import deliver_due
 from outbox.models import OutgoingEmail, SuppressedAddress
 from outbox.queueing import queue
@@ -782,10 +783,8 @@ def test_an_existing_purpose_goes_on_while_a_new_version_waits(smtp: Relay) -> N
 def test_case_updates_cannot_be_released_under_a_notice_that_does_not_name_them() -> (
     None
 ):
-    from case_updates.release import NotAllowed as Refused
-
     from_file(names=without("case-updates"))
-    with pytest.raises(Refused, match="has been told"):
+    with pytest.raises(NotAllowed, match="has been told"):
         released()
 
 

@@ -15,6 +15,7 @@ from config.embedded import Redis
 from config.mail import mailers
 from groundwork.database_roles import MAILER
 from groundwork.encryption import encrypt
+from groundwork.refusals import NotAllowed
 from outbox import delivery, tasks
 from outbox.handover import BACK_OFF
 from outbox.models import OutgoingEmail, State
@@ -326,7 +327,7 @@ def test_nobody_settles_what_is_not_open(state: State) -> None:
     email = queued()
     OutgoingEmail.objects.update(state=state)
 
-    with pytest.raises(delivery.NotAllowed):
+    with pytest.raises(NotAllowed):
         delivery.settle_by_hand(str(email.pk), was_sent=False)
 
 

@@ -13,6 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from groundwork.clock import today_here
+from groundwork.refusals import NotAllowed
 from processing_register import publishing
 from processing_register.gate import may_use, usable_purposes
 from processing_register.models import (
@@ -22,7 +23,6 @@ from processing_register.models import (
     NoticeVersion,
 )
 from processing_register.notices import drifted, notice_in_force
-from processing_register.publishing import NotAllowed
 from processing_register.register import the_register
 from tests.database_role import acting_as
 from tests.people import become_reader
