@@ -17,7 +17,6 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from groundwork.clock import today_here
 from groundwork.refusals import NotAllowed
-from groundwork.refusals import NotAllowed
 from processing_register import comparison, notice_text, publishing, rendering
 from processing_register.models import NoticeVersion
 from processing_register.notice_paths import INTERESTS
