@@ -138,7 +138,9 @@ class AboutPeopleAdmin(ReadOnlyAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        return self._act(request, self.adding, None, _initial(request))
+        self.require(request, self.adding.permission)
+        initial = {} if request.method == "POST" else _initial(request)
+        return self._act(request, self.adding, None, initial)
 
     def act_view(self, request: HttpRequest, pk: int, act_name: str) -> HttpResponse:
         act = self.acts()[act_name]
@@ -233,14 +235,18 @@ def _known_by(typed: str) -> DataSubject | None:
 
 
 def _initial(request: HttpRequest) -> dict[str, Any]:
-    """From the page of a reader, whose number is in the link: the address is there."""
+    """From the page of a reader, whose number is in the link: the address is filled in,
+    and that it was shown is on record."""
     number = request.GET.get("reader", "")
     if not number.isascii() or not number.isdigit() or len(number) > 18:
         return {"disclosed_on": today_here()}
     if not request.user.has_perm("subscribers.view_subscriber"):
         raise PermissionDenied
     reader = Subscriber.objects.filter(pk=int(number)).first()
-    address = reader.address if reader else ""
+    if reader is None:
+        return {"disclosed_on": today_here()}
+    note_opening(request, reader.data_subject_id)
+    address = reader.address
     return {"address": address, "people": address, "disclosed_on": today_here()}
 
 

@@ -14,7 +14,7 @@ from data_subjects.models import (
     SubjectEvent,
 )
 from groundwork.clock import today_here
-from tests.console.staff import console_of, dana, page_of, person
+from tests.console.staff import accesses, console_of, dana, page_of, person
 from tests.data_subjects.acts import held, restricted
 from tests.people import ADA, BEN, CLEO, become_reader, subscriber_of
 from tests.relay import Relay
@@ -171,6 +171,25 @@ def test_the_page_of_a_person_shows_what_binds_it(
     assert console.get(f"{BASE}restriction/add/?reader=x").status_code == 200
     quiet = dana("view_subscriber").get(there).content.decode()
     assert "Matter 12" not in quiet
+
+
+def test_a_form_that_fills_in_a_readers_address_leaves_a_record(
+    client: Client, smtp: Relay, console: Client
+) -> None:
+    become_reader(client, smtp, ADA)
+    ada = subscriber_of(ADA)
+    path = f"{BASE}restriction/add/?reader={ada.pk}"
+    refused = dana("view_subscriber")
+    assert refused.get(path).status_code == 403
+    assert accesses("opened") == []
+
+    assert ADA in console.get(path).content.decode()
+    (record,) = accesses("opened")
+    assert record.data_subject_id == ada.data_subject_id
+
+    console.post(path, RESTRICT)
+    console.get(f"{BASE}restriction/add/?reader={ada.pk + 1}")
+    assert len(accesses("opened")) == 1
 
 
 def test_a_hold_that_nobody_reviewed_shows_on_the_first_page(console: Client) -> None:
