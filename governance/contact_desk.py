@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.urls import reverse
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -16,6 +16,7 @@ from governance import informing
 from governance.person_desk import AboutPeopleAdmin, Act, _masked, _when, _who
 from governance.person_forms import ConsoleForm, _day, _words
 from groundwork.clock import today_here
+from outbox.models import State
 from staff.console import Place, console
 from subscribers.forms import (
     DETAIL_LENGTH,
@@ -283,6 +284,9 @@ class IndirectContactAdmin(AboutPeopleAdmin):
 
     # --- The list ---
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return informing.with_letter_state(super().get_queryset(request))
+
     def person(self, row: IndirectContact) -> str:
         """Masked; somebody without an address is known by the record's number."""
         return _masked(row.address) if row.address else f"no. {row.pk}"
@@ -321,23 +325,34 @@ class IndirectContactAdmin(AboutPeopleAdmin):
         ]
 
 
-def state_of(row: IndirectContact) -> tuple[str, str]:
-    """Shape and words: told, exempt, on its way, overdue, or due."""
+# What became of a letter that does not count yet.
+LETTERS = {
+    State.QUEUED: "letter on its way",
+    State.IN_FLIGHT: "letter on its way",
+    State.SENT: "letter handed over",
+    State.UNKNOWN: "letter handed over, unknown whether it arrived",
+    State.FAILED: "letter failed",
+    State.WITHHELD: "letter was not sent",
+}
+UNDER_WAY = (State.QUEUED, State.IN_FLIGHT, State.SENT)
+
+
+def state_of(row: Any) -> tuple[str, str]:
+    """Shape and words: told, exempt, on its way, unknown, overdue, or due; row carries
+    the state of its letter (informing.with_letter_state)."""
     if row.informed_at is not None:
         return "good", "told"
     if row.exempted_at is not None:
         return "over", "need not be told"
-    letter = informing.letter_state(row)
-    if letter in ("queued", "in flight"):
-        return "waiting", "letter on its way"
-    failed = f"; letter {letter}" if letter else ""
-    if row.inform_by < today_here():
-        return "bad", f"overdue{failed}"
-    return "waiting", f"to be told{failed}"
-
-
-def page_url(row: IndirectContact) -> str:
-    return reverse("admin:data_subjects_indirectcontact_change", args=[row.pk])
+    letter = LETTERS.get(row.letter_state, "")
+    if row.letter_state in UNDER_WAY:
+        return "waiting", letter
+    is_overdue = row.inform_by < today_here()
+    words = "overdue" if is_overdue else "to be told"
+    if row.letter_state == State.UNKNOWN:
+        return "bad", f"overdue; {letter}" if is_overdue else letter
+    shape = "bad" if is_overdue else "waiting"
+    return shape, f"{words}; {letter}" if letter else words
 
 
 console.register(IndirectContact, IndirectContactAdmin)

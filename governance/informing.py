@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.urls import reverse
 from django.utils import timezone
 
@@ -34,7 +34,8 @@ from processing_register.register import (
 Action = SubjectEvent.Action
 KIND = "data_subjects/article_14"
 PURPOSE = "target-market"
-ON_ITS_WAY = (State.QUEUED, State.IN_FLIGHT, State.UNKNOWN)
+# It went or may have gone: a second letter would say the same again.
+MAY_HAVE_GONE = (State.QUEUED, State.IN_FLIGHT, State.SENT, State.UNKNOWN)
 
 
 @transaction.atomic
@@ -60,7 +61,13 @@ def why_not_write(contact: IndirectContact) -> str:
     """What stands against the letter, in the words of the page."""
     if why_not := why_not_tell(contact):
         return why_not
-    if letter_state(contact) in ON_ITS_WAY:
+    state = letter_state(contact)
+    if state == State.UNKNOWN:
+        return (
+            "A letter was handed over, and nobody knows whether it arrived. Settle it "
+            "under “Mail out” first, or tell the person in another way."
+        )
+    if state in MAY_HAVE_GONE:
         return "A letter is on its way."
     if not contact.address:
         return "No e-mail address is known: tell the person by letter or by telephone."
@@ -73,6 +80,12 @@ def letter_state(contact: IndirectContact) -> str:
         return ""
     states = OutgoingEmail.objects.filter(pk=contact.letter_id)
     return states.values_list("state", flat=True).first() or ""
+
+
+def with_letter_state(contacts: QuerySet[IndirectContact]) -> QuerySet[IndirectContact]:
+    """Each with what became of its letter as letter_state, for a list."""
+    mail = OutgoingEmail.objects.filter(pk=OuterRef("letter_id"))
+    return contacts.annotate(letter_state=Subquery(mail.values("state")))
 
 
 def take_over_letters() -> int:

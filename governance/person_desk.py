@@ -12,6 +12,7 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import Count
 from django.http import (
     Http404,
     HttpRequest,
@@ -458,8 +459,11 @@ class LegalHoldAdmin(AboutPeopleAdmin):
     def is_open(self, row: LegalHold) -> bool:
         return row.is_standing
 
-    def people(self, row: LegalHold) -> int:
-        return row.people.count()
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).annotate(people_count=Count("people"))
+
+    def people(self, row: Any) -> int:
+        return int(row.people_count)
 
     def state(self, row: LegalHold) -> SafeString:
         if not row.is_standing:

@@ -274,6 +274,32 @@ def test_a_letter_that_fails_leaves_the_person_to_be_told(
     assert len(letters(smtp)) == 1
 
 
+# The state of the letter, what the list says, and whether another may go out.
+LETTERS = [
+    ("queued", "letter on its way", False),
+    ("sent", "letter handed over", False),
+    ("unknown", "overdue; letter handed over, unknown", False),
+    ("failed", "overdue; letter failed", True),
+    ("withheld", "overdue; letter was not sent", True),
+]
+
+
+@pytest.mark.parametrize("state, words, may_repeat", LETTERS)
+def test_the_list_says_what_became_of_the_letter(
+    console: Client, state: str, words: str, may_repeat: bool
+) -> None:
+    contact = entered()
+    informing.send_letter(contact.pk, staff_id=1)
+    long_ago(contact)
+    OutgoingEmail.objects.update(state=state, settled_at=timezone.now())
+
+    assert words in text(console.get(LIST))
+    assert words in text(console.get(page_of(contact)))
+    answer = console.post(page_of(contact, "letter"))
+    assert answer.status_code == (302 if may_repeat else 400)
+    assert OutgoingEmail.objects.count() == (2 if may_repeat else 1)
+
+
 @pytest.mark.parametrize(
     "reason, goes",
     [("unsubscribed", True), ("objected", True), ("bounced", False), ("erased", False)],

@@ -4,7 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from data_subjects.models import (
     DataSubject,
@@ -13,9 +15,11 @@ from data_subjects.models import (
     Restriction,
     SubjectEvent,
 )
+from governance import informing, restrictions
 from groundwork.clock import today_here
 from tests.console.staff import accesses, console_of, dana, page_of, person
 from tests.data_subjects.acts import held, restricted
+from tests.governance.test_indirect_contacts import entered
 from tests.people import ADA, BEN, CLEO, become_reader, subscriber_of
 from tests.relay import Relay
 
@@ -171,6 +175,27 @@ def test_the_page_of_a_person_shows_what_binds_it(
     assert console.get(f"{BASE}restriction/add/?reader=x").status_code == 200
     quiet = dana("view_subscriber").get(there).content.decode()
     assert "Matter 12" not in quiet
+
+
+def statements_of_the_lists(console: Client) -> list[int]:
+    counts = []
+    for register in ("restriction", "legalhold", "indirectcontact"):
+        with CaptureQueriesContext(connection) as queries:
+            assert console.get(f"{BASE}{register}/").status_code == 200
+        counts.append(len(queries))
+    return counts
+
+
+def test_a_longer_list_takes_no_more_statements(console: Client) -> None:
+    for address in (ADA, BEN, CLEO):
+        restrictions.tell_by_mail(restricted(address).pk, ending="Over.", staff_id=1)
+        held(address)
+        contact = entered(f"other-{address}")
+        informing.send_letter(contact.pk, staff_id=1)
+        if address == ADA:
+            few = statements_of_the_lists(console)
+
+    assert statements_of_the_lists(console) == few
 
 
 def test_a_form_that_fills_in_a_readers_address_leaves_a_record(
