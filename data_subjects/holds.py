@@ -26,10 +26,6 @@ class Matter:
     review_on: date
 
 
-def is_held(data_subject_id: uuid.UUID) -> bool:
-    return HeldPerson.objects.standing().filter(data_subject=data_subject_id).exists()
-
-
 @transaction.atomic
 def place(
     people: Mapping[uuid.UUID, str], matter: Matter, *, owner_id: int, today: date

@@ -26,12 +26,6 @@ class DataSubjectQuerySet(models.QuerySet["DataSubject"]):
             Exists(Restriction.objects.open().filter(data_subject=OuterRef("pk")))
         )
 
-    def held(self) -> "DataSubjectQuerySet":
-        """Those of whom nothing may be removed, because a legal claim may need it."""
-        return self.filter(
-            Exists(HeldPerson.objects.standing().filter(data_subject=OuterRef("pk")))
-        )
-
     def kept(self) -> "DataSubjectQuerySet":
         """Those whose data no purge may touch: restricted or held."""
         return self.filter(

@@ -7,7 +7,6 @@ import pytest
 
 from data_subjects import disclosures, holds
 from data_subjects.disclosures import Given
-from data_subjects.holds import is_held
 from data_subjects.models import (
     Disclosure,
     DisclosureEvidence,
@@ -16,6 +15,7 @@ from data_subjects.models import (
     SubjectEvent,
 )
 from data_subjects.people import subject_of
+from data_subjects.restriction import is_kept
 from groundwork.clock import today_here
 from groundwork.refusals import NotAllowed
 from tests.data_subjects.acts import STAFF, held, restricted
@@ -28,13 +28,13 @@ def test_a_hold_keeps_each_of_its_people_until_it_is_released() -> None:
     hold = held(ADA, BEN)
     other = held(ADA)
     ada, ben, cleo = (subject_of(a).pk for a in (ADA, BEN, CLEO))
-    assert (is_held(ada), is_held(ben), is_held(cleo)) == (True, True, False)
+    assert (is_kept(ada), is_kept(ben), is_kept(cleo)) == (True, True, False)
 
     holds.release(hold.pk, staff_id=STAFF)
 
-    assert (is_held(ada), is_held(ben)) == (True, False)
+    assert (is_kept(ada), is_kept(ben)) == (True, False)
     holds.release(other.pk, staff_id=STAFF)
-    assert not is_held(ada)
+    assert not is_kept(ada)
     actions = SubjectEvent.objects.filter(data_subject_id=ben).order_by("id")
     assert [event.action for event in actions] == ["held", "released"]
 
