@@ -13,8 +13,8 @@ from django.utils.safestring import SafeString
 from data_subjects import contacts
 from data_subjects.models import ContactKind, Exemption, IndirectContact, Told
 from governance import informing
-from governance.person_desk import AboutPeopleAdmin, Act, _masked, _when, _who
-from governance.person_forms import ConsoleForm, _day, _words
+from governance.person_desk import AboutPeopleAdmin, Act, masked, when, who
+from governance.person_forms import ConsoleForm, day_field, words_field
 from groundwork.clock import today_here
 from outbox.models import State
 from staff.console import Place, console
@@ -77,12 +77,12 @@ class EnterContactForm(ConsoleForm):
             "invalid_choice": "Choose one of the sources listed",
         },
     )
-    evidence = _words(
+    evidence = words_field(
         "What shows that the source was permitted to give it?",
         "Say what shows that the source was permitted to give it",
         help_text="Such as the company number and the day of the look-up.",
     )
-    obtained_on = _day("On which day did we get it?", "Enter the day we got it")
+    obtained_on = day_field("On which day did we get it?", "Enter the day we got it")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -115,7 +115,7 @@ class ToldForm(ConsoleForm):
         widget=forms.RadioSelect,
         error_messages={"required": "Say how the person was told"},
     )
-    told_on = _day("On which day?", "Enter the day")
+    told_on = day_field("On which day?", "Enter the day")
 
     def clean_told_on(self) -> Any:
         return _past(self.cleaned_data["told_on"])
@@ -128,7 +128,7 @@ class ExemptForm(ConsoleForm):
         widget=forms.RadioSelect,
         error_messages={"required": "Choose a ground"},
     )
-    reason = _words("Why does it apply?", "Give the reason")
+    reason = words_field("Why does it apply?", "Give the reason")
 
 
 class UseForm(ConsoleForm):
@@ -138,7 +138,7 @@ class UseForm(ConsoleForm):
         widget=forms.RadioSelect,
         error_messages={"required": "Say what happened"},
     )
-    used_on = _day("On which day?", "Enter the day")
+    used_on = day_field("On which day?", "Enter the day")
 
     def clean_used_on(self) -> Any:
         return _past(self.cleaned_data["used_on"])
@@ -289,7 +289,7 @@ class IndirectContactAdmin(AboutPeopleAdmin):
 
     def person(self, row: IndirectContact) -> str:
         """Masked; somebody without an address is known by the record's number."""
-        return _masked(row.address) if row.address else f"no. {row.pk}"
+        return masked(row.address) if row.address else f"no. {row.pk}"
 
     def came_from(self, row: IndirectContact) -> str:
         return contacts.sources().get(row.source, row.source)
@@ -311,7 +311,7 @@ class IndirectContactAdmin(AboutPeopleAdmin):
             ("What they are to us", row.get_kind_display()),
             ("Employer", row.employer or "—"),
             ("Job title", row.job_title or "—"),
-            ("E-mail address", _masked(row.address)),
+            ("E-mail address", masked(row.address)),
             ("Telephone", row.telephone or "—"),
             ("Postal address", row.postal_address or "—"),
             ("Source", self.came_from(row)),
@@ -319,9 +319,9 @@ class IndirectContactAdmin(AboutPeopleAdmin):
             ("We got it on", _day_of(row.obtained_on)),
             ("To be told by", f"{_day_of(clock.day)}: {clock.because}{certain}"),
             ("State", state_of(row)[1]),
-            ("Told", f"{row.get_informed_how_display()} {_when(row.informed_at)}"),
+            ("Told", f"{row.get_informed_how_display()} {when(row.informed_at)}"),
             ("Exemption", f"{row.get_exemption_display()} {row.exemption_reason}"),
-            ("Entered by", _who(row.staff_id)),
+            ("Entered by", who(row.staff_id)),
         ]
 
 

@@ -251,15 +251,15 @@ def _initial(request: HttpRequest) -> dict[str, Any]:
     return {"address": address, "people": address, "disclosed_on": today_here()}
 
 
-def _when(moment: Any) -> str:
+def when(moment: Any) -> str:
     return moment_in_words(moment) if moment else "—"
 
 
-def _who(number: int | None) -> str:
+def who(number: int | None) -> str:
     return str(StaffUser.objects.filter(pk=number or 0).first() or "—")
 
 
-def _masked(address: str) -> str:
+def masked(address: str) -> str:
     return addresses.mask(address) if address else "—"
 
 
@@ -337,7 +337,7 @@ class RestrictionAdmin(AboutPeopleAdmin):
         return row.is_open
 
     def person(self, row: Restriction) -> str:
-        return _masked(row.address)
+        return masked(row.address)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return restrictions.with_mail_state(super().get_queryset(request))
@@ -347,21 +347,21 @@ class RestrictionAdmin(AboutPeopleAdmin):
         return format_html('<span class="state {}">{}</span>', shape, words)
 
     def since(self, row: Restriction) -> str:
-        return _when(row.starts_at)
+        return when(row.starts_at)
 
     def facts(self, row: Restriction) -> list[tuple[str, str]]:
         return [
             ("Person", row.address or "—"),
             ("Ground", row.get_ground_display()),
             ("Reason", row.reason),
-            ("Since", _when(row.starts_at)),
-            ("Restricted by", _who(row.staff_id)),
+            ("Since", when(row.starts_at)),
+            ("Restricted by", who(row.staff_id)),
             ("Ends when", row.ends_when),
             ("What ended it", row.ending or "—"),
             ("State", state_of(row)[1]),
-            ("Person was told", _when(row.notice_sent_at)),
-            ("Lifted", _when(row.lifted_at)),
-            ("Lifted by", _who(row.lifted_by_id)),
+            ("Person was told", when(row.notice_sent_at)),
+            ("Lifted", when(row.lifted_at)),
+            ("Lifted by", who(row.lifted_by_id)),
         ]
 
 
@@ -480,11 +480,11 @@ class LegalHoldAdmin(AboutPeopleAdmin):
             ("Matter", row.matter),
             ("Reason", row.reason),
             ("People", ", ".join(people)),
-            ("Owner", _who(row.owner_id)),
-            ("Placed", _when(row.placed_at)),
+            ("Owner", who(row.owner_id)),
+            ("Placed", when(row.placed_at)),
             ("Next review", f"{row.review_on:%-d %B %Y}"),
-            ("Released", _when(row.released_at)),
-            ("Released by", _who(row.released_by_id)),
+            ("Released", when(row.released_at)),
+            ("Released by", who(row.released_by_id)),
         ]
 
 
@@ -536,8 +536,8 @@ class DisclosureAdmin(AboutPeopleAdmin):
             ("Purpose", row.purpose),
             ("Ground", row.get_legal_ground_display()),
             ("Given on", f"{row.disclosed_on:%-d %B %Y}"),
-            ("Recorded", _when(row.at)),
-            ("Recorded by", _who(row.staff_id)),
+            ("Recorded", when(row.at)),
+            ("Recorded by", who(row.staff_id)),
             ("Where to look it up", evidence.reference if evidence else "removed"),
             ("In the ledgers", str(row.data_subject_id)),
         ]

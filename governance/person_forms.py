@@ -13,7 +13,7 @@ from subscribers.forms import AddressField, refuse_invisible
 WORDS = {"max_length": "Shorten this to 2,000 characters or fewer"}
 
 
-def _words(label: str, required: str, **more: Any) -> forms.CharField:
+def words_field(label: str, required: str, **more: Any) -> forms.CharField:
     return forms.CharField(
         label=label,
         max_length=2_000,
@@ -23,7 +23,7 @@ def _words(label: str, required: str, **more: Any) -> forms.CharField:
     )
 
 
-def _day(label: str, required: str, **more: Any) -> forms.DateField:
+def day_field(label: str, required: str, **more: Any) -> forms.DateField:
     return forms.DateField(
         label=label,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
@@ -47,13 +47,13 @@ class RestrictForm(ConsoleForm):
         widget=forms.RadioSelect,
         error_messages={"required": "Choose a ground"},
     )
-    reason = _words(
+    reason = words_field(
         "Why?", "Say why the data is restricted", help_text="Kept encrypted."
     )
 
 
 class TellForm(ConsoleForm):
-    ending = _words(
+    ending = words_field(
         "What ended the restriction?",
         "Say what ended it: the person is told so",
         help_text="The person reads these words.",
@@ -79,14 +79,14 @@ class HoldForm(ConsoleForm):
         validators=[refuse_invisible],
         error_messages={"required": "Name the matter"},
     )
-    reason = _words("Why must the data be kept?", "Say why the data must be kept")
+    reason = words_field("Why must the data be kept?", "Say why the data must be kept")
     people = forms.CharField(
         label="Whose data? One e-mail address on each line",
         max_length=20_000,
         widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
         error_messages={"required": "Enter at least one e-mail address"},
     )
-    review_on = _day("Look at it again on", "Enter the day of the next review")
+    review_on = day_field("Look at it again on", "Enter the day of the next review")
 
     def clean_people(self) -> list[str]:
         found = []
@@ -104,7 +104,7 @@ def _address(line: str) -> str:
 
 
 class ReviewForm(ConsoleForm):
-    review_on = _day("Look at it again on", "Enter the day of the next review")
+    review_on = day_field("Look at it again on", "Enter the day of the next review")
 
 
 class DisclosureForm(ConsoleForm):
@@ -149,8 +149,8 @@ class DisclosureForm(ConsoleForm):
         widget=forms.RadioSelect,
         error_messages={"required": "Choose a ground"},
     )
-    disclosed_on = _day("On which day?", "Enter the day of the disclosure")
-    reference = _words(
+    disclosed_on = day_field("On which day?", "Enter the day of the disclosure")
+    reference = words_field(
         "Where can it be looked up?",
         "Say where the disclosure can be looked up",
         help_text="Such as the number of the letter. Kept encrypted, apart from the rest.",
