@@ -203,6 +203,65 @@ def _day_of(day: Any) -> str:
     return f"{day:%-d %B %Y}"
 
 
+# --- The acts, each with its page ---
+
+ENTER = Act(
+    "enter_indirectcontact",
+    "Enter somebody who did not come to us",
+    "This signs nobody up and sends nothing. It starts the time within which the "
+    "person has to be told.",
+    "Write it down",
+    EnterContactForm,
+    _enter,
+)
+# By the last part of the address.
+ACTS = {
+    "letter": Act(
+        "inform_indirectcontact",
+        "Send the letter",
+        "An e-mail that says who we are, what we hold, where we got it, what for, how "
+        "long, and what the person can do.",
+        "Send it",
+        ConsoleForm,
+        _send,
+    ),
+    "told": Act(
+        "inform_indirectcontact",
+        "Told in another way",
+        "By post, in person or on the telephone: the same things that the letter says.",
+        "Put it on record",
+        ToldForm,
+        _told,
+    ),
+    "use": Act(
+        "inform_indirectcontact",
+        "Note a use",
+        "The first time we write to the person, or give the data to somebody, is when "
+        "they have to be told at the latest.",
+        "Put it on record",
+        UseForm,
+        _use,
+    ),
+    "exempt": Act(
+        "exempt_indirectcontact",
+        "Record an exemption",
+        "Only the grounds of Article 14(5) count, and each needs its reason.",
+        "Put it on record",
+        ExemptForm,
+        _exempt,
+    ),
+    "remove": Act(
+        "remove_indirectcontact",
+        "Remove",
+        "The record goes for good, and mail that still waits is not sent. A restriction "
+        "or a legal hold prevents it.",
+        "Remove it",
+        ConsoleForm,
+        _remove,
+    ),
+}
+
+
 class IndirectContactAdmin(AboutPeopleAdmin):
     place = Place("Registers", 23, "From other sources")
     lead = (
@@ -221,63 +280,10 @@ class IndirectContactAdmin(AboutPeopleAdmin):
     }
     list_display = ("person", "kind", "came_from", "state", "to_be_told_by")
     ordering = ("inform_by", "pk")
-    adding = Act(
-        "enter_indirectcontact",
-        "Enter somebody who did not come to us",
-        "This signs nobody up and sends nothing. It starts the time within which the "
-        "person has to be told.",
-        "Write it down",
-        EnterContactForm,
-        _enter,
-    )
+    adding = ENTER
 
     def acts(self) -> dict[str, Act]:
-        inform, exempt = "inform_indirectcontact", "exempt_indirectcontact"
-        return {
-            "letter": Act(
-                inform,
-                "Send the letter",
-                "An e-mail that says who we are, what we hold, where we got it, what "
-                "for, how long, and what the person can do.",
-                "Send it",
-                ConsoleForm,
-                _send,
-            ),
-            "told": Act(
-                inform,
-                "Told in another way",
-                "By post, in person or on the telephone: the same things that the "
-                "letter says.",
-                "Put it on record",
-                ToldForm,
-                _told,
-            ),
-            "use": Act(
-                inform,
-                "Note a use",
-                "The first time we write to the person, or give the data to somebody, "
-                "is when they have to be told at the latest.",
-                "Put it on record",
-                UseForm,
-                _use,
-            ),
-            "exempt": Act(
-                exempt,
-                "Record an exemption",
-                "Only the grounds of Article 14(5) count, and each needs its reason.",
-                "Put it on record",
-                ExemptForm,
-                _exempt,
-            ),
-            "remove": Act(
-                "remove_indirectcontact",
-                "Remove",
-                "The record goes for good. A restriction or a legal hold prevents it.",
-                "Remove it",
-                ConsoleForm,
-                _remove,
-            ),
-        }
+        return ACTS
 
     def is_open(self, row: IndirectContact) -> bool:
         return True

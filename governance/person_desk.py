@@ -157,29 +157,47 @@ class AboutPeopleAdmin(ReadOnlyAdmin):
         self.require(request, act.permission)
         is_post = request.method == "POST"
         form = act.form(request.POST if is_post else None, initial=initial)
-        if is_post and form.is_valid():
-            try:
-                with transaction.atomic():
-                    said = act.do(row, form.cleaned_data, staff_id(request))
-            except NotAllowed as refusal:
-                form.add_error(None, str(refusal))
-            else:
-                messages.success(request, said)
-                return HttpResponseRedirect(reverse(self._name("changelist")))
+        if is_post and form.is_valid() and self._is_done(request, act, row, form):
+            return HttpResponseRedirect(reverse(self._name("changelist")))
+        context = {
+            "form": form,
+            "heading": act.heading,
+            "lead": act.lead,
+            "button": act.button,
+        }
+        return self._page(request, "form", context, status=400 if is_post else 200)
+
+    def _is_done(
+        self, request: HttpRequest, act: Act, row: Any, form: forms.Form
+    ) -> bool:
+        """Carry it out; a refusal changes nothing and stands on the form."""
+        try:
+            with transaction.atomic():
+                said = act.do(row, form.cleaned_data, staff_id(request))
+        except NotAllowed as refusal:
+            form.add_error(None, str(refusal))
+            return False
+        messages.success(request, said)
+        return True
+
+    def _page(
+        self,
+        request: HttpRequest,
+        name: str,
+        context: dict[str, Any],
+        *,
+        status: int = 200,
+    ) -> TemplateResponse:
+        """A page of this register, with the way back to its list."""
+        back = {
+            "back": reverse(self._name("changelist")),
+            "back_label": self.place.label if self.place else "",
+        }
         return TemplateResponse(
             request,
-            "admin/data_subjects/form.html",
-            self.page_context(
-                request,
-                title="",
-                form=form,
-                heading=act.heading,
-                lead=act.lead,
-                button=act.button,
-                back=reverse(self._name("changelist")),
-                back_label=self.place.label if self.place else "",
-            ),
-            status=400 if is_post else 200,
+            f"admin/data_subjects/{name}.html",
+            self.page_context(request, title="", **context, **back),
+            status=status,
         )
 
     # --- The page of one row ---
@@ -195,25 +213,22 @@ class AboutPeopleAdmin(ReadOnlyAdmin):
         row = self.to_show(request, object_id)
         for subject in self.people_of(row):
             note_opening(request, subject)
-        buttons = [
+        context = {
+            "heading": str(row).capitalize(),
+            "facts": self.facts(row),
+            "buttons": self._buttons(request, row),
+        }
+        return self._page(request, "row", context)
+
+    def _buttons(self, request: HttpRequest, row: Any) -> list[tuple[str, str]]:
+        """The acts that are open on this row to whoever looks: words and address."""
+        if not self.is_open(row):
+            return []
+        return [
             (act.heading, reverse(self._name(name), args=[row.pk]))
             for name, act in self.acts().items()
-            if self.is_open(row)
-            and request.user.has_perm(f"data_subjects.{act.permission}")
+            if request.user.has_perm(f"data_subjects.{act.permission}")
         ]
-        return TemplateResponse(
-            request,
-            "admin/data_subjects/row.html",
-            self.page_context(
-                request,
-                title="",
-                heading=str(row).capitalize(),
-                facts=self.facts(row),
-                buttons=buttons,
-                back=reverse(self._name("changelist")),
-                back_label=self.place.label if self.place else "",
-            ),
-        )
 
     def people_of(self, row: Any) -> list[Any]:
         return [row.data_subject_id]
