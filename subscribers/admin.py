@@ -25,7 +25,6 @@ from django.utils.safestring import SafeString
 
 from consent import ledger
 from consent.models import Channel
-from data_subjects.restriction import why_restricted
 from groundwork import addresses
 from groundwork.clock import moment_in_words, today_here
 from groundwork.refusals import NotAllowed
@@ -211,18 +210,8 @@ class SubscriberAdmin(ConsoleAdmin):
         if request.method == "POST" and form.is_valid():
             try:
                 return self._entered(request, form)
-            except entering.SaidNo:
-                form.add_error(
-                    "email",
-                    "This person stopped these e-mails. Only they can ask for them again, "
-                    "on the public page",
-                )
-            except entering.Restricted:
-                form.add_error(
-                    "email",
-                    "The use of this person’s data is restricted. Only they can ask for "
-                    "e-mails, on the public page",
-                )
+            except NotAllowed as refusal:
+                form.add_error(None, str(refusal))
         return self._render(
             request,
             "enter",
@@ -265,22 +254,11 @@ class SubscriberAdmin(ConsoleAdmin):
 
     def details_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         person = self._person(request, pk, "change_subscriber")
-        if restricted := why_restricted(person.data_subject_id):
-            messages.error(request, f"Nothing was changed. {restricted}")
-            return self._back_to(pk)
         form = CorrectionForm(
             request.POST if request.method == "POST" else None, initial=person.details
         )
         if request.method == "POST" and form.is_valid():
-            changed = preferences.change_details(
-                person,
-                form.details(),
-                channel=Channel.STAFF,
-                staff_id=staff_id(request),
-            )
-            names = ", ".join(name.replace("_", " ") for name in changed)
-            said = f"Corrected: {names}." if changed else "Nothing was different."
-            messages.success(request, said)
+            self._correct(request, person, form)
             return self._back_to(pk)
         if request.method != "POST":
             note_opening(request, person.data_subject_id)
@@ -292,6 +270,23 @@ class SubscriberAdmin(ConsoleAdmin):
             person=person,
             status=400 if form.errors else 200,
         )
+
+    def _correct(
+        self, request: HttpRequest, person: Subscriber, form: CorrectionForm
+    ) -> None:
+        try:
+            changed = preferences.change_details(
+                person,
+                form.details(),
+                channel=Channel.STAFF,
+                staff_id=staff_id(request),
+            )
+        except NotAllowed as refusal:
+            messages.error(request, f"Nothing was changed. {refusal}")
+            return
+        names = ", ".join(name.replace("_", " ") for name in changed)
+        said = f"Corrected: {names}." if changed else "Nothing was different."
+        messages.success(request, said)
 
     def stop_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         """Shows what will stop; only the POST stops it."""
@@ -335,16 +330,13 @@ class SubscriberAdmin(ConsoleAdmin):
         return self._back_to(pk)
 
     def resend_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
-        person = self._person(request, pk, "change_subscriber")
+        self._person(request, pk, "change_subscriber")
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        if restricted := why_restricted(person.data_subject_id):
-            messages.error(request, f"Nothing was sent. {restricted}")
-            return self._back_to(pk)
         try:
             is_sent = entering.resend_confirmation(pk)
-        except NotAllowed:
-            messages.warning(request, "Nothing waits to be confirmed.")
+        except NotAllowed as refusal:
+            messages.warning(request, f"Nothing was sent. {refusal}")
             return self._back_to(pk)
         if is_sent:
             messages.success(request, "The confirmation mail is on its way again.")

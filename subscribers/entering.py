@@ -11,9 +11,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from consent.models import Channel
-from data_subjects.restriction import is_restricted
+from data_subjects.models import DataSubject
+from data_subjects.people import subject_of
+from data_subjects.restriction import is_restricted, lock, why_restricted
 from groundwork import addresses
-from groundwork.refusals import NotAllowed
+from groundwork.refusals import NotAllowed, refuse
 from outbox.models import MessageClass, OutgoingEmail, State
 from outbox.suppression import is_suppressed
 from processing_register.gate import usable_purposes
@@ -50,53 +52,18 @@ class Entered:
     is_mail_on_its_way: bool
 
 
-class SaidNo(Exception):
-    """The person stopped these e-mails; only they can ask for them again."""
-
-
-class NotAnnounced(Exception):
-    """Not everybody held was told of a purpose, so it may not be used yet."""
-
-
-class Restricted(Exception):
-    """The use of the person's data is restricted (Art. 18); only they can ask for
-    something."""
-
-
 @transaction.atomic
 def enter(meeting: Meeting) -> Entered:
     """Record the wish and ask the person to confirm it; at most one such mail a day.
 
-    Raises SaidNo when the address unsubscribed from, or objected to, what is asked for,
-    Restricted while the person's data may not be used, NotAnnounced for a purpose that
-    may not be used yet.
+    Raises NotAllowed when the address unsubscribed from, or objected to, what is asked
+    for, while the person's data may not be used, and for a purpose that not everybody
+    held was told of yet.
     """
-    if not set(meeting.purposes) <= usable_purposes():
-        raise NotAnnounced
-    digest = addresses.digest(meeting.address)
-    if is_restricted(None, digest):
-        raise Restricted
-    for purpose in meeting.purposes:
-        if is_suppressed(digest, MessageClass.MARKETING, purpose):
-            raise SaidNo
-    subscriber = request_signup(
-        SignUp(
-            address=meeting.address,
-            purposes=meeting.purposes,
-            wording=sign_up_wording().reference,
-            notices=[meeting.notice],
-            details=meeting.details,
-            evidence={
-                "met": meeting.source,
-                "where": meeting.where,
-                "on": meeting.met_on.isoformat(),
-                "notice given": f"{meeting.notice}, {meeting.how}",
-            },
-            source=meeting.source,
-            notice_given=f"{meeting.notice}, {meeting.how}"[:200],
-            staff_id=meeting.staff_id,
-        )
-    )
+    # The person first: a restriction at this moment is waited for, and counts.
+    person = lock(subject_of(meeting.address).pk)
+    refuse(why_not_enter(meeting, person))
+    subscriber = request_signup(_sign_up(meeting))
     SubscriberEvent.objects.create(
         data_subject_id=subscriber.data_subject_id,
         action=SubscriberEvent.Action.ENTERED,
@@ -105,6 +72,51 @@ def enter(meeting: Meeting) -> Entered:
         staff_id=meeting.staff_id,
     )
     return Entered(subscriber, _is_asked(subscriber))
+
+
+def why_not_enter(meeting: Meeting, person: DataSubject) -> str:
+    """What stands against it, in the words of the page."""
+    if not set(meeting.purposes) <= usable_purposes():
+        return (
+            "Not everybody whose data is held was told of one of these purposes yet. It "
+            "can be used once the announcement of the privacy notice has ended"
+        )
+    if is_restricted(person.pk):
+        return (
+            "The use of this person’s data is restricted. Only they can ask for e-mails, "
+            "on the public page"
+        )
+    digest = addresses.digest(meeting.address)
+    if any(
+        is_suppressed(digest, MessageClass.MARKETING, purpose)
+        for purpose in meeting.purposes
+    ):
+        return (
+            "This person stopped these e-mails. Only they can ask for them again, on the "
+            "public page"
+        )
+    return ""
+
+
+def _sign_up(meeting: Meeting) -> SignUp:
+    """The wish as the sign-up takes it, with what the person was told as evidence."""
+    notice_given = f"{meeting.notice}, {meeting.how}"
+    return SignUp(
+        address=meeting.address,
+        purposes=meeting.purposes,
+        wording=sign_up_wording().reference,
+        notices=[meeting.notice],
+        details=meeting.details,
+        evidence={
+            "met": meeting.source,
+            "where": meeting.where,
+            "on": meeting.met_on.isoformat(),
+            "notice given": notice_given,
+        },
+        source=meeting.source,
+        notice_given=notice_given[:200],
+        staff_id=meeting.staff_id,
+    )
 
 
 def _is_asked(subscriber: Subscriber) -> bool:
@@ -120,8 +132,12 @@ def resend_confirmation(subscriber_id: int) -> bool:
     """Mail a new link for the wish that waits; False when one went within 24 hours.
 
     The new link supersedes the one before it. Raises NotAllowed when nothing waits:
-    the person has confirmed or left, or never asked for anything.
+    the person has confirmed or left, or never asked for anything; and while the
+    person's data is restricted.
     """
+    people = Subscriber.objects.values_list("data_subject", flat=True)
+    person = lock(people.get(pk=subscriber_id))
+    refuse(why_restricted(person.pk))
     subscriber = Subscriber.objects.select_for_update(no_key=True).get(pk=subscriber_id)
     wish = waiting_wish(subscriber)
     if wish is None:

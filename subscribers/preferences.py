@@ -9,9 +9,10 @@ from django.utils import timezone
 
 from consent import ledger
 from consent.models import Channel
-from data_subjects.restriction import is_kept
+from data_subjects.restriction import is_kept, lock, why_restricted
 from groundwork import addresses
 from groundwork.links import random_token, token_digest
+from groundwork.refusals import refuse
 from outbox import suppression
 from processing_register.gate import usable_purposes
 from processing_register.models import ProcessingPurpose
@@ -129,7 +130,13 @@ def change_details(
     channel: str = Channel.PREFERENCES,
     staff_id: int | None = None,
 ) -> list[str]:
-    """Store what differs and record which fields did; returns their names."""
+    """Store what differs and record which fields did; returns their names.
+
+    Raises NotAllowed to staff while the data is restricted; the person may change it.
+    """
+    lock(subscriber.data_subject_id)
+    if staff_id is not None:
+        refuse(why_restricted(subscriber.data_subject_id))
     subscriber = _locked(subscriber)
     changed = [n for n, value in details.items() if getattr(subscriber, n) != value]
     for name in changed:

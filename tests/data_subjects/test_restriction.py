@@ -16,7 +16,7 @@ from governance import restrictions
 from groundwork.refusals import NotAllowed
 from outbox.models import MessageClass, OutgoingEmail
 from outbox.queueing import queue
-from subscribers import exporting, importing
+from subscribers import entering, exporting, importing, preferences
 from tests.data_subjects.acts import STAFF, lifted, restricted
 from tests.people import (
     ADA,
@@ -25,6 +25,7 @@ from tests.people import (
     become_reader,
     inbox,
     open_preferences,
+    sign_up,
     stands,
     subscriber_of,
 )
@@ -304,6 +305,28 @@ def test_staff_cannot_change_a_restricted_person_and_read_why(
 
     assert subscriber_of(ADA).first_name == "Ada"
     assert "Nothing was changed" in page and "not accurate" in page
+
+
+def test_the_verbs_of_staff_refuse_whoever_calls_them(
+    client: Client, smtp: Relay, console: Client
+) -> None:
+    become_reader(client, smtp, ADA, first_name="Ada")
+    sign_up(client, smtp, BEN)
+    restricted(ADA)
+    restricted(BEN)
+    sent = len(inbox(smtp, BEN))
+
+    with pytest.raises(NotAllowed, match="restricted since"):
+        preferences.change_details(
+            subscriber_of(ADA), {"first_name": "Eve"}, staff_id=STAFF
+        )
+    with pytest.raises(NotAllowed, match="restricted since"):
+        entering.resend_confirmation(subscriber_of(BEN).pk)
+
+    path = f"/console/subscribers/subscriber/{subscriber_of(BEN).pk}/confirmation/"
+    page = console.post(path, follow=True).content.decode()
+    assert "Nothing was sent" in page and "restricted since" in page
+    assert subscriber_of(ADA).first_name == "Ada" and len(inbox(smtp, BEN)) == sent
 
 
 def test_the_persons_own_acts_still_work(client: Client, smtp: Relay) -> None:

@@ -102,6 +102,21 @@ def test_who_chose_it_before_can_keep_and_stop_it(client: Client) -> None:
 # --- Staff: entering and importing ---
 
 
+def test_a_purpose_that_stops_while_a_form_is_checked_is_explained(
+    console: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own_news_waits()
+    monkeypatch.setattr(
+        "subscribers.console_forms.usable_purposes", lambda: {CASE_UPDATES, OWN_NEWS}
+    )
+
+    answer = console.post(ENTER, wish(purposes=[CASE_UPDATES, OWN_NEWS]))
+
+    assert answer.status_code == 400
+    assert "was told of one of these purposes yet" in text(answer)
+    assert not is_known(CLEO)
+
+
 def test_staff_can_enter_nobody_for_it(console: Client) -> None:
     own_news_waits()
     page = text(console.get(ENTER))
