@@ -55,6 +55,11 @@ class CookieBanner:
         return self._request.get_full_path()
 
     @property
+    def content_hash(self) -> str:
+        """Of what this page asks about: an answer counts for that and nothing else."""
+        return cookies.content_hash()
+
+    @property
     def here(self) -> str:
         return self._request.path
 

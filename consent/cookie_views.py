@@ -14,10 +14,11 @@ from django.views.decorators.http import (
     require_safe,
 )
 
-from consent import cookie_choosing, cookies
+from consent import cookie_choosing, cookies, receipt_numbers
 from consent.context import SAVED
 from consent.cookie_receipts import cookie_receipt
 from consent.models import CookieReceipt
+from consent.posted_choice import Refused
 from groundwork import form_tokens
 from processing_register.models import NoticeVersion
 from processing_register.notices import notice_in_force, render_notice
@@ -46,10 +47,10 @@ def choose(request: HttpRequest) -> HttpResponse:
     """Keep a choice. A form goes back to its page, a script gets JSON."""
     try:
         if form_tokens.is_cross_site(request):
-            raise cookie_choosing.Refused(403, "Another site cannot choose for you")
+            raise Refused(403, "Another site cannot choose for you")
         wish = cookie_choosing.read(request)
         choice = cookie_choosing.choose(request, wish)
-    except cookie_choosing.Refused as refusal:
+    except Refused as refusal:
         return _refused(request, refusal)
     after = _after(choice)
     response: HttpResponse = (
@@ -62,7 +63,7 @@ def choose(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _refused(request: HttpRequest, refusal: cookie_choosing.Refused) -> HttpResponse:
+def _refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
     if cookie_choosing.is_json(request):
         return JsonResponse({"message": f"{refusal.words}."}, status=refusal.status)
     context = {"words": refusal.words}
@@ -126,7 +127,7 @@ def receipt(request: HttpRequest) -> HttpResponse:
         return render(request, "403.html", status=403)
     number = request.POST.get("number", "").strip()
     action = request.POST.get("action", "show")
-    if action not in ACTIONS or not cookies.RECEIPT.fullmatch(number):
+    if action not in ACTIONS or not receipt_numbers.is_ours(number):
         return _receipt_page(request, status=400, number=number[:40], is_malformed=True)
     return {"show": _show, "download": _download, "delete": _delete}[action](
         request, number

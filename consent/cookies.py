@@ -22,8 +22,9 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from consent import receipt_numbers
 from consent.models import CookieMethod
-from groundwork.links import random_token, token_digest
+from groundwork.links import token_digest
 from processing_register.register import StoredItem, the_register
 
 ESSENTIAL = "essential"
@@ -34,7 +35,6 @@ CATEGORIES = (ESSENTIAL, ANALYTICS)
 # For a yes and for a no alike: half a year (26 weeks), and never sooner.
 ASKED_AGAIN_AFTER = timedelta(days=182)
 HASH_LENGTH = 16
-RECEIPT = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
 # --- What is asked about ---
@@ -236,22 +236,43 @@ def _signer() -> signing.Signer:
 
 # --- The record ---
 
-# One statement, one commit: the evidence as it stands, and what happened.
-RECORD = """
+# Each is one statement and one commit: the evidence as it stands, and what happened.
+# Whoever allows less than before takes something back, whichever button it was.
+FIRST = """
 WITH receipt AS (
-    INSERT INTO consent_cookiereceipt AS known
-        (digest, method, categories, banner, site, made_at, asked_again_at)
-    VALUES (%s, %s, %s::varchar[], %s, %s, %s, %s)
-    ON CONFLICT (digest) DO UPDATE SET
-        method = EXCLUDED.method, categories = EXCLUDED.categories,
-        banner = EXCLUDED.banner, site = EXCLUDED.site,
-        made_at = EXCLUDED.made_at, asked_again_at = EXCLUDED.asked_again_at
-    RETURNING digest, method, categories, banner, site
+    INSERT INTO consent_cookiereceipt
+        (method, categories, banner, site, made_at, asked_again_at, digest)
+    VALUES (%s, %s::varchar[], %s, %s, %s, %s, %s)
+    RETURNING *
 )
+"""
+AGAIN = """
+WITH receipt AS (
+    UPDATE consent_cookiereceipt AS known SET
+        method = CASE WHEN known.categories <@ sent.categories THEN sent.method
+            ELSE 'withdraw' END,
+        categories = sent.categories, banner = sent.banner,
+        made_at = sent.made_at, asked_again_at = sent.asked_again_at
+    FROM (VALUES (%s, %s::varchar[], %s, %s, %s::timestamptz, %s::timestamptz, %s::bytea))
+        AS sent (method, categories, banner, site, made_at, asked_again_at, digest)
+    WHERE known.digest = sent.digest AND known.site = sent.site
+    RETURNING known.*
+)
+"""
+ENTRY = """
 INSERT INTO consent_cookiechoice
     (receipt_digest, method, categories, banner, site, content_hash)
 SELECT digest, method, categories, banner, site, %s FROM receipt
+RETURNING method
 """
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """The number of the receipt, and what the visitor did as the ledger has it."""
+
+    receipt: str
+    method: str
 
 
 def record_choice(
@@ -263,27 +284,32 @@ def record_choice(
     site: str = "",
     receipt: str = "",
     made_at: datetime | None = None,
-) -> str:
-    """Record a choice and return the id of its receipt, a new one unless given.
+) -> Recorded:
+    """Record a choice, under the receipt that this browser has from before.
 
-    Only the browser learns that id. Whoever chooses twice in one browser goes on with
-    the same receipt: the evidence then holds the later choice, the ledger both.
+    Only the browser learns the number. It goes on while its record is there: the
+    evidence then holds the later choice, the ledger both. Where the visitor has deleted
+    the record, or it has run out, a new number begins, so that nothing of what was
+    deleted comes back.
     """
-    receipt = receipt or random_token()
     made_at = made_at or timezone.now()
-    values: list[Any] = [
-        receipt_digest(receipt),
-        method,
-        sorted(chosen),
-        banner,
-        site,
-        made_at,
-        made_at + ASKED_AGAIN_AFTER,
-        content_hash,
-    ]
+    until = made_at + ASKED_AGAIN_AFTER
+    values = [method, sorted(chosen), banner, site, made_at, until]
+    done = _insert(AGAIN, values, receipt, content_hash) if receipt else None
+    if done is None:
+        receipt = receipt_numbers.new_number()
+        done = _insert(FIRST, values, receipt, content_hash)
+    return Recorded(receipt, done or method)
+
+
+def _insert(
+    step: str, values: list[Any], receipt: str, content_hash: str
+) -> str | None:
+    """The method that was recorded; None when there was no record to go on with."""
     with connection.cursor() as cursor:
-        cursor.execute(RECORD, values)
-    return receipt
+        cursor.execute(step + ENTRY, [*values, receipt_digest(receipt), content_hash])
+        row = cursor.fetchone()
+    return row[0] if row else None
 
 
 def receipt_digest(receipt: str) -> bytes:

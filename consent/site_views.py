@@ -14,6 +14,7 @@ from django.views.decorators.http import condition, require_http_methods, requir
 
 from consent import sites
 from consent.embed import consent_script
+from consent.posted_choice import Refused, body_of
 from groundwork.rate_limits import cookie_choice_allowed
 from groundwork.requests import network_of
 
@@ -87,22 +88,12 @@ def _preflight() -> HttpResponse:
 
 def _recorded(request: HttpRequest, site: str) -> HttpResponse:
     try:
-        choice = sites.read_choice(_body(request))
-    except sites.Refused as refusal:
-        return _answer(refusal.status, {"message": refusal.message})
-    if not cookie_choice_allowed(network_of(request)):
-        return _answer(429, {"message": "Too many choices. Try again in an hour."})
-    return _answer(201, {"receipt": sites.record(choice, site=site)})
-
-
-def _body(request: HttpRequest) -> bytes:
-    """The body, which is not read at all when it says that it is too long."""
-    length = request.META.get("CONTENT_LENGTH") or "0"
-    if not length.isdecimal():
-        raise sites.Refused(400, "Content-Length is a number.")
-    if int(length) > sites.BODY_LIMIT:
-        raise sites.Refused(413, f"A choice has at most {sites.BODY_LIMIT} bytes.")
-    return request.body
+        sent = sites.read_choice(body_of(request))
+        if not cookie_choice_allowed(network_of(request)):
+            raise Refused(429, "Too many choices. Try again in an hour")
+    except Refused as refusal:
+        return _answer(refusal.status, {"message": f"{refusal.words}."})
+    return _answer(201, {"receipt": sites.record(sent, site=site)})
 
 
 def _answer(status: int, content: dict[str, str]) -> HttpResponse:

@@ -88,7 +88,8 @@ async function choose(event) {
   const pressed = event.submitter;
   if (!pressed) return; // sent by the Enter key in some browsers: let the form go
   event.preventDefault();
-  const body = { choice: pressed.value, banner: form.elements.banner.value };
+  const { banner, hash } = form.elements;
+  const body = { choice: pressed.value, banner: banner.value, hash: hash.value };
   try {
     const answer = await fetch(form.action, {
       method: "POST",

@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from consent import cookies
+from consent import cookies, receipt_numbers
 from consent.models import CookieChoice, CookieReceipt
 from groundwork.ledger import findings
 from processing_register.register import the_register
@@ -29,9 +30,13 @@ RECEIPT = "/cookies/receipt/"
 MONDAY = datetime(2026, 11, 30, 12, tzinfo=UTC)
 
 
+def asked(**more: Any) -> dict[str, Any]:
+    """What every form and script sends back of the question it showed."""
+    return {"banner": BANNER, "hash": cookies.content_hash(), **more}
+
+
 def choose(client: Client, pressed: str, **more: Any) -> Any:
-    data = {"choice": pressed, "banner": BANNER, "next": "/updates/"} | more
-    return client.post(CHOICE, data)
+    return client.post(CHOICE, asked(choice=pressed, next="/updates/") | more)
 
 
 def send(client: Client, content: Any, **more: Any) -> Any:
@@ -111,7 +116,7 @@ def test_over_https_the_cookie_is_for_this_host_alone(
 def test_neither_network_nor_browser_is_kept(client: Client) -> None:
     client.post(
         CHOICE,
-        {"choice": "accept", "banner": BANNER},
+        asked(choice="accept"),
         headers={"user-agent": "Netscape/4.0"},
         REMOTE_ADDR="198.51.100.7",
     )
@@ -182,7 +187,7 @@ def test_the_choices_are_sealed(client: Client) -> None:
 
 
 def test_a_script_gets_json_and_the_same_cookie(client: Client) -> None:
-    answer = send(client, {"choice": "choose", "categories": [], "banner": BANNER})
+    answer = send(client, asked(choice="choose", categories=[]))
 
     assert answer.status_code == 200
     assert answer.json()["receipt"] == kept(client)
@@ -330,11 +335,7 @@ def test_the_signal_outweighs_an_earlier_yes_and_not_a_later_one(
     assert not may_count(client, **{"sec-gpc": "1"})
     assert may_count(client), "the signal itself must not be kept"
 
-    client.post(
-        CHOICE,
-        {"choice": "accept", "banner": BANNER},
-        headers={"sec-gpc": "1"},
-    )
+    client.post(CHOICE, asked(choice="accept"), headers={"sec-gpc": "1"})
 
     assert may_count(client, **{"sec-gpc": "1"})
     assert CookieChoice.objects.count() == 2
@@ -379,17 +380,36 @@ def test_the_console_and_other_answers_keep_the_house_policy(client: Client) -> 
 
 # --- What is refused ---
 
-BAD_FORMS: list[dict[str, Any]] = [
+# Each with what is asked about today, unless it says otherwise.
+BAD_CHOICES: list[dict[str, Any]] = [
     {},
-    {"choice": "accept"},
-    {"banner": BANNER},
-    {"choice": "everything", "banner": BANNER},
-    {"choice": "withdraw", "banner": BANNER},
-    {"choice": "choose", "banner": BANNER},
-    {"choice": "choose", "banner": BANNER, "categories": ["marketing"]},
-    {"choice": "choose", "banner": BANNER, "categories": ["analytics", "essential"]},
-    {"choice": "choose", "banner": BANNER, "allow-marketing": "yes"},
-    {"choice": "choose", "banner": BANNER, "allow-analytics": "maybe"},
+    {"choice": "everything"},
+    {"choice": "withdraw"},
+    {"choice": "withdraw", "categories": []},
+    {"choice": "choose"},
+    {"choice": "choose", "categories": ["marketing"]},
+    {"choice": "choose", "categories": ["analytics", "essential"]},
+    {"choice": "choose", "categories": ["analytics", "analytics"]},
+    {"choice": "accept", "categories": ["ads"]},
+    {"choice": "accept", "categories": ["analytics", "ads"]},
+    {"choice": "reject", "categories": ["ads"]},
+    {"choice": "reject", "categories": ["analytics"]},
+    {"choice": "choose", "allow-marketing": "yes"},
+    {"choice": "choose", "allow-marketing": "no", "allow-analytics": "yes"},
+    {"choice": "choose", "allow-analytics": "maybe"},
+    {"choice": "choose", "allow-analytics": ["yes", "no"]},
+    {"choice": "choose", "allow-analytics": ["yes", "yes"]},
+    {"choice": "accept", "allow-analytics": "no"},
+    {"choice": "accept", "allow-ads": "yes"},
+    {"choice": "reject", "allow-analytics": "yes"},
+    {"choice": "reject", "allow-ads": "no"},
+    {"choice": ["reject", "accept"]},
+    {"choice": ["accept", "accept"]},
+    {"choice": "accept", "receipt": ""},
+    {"choice": "accept", "receipt": "A" * 22},
+    {"choice": "accept", "more": "1"},
+    {"choice": "accept", "banner": ["cookie-banner/1", "cookie-banner/1"]},
+    {"choice": "accept", "banner": ""},
     {"choice": "accept", "banner": "cookie-banner/999"},
     {"choice": "accept", "banner": "cookie-banner/01"},
     {"choice": "accept", "banner": "privacy/1"},
@@ -399,13 +419,25 @@ BAD_FORMS: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("data", BAD_FORMS)
+@pytest.mark.parametrize("data", BAD_CHOICES)
 def test_what_is_no_choice_is_refused_and_not_recorded(
     client: Client, data: dict[str, Any]
 ) -> None:
+    data = asked() | data
+
     for answer in (client.post(CHOICE, data), send(client, data)):
         assert answer.status_code == 400, data
         assert not answer.cookies
+    assert nothing_recorded()
+
+
+@pytest.mark.parametrize("missing", ["choice", "banner", "hash"])
+def test_a_choice_that_lacks_a_part_is_refused(client: Client, missing: str) -> None:
+    data = asked(choice="accept")
+    del data[missing]
+
+    for answer in (client.post(CHOICE, data), send(client, data)):
+        assert answer.status_code == 400
     assert nothing_recorded()
 
 
@@ -418,21 +450,45 @@ def test_what_is_no_choice_is_refused_and_not_recorded(
         "null",
         '"accept"',
         "[" * 2000,
-        '{"choice": ["accept"], "banner": "cookie-banner/1"}',
-        '{"choice": "choose", "categories": "analytics", "banner": "cookie-banner/1"}',
-        '{"choice": "choose", "categories": [{}], "banner": "cookie-banner/1"}',
-        '{"choice": "choose", "categories": [1e999], "banner": "cookie-banner/1"}',
+        '{"choice": ["accept"], HERE}',
+        '{"choice": "choose", "categories": "analytics", HERE}',
+        '{"choice": "choose", "categories": [{}], HERE}',
+        '{"choice": "choose", "categories": [1e999], HERE}',
+        '{"choice": "choose", "categories": null, HERE}',
+        '{"choice": "reject", "choice": "accept", HERE}',
+        '{"choice": "accept", "choice": "accept", HERE}',
+        '{"choice": "accept", "categories": [], HERE}',
+        '{"choice": "accept", "next": "/", HERE}',
+        '{"choice": "accept", "hash": "0", HERE}',
         '{"choice": "accept", "banner": {"cookie-banner": 1}}',
         '{"choice": "accept", "banner": "\\ud800"}',
         b"\xff\xfe",
     ],
 )
 def test_malformed_json_is_refused_clearly(client: Client, body: Any) -> None:
+    if isinstance(body, str):
+        body = body.replace("HERE", json.dumps(asked())[1:-1])
+
     answer = client.post(CHOICE, body, content_type="application/json")
 
     assert answer.status_code == 400
     assert answer.json()["message"]
     assert nothing_recorded()
+
+
+@pytest.mark.parametrize("kind", ["form", "script"])
+def test_a_page_from_before_a_change_is_asked_again(
+    client: Client, own_register: Any, kind: str
+) -> None:
+    opened = asked(choice="accept")
+    own_register('name = "pages-counted"', 'name = "pages-seen"')
+
+    answer = client.post(CHOICE, opened) if kind == "form" else send(client, opened)
+
+    assert answer.status_code == 409
+    assert "What we ask about has changed" in answer.content.decode()
+    assert not answer.cookies and nothing_recorded()
+    assert is_asked(client)
 
 
 def test_too_much_is_not_read(client: Client) -> None:
@@ -458,9 +514,7 @@ def test_a_choice_is_a_post(client: Client, method: str) -> None:
     ],
 )
 def test_another_site_cannot_choose(client: Client, headers: dict[str, str]) -> None:
-    data = {"choice": "accept", "banner": BANNER}
-
-    answer = client.post(CHOICE, data, headers=headers)
+    answer = client.post(CHOICE, asked(choice="accept"), headers=headers)
 
     assert answer.status_code == 403
     assert not answer.cookies and nothing_recorded()
@@ -500,7 +554,7 @@ def test_a_flood_from_one_network_ends_in_a_clear_refusal(
     assert (
         client.post(
             CHOICE,
-            {"choice": "accept", "banner": BANNER},
+            asked(choice="accept"),
             REMOTE_ADDR="203.0.113.9",
         ).status_code
         == 302
@@ -534,23 +588,66 @@ def test_the_record_is_looked_up_downloaded_and_deleted(client: Client) -> None:
         assert again.status_code == 404
 
 
+@pytest.mark.parametrize("again", ["accept", "reject"])
+def test_what_was_deleted_does_not_come_back_with_the_next_choice(
+    client: Client, again: str
+) -> None:
+    choose(client, "accept")
+    number = kept(client)
+    client.post(RECEIPT, {"number": number, "action": "delete"})
+
+    choose(client, "reject")
+    choose(client, again)
+
+    assert kept(client) != number
+    gone = client.post(RECEIPT, {"number": number, "action": "download"})
+    assert gone.status_code == 404
+    file = client.post(RECEIPT, {"number": kept(client), "action": "download"})
+    states = [event["event_state"] for event in file.json()["events"]]
+    assert states == ["withdraw", "accept"][: 1 + (again == "accept")]
+
+
+def test_a_number_names_nobody_and_cannot_be_made_up(
+    client: Client, settings: Settings
+) -> None:
+    numbers = {receipt_numbers.new_number() for _ in range(200)}
+
+    assert len(numbers) == 200
+    for number in numbers:
+        assert re.fullmatch(r"[\w-]{22}", number)
+        assert receipt_numbers.is_ours(number)
+    slips = {number[:i] + c + number[i + 1 :] for i, c in product(range(22), "Aq")}
+    assert not any(receipt_numbers.is_ours(slip) for slip in slips - {number})
+    settings.LINK_KEY = "another key"
+    assert not receipt_numbers.is_ours(number)
+
+
 @pytest.mark.parametrize("action", ["show", "download", "delete"])
-def test_an_unknown_number_gets_one_answer(client: Client, action: str) -> None:
+def test_a_deleted_number_gets_one_answer(client: Client, action: str) -> None:
     choose(client, "accept")
 
-    answer = client.post(RECEIPT, {"number": "A" * 22, "action": action})
+    answer = client.post(
+        RECEIPT, {"number": receipt_numbers.new_number(), "action": action}
+    )
 
     assert answer.status_code == 404
     assert b"We hold no record under this number" in answer.content
     assert CookieReceipt.objects.count() == 1
 
 
-@pytest.mark.parametrize("number", ["", "x", "\x00" * 22, "é" * 22, "A" * 5000])
-def test_a_malformed_number_is_explained(client: Client, number: str) -> None:
-    answer = client.post(RECEIPT, {"number": number, "action": "delete"})
+@pytest.mark.parametrize("action", ["show", "download", "delete"])
+@pytest.mark.parametrize(
+    "number", ["", "x", "A" * 22, "\x00" * 22, "é" * 22, "A" * 5000, "+" * 22]
+)
+def test_a_number_that_is_not_ours_is_explained_without_a_look(
+    client: Client, number: str, action: str
+) -> None:
+    with CaptureQueriesContext(connection) as statements:
+        answer = client.post(RECEIPT, {"number": number, "action": action})
 
     assert answer.status_code == 400
-    assert b"There is a problem" in answer.content
+    assert b"We never gave out this number" in answer.content
+    assert not [s for s in statements if "consent_cookie" in s["sql"]]
 
 
 def test_another_site_cannot_delete_a_record(client: Client) -> None:

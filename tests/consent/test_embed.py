@@ -4,16 +4,19 @@ import gzip
 import html
 import json
 import re
+import socket
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import brotli
 import pytest
 from django.db import IntegrityError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from pytest_django.live_server_helper import LiveServer
 
-from consent import cookies, sites
+from consent import cookies, receipt_numbers, sites
 from consent.models import ConsentSite, CookieChoice, CookieReceipt
 from processing_register.models import NoticeVersion
 from tests.console.staff import dana, text
@@ -157,9 +160,61 @@ def test_a_second_choice_goes_on_with_the_same_receipt(site: ConsentSite) -> Non
     assert CookieChoice.objects.count() == 2
 
 
+def test_what_was_deleted_does_not_come_back_with_the_next_choice(
+    site: ConsentSite,
+) -> None:
+    first = post(site.key, choice()).json()["receipt"]
+    Client().post("/cookies/receipt/", {"number": first, "action": "delete"})
+
+    second = post(site.key, choice(receipt=first)).json()["receipt"]
+
+    assert second != first and receipt_numbers.is_ours(second)
+    digest = cookies.receipt_digest(second)
+    assert bytes(CookieReceipt.objects.get().digest) == digest
+
+
+def test_a_receipt_belongs_to_the_site_it_began_on(site: ConsentSite) -> None:
+    other = ConsentSite.objects.create(name="Fair", origins=[ORIGIN])
+    sites.forget()
+    first = post(site.key, choice()).json()["receipt"]
+
+    second = post(other.key, choice(receipt=first)).json()["receipt"]
+
+    assert second != first
+    assert CookieReceipt.objects.count() == 2
+
+
+@pytest.mark.parametrize("receipt", ["", "one of no yes"])
+def test_nothing_is_taken_back_where_nothing_was_given(
+    site: ConsentSite, receipt: str
+) -> None:
+    if receipt:
+        no = choice(method="reject", categories=[])
+        receipt = post(site.key, no).json()["receipt"]
+
+    taken_back = choice(method="withdraw", categories=[], receipt=receipt)
+    assert post(site.key, taken_back).status_code == 201
+
+    methods = set(CookieChoice.objects.values_list("method", flat=True))
+    assert methods == {"reject"}
+
+
+def test_less_than_before_is_taken_back_whatever_was_pressed(site: ConsentSite) -> None:
+    first = post(site.key, choice()).json()["receipt"]
+
+    post(site.key, choice(method="reject", categories=[], receipt=first))
+
+    assert CookieReceipt.objects.get().method == "withdraw"
+
+
 @pytest.mark.parametrize(
     ("method", "categories"),
-    [("reject", []), ("choose", []), ("choose", ["analytics"]), ("withdraw", [])],
+    [
+        ("accept", ["analytics"]),
+        ("reject", []),
+        ("choose", []),
+        ("choose", ["analytics"]),
+    ],
 )
 def test_every_way_of_choosing_is_recorded(
     site: ConsentSite, method: str, categories: list[str]
@@ -193,6 +248,15 @@ def test_json_with_its_preflight_is_heard_too(site: ConsentSite) -> None:
 
 
 # --- What is refused ---
+
+
+MINIMAL = {
+    "categories": ["analytics"],
+    "method": "accept",
+    "banner": "cookie-banner/1",
+    "hash": "0",
+    "receipt": "",
+}
 
 
 def refused(answer: Any, status: int) -> None:
@@ -252,6 +316,9 @@ def test_an_unknown_key_is_refused(site: ConsentSite, key: str) -> None:
         ("[" * 2000, 400),
         ('{"categories": ["analytics"]}', 400),
         ({"method": 1}, 400),
+        (json.dumps(MINIMAL)[:-1] + ', "method": "reject"}', 400),
+        (json.dumps(MINIMAL)[:-1] + ', "method": "accept"}', 400),
+        ({k: v for k, v in MINIMAL.items() if k != "categories"}, 400),
         ("x" * 2049, 413),
         (json.dumps({"categories": ["a" * 3000]}), 413),
     ],
@@ -282,8 +349,12 @@ def test_what_is_no_choice_is_refused(
         ({"banner": "cookie-banner/2"}, 400),
         ({"banner": "privacy/1"}, 400),
         ({"banner": "cookie-banner/01"}, 400),
+        ({"categories": ["analytics", "analytics"]}, 400),
+        ({"categories": ["analytics", "ads"]}, 400),
         ({"receipt": "forged"}, 400),
         ({"receipt": "a" * 23}, 400),
+        ({"receipt": "A" * 22}, 400),
+        ({"receipt": "\u0661" * 22}, 400),
         ({"receipt": 5}, 400),
         ({"more": 1}, 400),
     ],
@@ -304,6 +375,37 @@ def test_a_body_longer_than_it_says_is_not_read(site: ConsentSite) -> None:
     refused(post(site.key, "x" * 600_000), 413)
     refused(post(site.key, choice(), CONTENT_LENGTH="99999999999"), 413)
     refused(post(site.key, choice(), CONTENT_LENGTH="many"), 400)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("door", ["elsewhere", "here"])
+def test_a_choice_that_broke_off_on_the_way_is_not_recorded(
+    site: ConsentSite, live_server: LiveServer, door: str
+) -> None:
+    url = urlsplit(live_server.url)
+    body = {
+        "elsewhere": json.dumps(choice()),
+        "here": f"choice=accept&banner=cookie-banner/1&hash={cookies.content_hash()}",
+    }[door]
+    path = {
+        "elsewhere": f"/consent/sites/{site.key}/choices/",
+        "here": "/cookies/choice/",
+    }
+    head = (
+        f"POST {path[door]} HTTP/1.1\r\nHost: {url.netloc}\r\nConnection: close\r\n"
+        f"Content-Type: application/x-www-form-urlencoded\r\n"
+        f"Content-Length: {len(body) + 20}\r\n"
+    )
+    head += f"Origin: {ORIGIN}\r\n" if door == "elsewhere" else ""
+
+    with socket.create_connection((str(url.hostname), int(url.port or 0))) as line:
+        line.sendall(f"{head}\r\n{body}".encode())
+        line.shutdown(socket.SHUT_WR)
+        answer = line.makefile("rb").read()
+
+    assert b" 400 " in answer.splitlines()[0]
+    assert b"Only a part of it arrived" in answer
+    assert not CookieChoice.objects.exists() and not CookieReceipt.objects.exists()
 
 
 def test_looking_at_the_address_records_nothing(site: ConsentSite) -> None:

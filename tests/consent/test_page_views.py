@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from consent import page_views
+from consent import cookies, page_views
 from consent.models import CookieChoice, CookieReceipt, PageCount
 from consent.retention import COOKIE_EVIDENCE, PAGE_COUNTS
 from data_subjects.retention import due_rows
@@ -25,10 +25,18 @@ VIEWS = "/page-views/"
 UPDATES = {"page": "case_updates:archive"}
 
 
+def answer(client: Client, pressed: str) -> Any:
+    data = {
+        "choice": pressed,
+        "banner": "cookie-banner/1",
+        "hash": cookies.content_hash(),
+    }
+    return client.post("/cookies/choice/", data)
+
+
 def visitor(pressed: str = "accept") -> Client:
     client = Client()
-    data = {"choice": pressed, "banner": "cookie-banner/1"}
-    assert client.post("/cookies/choice/", data).status_code == 302
+    assert answer(client, pressed).status_code == 302
     return client
 
 
@@ -135,7 +143,7 @@ def test_choices_are_counted_by_version_and_never_by_visitor() -> None:
     client = visitor()
     visitor("reject")
     visitor("reject")
-    client.post("/cookies/choice/", {"choice": "reject", "banner": "cookie-banner/1"})
+    answer(client, "reject")
 
     page = text(dana("view_cookiechoice").get("/console/cookie-choices/"))
 

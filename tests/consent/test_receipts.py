@@ -880,7 +880,7 @@ def test_a_cookie_choice_has_a_receipt_for_whoever_holds_its_number() -> None:
         method=CookieMethod.ACCEPT,
         banner="cookie-banner/1",
         content_hash=cookies.content_hash(),
-    )
+    ).receipt
     cookies.record_choice(
         frozenset(),
         method=CookieMethod.WITHDRAW,

@@ -13,6 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from case_updates import sending
 from case_updates.models import CaseUpdate
+from consent import cookies
 from consent.models import ConsentEntry, ConsentSite, ShownWording
 from data_subjects import contacts
 from governance import informing, notice_changes
@@ -94,7 +95,11 @@ def move_in(client: Client, smtp: Relay, mailbox: Path) -> House:
 def answer_about_cookies() -> None:
     """Another visitor says yes and is counted on one page."""
     visitor = Client()
-    yes = {"choice": "accept", "banner": "cookie-banner/1"}
+    yes = {
+        "choice": "accept",
+        "banner": "cookie-banner/1",
+        "hash": cookies.content_hash(),
+    }
     assert visitor.post("/cookies/choice/", yes).status_code == 302
     counted = visitor.post("/page-views/", {"page": "case_updates:archive"})
     assert counted.status_code == 204
