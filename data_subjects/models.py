@@ -46,6 +46,9 @@ class DataSubject(models.Model):
     # Null once the person is known by no address any more.
     address_digest = models.BinaryField(max_length=32, unique=True, null=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    # When a record of the person last went, from which the key's period counts; null
+    # while none has. Written by data_subjects.retention.
+    record_went_at = models.DateTimeField(null=True)
 
     objects: ClassVar = DataSubjectQuerySet.as_manager()
     personal_data = PersonalData(
@@ -53,7 +56,7 @@ class DataSubject(models.Model):
         purpose="administration",
         source="house",
         retention="person-key",
-        others="id created_at",
+        others="id created_at record_went_at",
         linked_by="id",
     )
 

@@ -18,6 +18,7 @@ from typing import Any
 
 from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from data_subjects.models import (
@@ -135,7 +136,14 @@ def carry_out(purge: Purge, *, now: datetime) -> Iterator[int]:
 def _take(purge: Purge, keys: Iterable[Any], now: datetime) -> int:
     """Lock the people, then ask again: a hold placed just before counts."""
     keys = list(keys)
-    _lock_people(purge, due_rows(purge, now).filter(pk__in=keys))
+    people = _lock_people(purge, due_rows(purge, now).filter(pk__in=keys))
+    removed = _remove(purge, keys, now)
+    if removed:
+        note_going(people)
+    return removed
+
+
+def _remove(purge: Purge, keys: list[Any], now: datetime) -> int:
     rows = free_rows(purge, now).filter(pk__in=keys)
     rows = rows.select_for_update(of=("self",)).order_by("pk")
     if purge.remove is not None:
@@ -152,7 +160,7 @@ def _take(purge: Purge, keys: Iterable[Any], now: datetime) -> int:
     return int(still_due.delete()[1].get(rows.model._meta.label, 0))
 
 
-def _lock_people(purge: Purge, rows: QuerySet[Any]) -> None:
+def _lock_people(purge: Purge, rows: QuerySet[Any]) -> list[uuid.UUID]:
     """People come before their rows, as everywhere in the house, and in one order."""
     if purge.subject:
         found = rows.values_list(purge.subject, flat=True)
@@ -162,8 +170,9 @@ def _lock_people(purge: Purge, rows: QuerySet[Any]) -> None:
         digests = {bytes(digest) for digest in found if digest}
         people = DataSubject.objects.filter(address_digest__in=digests)
     else:
-        return
-    list(people.order_by("pk").select_for_update().values_list("pk", flat=True))
+        return []
+    ordered = people.order_by("pk").select_for_update()
+    return list(ordered.values_list("pk", flat=True))
 
 
 class StartOfDay(models.Func):
@@ -192,18 +201,21 @@ def unneeded() -> QuerySet[DataSubject]:
     return people
 
 
-def forget(subject_id: uuid.UUID) -> bool:
-    """Remove the key of a person whose last record is gone; False while another record
-    needs it. The caller holds the person's lock."""
-    return bool(unneeded().filter(pk=subject_id).delete()[0])
+def note_going(people: Iterable[uuid.UUID]) -> None:
+    """A record of each of these people went just now: the period of the key counts from
+    the last one. The caller holds their locks."""
+    DataSubject.objects.filter(pk__in=set(people)).update(record_went_at=timezone.now())
 
 
 PERSON_KEYS = Purge(
     rule="person-key",
     what="Keys of people of whom nothing else is left",
-    due=lambda limit: unneeded().filter(created_at__lt=limit),
+    due=lambda limit: unneeded().filter(
+        Q(record_went_at__lt=limit)
+        | Q(record_went_at__isnull=True, created_at__lt=limit)
+    ),
     subject="pk",
-    counts_from="created_at",
+    counts_from=Coalesce("record_went_at", "created_at"),
 )
 LIFTED_RESTRICTIONS = Purge(
     rule="case-file",
@@ -212,10 +224,21 @@ LIFTED_RESTRICTIONS = Purge(
     subject="data_subject_id",
     counts_from="lifted_at",
 )
+
+
+def _drop_hold(hold: LegalHold) -> None:
+    people = list(hold.people.values_list("data_subject_id", flat=True))
+    ordered = DataSubject.objects.filter(pk__in=people).order_by("pk")
+    list(ordered.select_for_update().values_list("pk", flat=True))
+    hold.delete()
+    note_going(people)
+
+
 RELEASED_HOLDS = Purge(
     rule="legal-hold",
     what="Legal holds that were released, with the names of those they kept",
     due=lambda limit: LegalHold.objects.filter(released_at__lt=limit),
+    remove=_drop_hold,
     counts_from="released_at",
 )
 DISCLOSURE_EVIDENCE = Purge(

@@ -18,7 +18,7 @@ from data_subjects import contacts
 from data_subjects.contacts import why_not_tell
 from data_subjects.models import IndirectContact, SubjectEvent, Told
 from data_subjects.restriction import why_restricted
-from data_subjects.retention import Purge, StartOfDay, forget, unneeded
+from data_subjects.retention import Purge, StartOfDay, note_going, unneeded
 from groundwork.refusals import refuse
 from outbox.models import MessageClass, OutgoingEmail, State
 from outbox.queueing import queue
@@ -133,7 +133,7 @@ def _take_away(contact: IndirectContact, *, staff_id: int | None = None) -> None
     contact.delete()
     is_known_otherwise = not unneeded().filter(pk=subject).exists()
     forget_bodies(subject, kind=KIND if is_known_otherwise else "")
-    forget(subject)
+    note_going([subject])
 
 
 def _unused(limit: datetime) -> QuerySet[IndirectContact]:

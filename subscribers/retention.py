@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from consent import ledger
 from consent.models import Action, Channel, ConsentEntry, ConsentEvidence
-from data_subjects.retention import Purge, forget
+from data_subjects.retention import Purge, note_going
 from groundwork.encryption import has_content
 from outbox.retention import forget_bodies
 from subscribers.models import (
@@ -56,8 +56,8 @@ def _departed(limit: datetime) -> QuerySet[Subscriber]:
 
 def remove(subscriber: Subscriber) -> None:
     """The row, its links, its evidence and the mails to it go; the ledgers keep a
-    UUID. The suppression stays, and so does the key of a person of whom something else
-    is held: the purge of keys takes it when that is gone."""
+    UUID. The suppression stays, and so does the key of the person, until its period
+    after the last of the person's records is over (PERSON_KEYS)."""
     subject_id = subscriber.data_subject_id
     ConsentEvidence.objects.filter(data_subject_id=subject_id).delete()
     forget_bodies(subject_id)
@@ -67,7 +67,7 @@ def remove(subscriber: Subscriber) -> None:
         action=SubscriberEvent.Action.PURGED,
         channel=Channel.RETENTION,
     )
-    forget(subject_id)
+    note_going([subject_id])
 
 
 def _old_addresses(limit: datetime) -> QuerySet[AddressChange]:

@@ -24,7 +24,7 @@ from data_subjects.models import (
     Told,
 )
 from data_subjects.people import subject_of
-from data_subjects.retention import carry_out
+from data_subjects.retention import PERSON_KEYS, carry_out
 from governance import informing
 from groundwork import addresses
 from groundwork.refusals import NotAllowed
@@ -483,15 +483,19 @@ def test_the_same_person_gets_one_only_after_their_own_sign_up(
 # --- Leaving the house ---
 
 
-def test_removing_takes_the_person_with_it_unless_something_else_needs_them(
+def test_thirty_days_after_a_removal_the_key_goes_unless_something_else_needs_it(
     console: Client,
 ) -> None:
     contact, known = entered(), entered(ADA)
     reader(ADA)
     for row in (contact, known):
         assert console.post(page_of(row, "remove")).status_code == 302
-
     assert not IndirectContact.objects.exists()
+
+    list(carry_out(PERSON_KEYS, now=timezone.now() + timedelta(days=29)))
+    assert DataSubject.objects.filter(pk=contact.data_subject_id).exists()
+    list(carry_out(PERSON_KEYS, now=timezone.now() + timedelta(days=31)))
+
     assert not DataSubject.objects.filter(pk=contact.data_subject_id).exists()
     assert DataSubject.objects.filter(pk=known.data_subject_id).exists()
 
@@ -537,7 +541,8 @@ def test_the_purge_counts_from_the_last_use() -> None:
     list(carry_out(informing.INDIRECT_CONTACTS, now=timezone.now()))
 
     assert list(IndirectContact.objects.values_list("pk", flat=True)) == [used.pk]
-    assert not DataSubject.objects.filter(pk=old.data_subject_id).exists()
+    key = DataSubject.objects.get(pk=old.data_subject_id)
+    assert key.record_went_at is not None
 
 
 def test_it_is_declared_as_personal_data_and_purged_by_the_register() -> None:

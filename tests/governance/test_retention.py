@@ -21,12 +21,13 @@ from pytest_django import Settings
 
 from consent.models import ConsentEvidence
 from data_subjects import holds, restriction
-from data_subjects.models import DataSubject, DisclosureEvidence
+from data_subjects.models import DataSubject, DisclosureEvidence, LegalHold
 from data_subjects.people import subject_of
 from data_subjects.retention import (
     DISCLOSURE_EVIDENCE,
     PERSON_KEYS,
     Purge,
+    carry_out,
     rows_to_go,
     unneeded,
 )
@@ -350,6 +351,26 @@ def test_two_runs_at_once_remove_each_row_once(client: Client, smtp: Relay) -> N
 
 
 # --- The key of a person ---
+
+
+def test_the_key_goes_thirty_days_after_the_last_record_went(
+    client: Client, smtp: Relay
+) -> None:
+    ada = departed(client, smtp)
+    hold = held(BEN)
+    holds.release(hold.pk, staff_id=STAFF)
+    LegalHold.objects.update(released_at=timezone.now() - timedelta(days=9 * 365))
+    ben = subject_of(BEN).pk
+    DataSubject.objects.update(created_at=long_ago())
+
+    run_retention()
+
+    assert not Subscriber.objects.exists() and not LegalHold.objects.exists()
+    people = DataSubject.objects.filter(pk__in=[ada.data_subject_id, ben])
+    assert people.count() == 2 and set(unneeded()) == set(people)
+    for days, left in ((29, 2), (31, 0)):
+        list(carry_out(PERSON_KEYS, now=timezone.now() + timedelta(days=days)))
+        assert people.all().count() == left
 
 
 def test_the_key_of_a_person_goes_when_nothing_else_is_left() -> None:

@@ -218,7 +218,7 @@ def test_an_unconfirmed_sign_up_is_removed_after_fourteen_days_and_the_ledger_sa
     assert not Subscriber.objects.exists()
     assert not MailedLink.objects.exists()
     assert not ConsentEvidence.objects.exists()
-    assert not DataSubject.objects.exists()
+    assert DataSubject.objects.get().record_went_at is not None
     expired = ConsentEntry.objects.get(action=Action.EXPIRED)
     assert (expired.data_subject_id, expired.purpose) == (subject, CASE_UPDATES)
     removed = SubscriberEvent.objects.get(action=SubscriberEvent.Action.PURGED)
