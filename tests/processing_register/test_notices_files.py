@@ -78,7 +78,7 @@ def test_a_changed_file_is_refused(own_register: Path) -> None:
 
 def test_the_banner_s_words_come_from_their_version() -> None:
     wording = banner_wording()
-    assert wording.reference == "cookie-banner/1"
+    assert wording.reference == "cookie-banner/2"
     assert wording.accept.split()[0] == "Accept"
     assert wording.reject.split()[0] == "Reject"
     assert wording.category("analytics").description
@@ -180,7 +180,7 @@ def test_a_new_house_leaves_out_versions_that_it_can_no_longer_render(
         ("privacy-2.md", "categories"),
         ("privacy-2.md", "recipients"),
         ("retention-1.md", "schedule"),
-        ("cookies-1.md", "cookies"),
+        ("cookies-2.md", "cookies"),
     ],
 )
 def test_a_file_without_its_table_turns_the_check_red_and_is_not_published(
@@ -194,6 +194,15 @@ def test_a_file_without_its_table_turns_the_check_red_and_is_not_published(
     with pytest.raises(CommandError, match=f"does not show the table {table}"):
         call_command("load_register")
     assert not NoticeVersion.objects.exists()
+
+
+def test_a_file_of_words_that_asks_for_what_it_does_not_say_turns_the_check_red(
+    own_register: Path,
+) -> None:
+    change(own_register, "notices/sign-up-1.toml", '"own-news"', '"raffles"')
+
+    with pytest.raises(SystemCheckError, match=r"sign-up-1.*asks for “own-news”"):
+        call_command("check")
 
 
 # --- Files and the console ---
