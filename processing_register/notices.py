@@ -90,7 +90,7 @@ class SignUpWording:
 def sign_up_wording() -> SignUpWording:
     """The wording in force today."""
     version = notice_in_force("sign-up")
-    return _parse_wording(version.reference, version.body)
+    return read_sign_up(version.reference, version.body)
 
 
 @lru_cache(maxsize=32)
@@ -101,11 +101,12 @@ def published_wording(reference: str) -> SignUpWording:
     version = NoticeVersion.objects.get(
         notice=notice, number=number, published_at__isnull=False
     )
-    return _parse_wording(reference, version.body)
+    return read_sign_up(reference, version.body)
 
 
 @lru_cache(maxsize=32)
-def _parse_wording(reference: str, body: str) -> SignUpWording:
+def read_sign_up(reference: str, body: str) -> SignUpWording:
+    """Raises TOMLDecodeError, KeyError or TypeError for words that do not fit."""
     content: dict[str, Any] = tomllib.loads(body)
     purposes = tuple(PurposeWording(**p) for p in content.pop("purposes"))
     return SignUpWording(reference=reference, purposes=purposes, **content)
@@ -129,7 +130,7 @@ def purpose_title(key: str) -> str:
         notice=NoticeVersion.Notice.SIGN_UP
     )
     for version in versions.order_by("-number"):
-        for purpose in _parse_wording(version.reference, version.body).purposes:
+        for purpose in read_sign_up(version.reference, version.body).purposes:
             if purpose.key == key:
                 return purpose.title
     return key
@@ -174,11 +175,12 @@ class BannerWording:
 def banner_wording() -> BannerWording:
     """The wording in force today."""
     version = notice_in_force("cookie-banner")
-    return _parse_banner(version.reference, version.body)
+    return read_banner(version.reference, version.body)
 
 
 @lru_cache(maxsize=8)
-def _parse_banner(reference: str, body: str) -> BannerWording:
+def read_banner(reference: str, body: str) -> BannerWording:
+    """Raises TOMLDecodeError, KeyError or TypeError for words that do not fit."""
     content: dict[str, Any] = tomllib.loads(body)
     categories = tuple(BannerCategory(**c) for c in content.pop("categories"))
     return BannerWording(reference=reference, categories=categories, **content)

@@ -1,6 +1,7 @@
 """Notices on the console: every version that was ever published, the next one in the
 making, and when each was last looked at. Every button posts to a verb."""
 
+import tomllib
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -106,13 +107,21 @@ def _text(version: NoticeVersion) -> str:
     if version.published_at is not None:
         return version.page_source
     if version.is_wording:
-        return rendering.wording_as_markdown(version.source)
+        return _form_words(version.source)
     try:
         return publishing.as_published(
             version, notice_text.particulars(current_controller())
         )
     except notice_text.UnknownMarker:
         return version.source
+
+
+def _form_words(source: str) -> str:
+    """Words that cannot be read yet are shown as they were typed."""
+    try:
+        return rendering.wording_as_markdown(source)
+    except (tomllib.TOMLDecodeError, AttributeError):
+        return source
 
 
 def _draft_context(request: HttpRequest, version: NoticeVersion) -> dict[str, Any]:

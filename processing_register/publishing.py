@@ -19,7 +19,7 @@ from django.utils.module_loading import import_string
 
 from groundwork.clock import today_here
 from groundwork.refusals import NotAllowed, refuse
-from processing_register import notice_text
+from processing_register import form_words, notice_text
 from processing_register.models import (
     Controller,
     NoticeAnnouncement,
@@ -298,7 +298,8 @@ def why_not_publish(version: NoticeVersion, by: StaffUser) -> list[str]:
 
 def why_not_ready(version: NoticeVersion) -> list[str]:
     """Everything that is wrong with the text and its dates, each in words."""
-    reasons = [] if version.is_wording else _wrong_in_the_text(version)
+    is_form = version.is_wording
+    reasons = _wrong_in_the_words(version) if is_form else _wrong_in_the_text(version)
     if not version.source.strip():
         reasons.append("The text is empty.")
     if version.effective_on < today_here():
@@ -313,6 +314,12 @@ def why_not_ready(version: NoticeVersion) -> list[str]:
 def _wrong_in_the_text(version: NoticeVersion) -> list[str]:
     silent = notice_text.not_shown(version.notice, version.source, the_register())
     return notice_text.problems(version.source) + silent
+
+
+def _wrong_in_the_words(version: NoticeVersion) -> list[str]:
+    before = previous_of(version)
+    known = before.body if before is not None else ""
+    return form_words.wrong(version.notice, version.source, known, the_register())
 
 
 def unnamed(version: NoticeVersion) -> list[str]:

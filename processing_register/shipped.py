@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from processing_register import notice_text, publishing
+from processing_register import form_words, notice_text, publishing
 from processing_register.models import NoticeVersion
 from processing_register.register import (
     Register,
@@ -124,7 +124,11 @@ def silent_notices(register: Register) -> list[str]:
 
 
 def _silent(version: ShippedVersion, register: Register) -> list[str]:
-    missing = notice_text.not_shown(version.notice, source(version), register)
+    text = source(version)
+    if version.notice in form_words.READERS:
+        missing = form_words.wrong(version.notice, text, "", register)
+    else:
+        missing = notice_text.not_shown(version.notice, text, register)
     return [f"register/notices/{version.file}: {words}" for words in missing]
 
 

@@ -1,5 +1,6 @@
 """A notice is written by one person, published by another, and then never changes."""
 
+import re
 import threading
 from datetime import date
 from pathlib import Path
@@ -24,6 +25,7 @@ from processing_register.models import (
 )
 from processing_register.notices import drifted, notice_in_force
 from processing_register.register import the_register
+from tests.console.staff import console_of, text
 from tests.database_role import acting_as
 from tests.people import become_reader
 from tests.processing_register.notices import (
@@ -49,6 +51,10 @@ FROZEN_COLUMNS = (
     "review_by = NULL",
     "published_at = NULL",
 )
+
+
+def page_of(version: NoticeVersion) -> str:
+    return f"/console/processing_register/noticeversion/{version.pk}/change/"
 
 
 def run(statement: str) -> None:
@@ -297,6 +303,42 @@ def test_a_notice_that_does_not_show_what_it_names_is_not_published(
     )
     with pytest.raises(NotAllowed, match=f"does not show the table {table}"):
         publishing.approve_and_publish(version.pk, by=second(), digest=digest)
+
+
+@pytest.mark.parametrize(
+    ("notice", "old", "new", "reason"),
+    [
+        ("sign-up", "[[purposes]]", "[[purposes", "cannot be read"),
+        ("sign-up", "[[purposes]]", "[[aims]]", "do not fit the form"),
+        ("sign-up", 'key = "own-news"', 'key = "raffles"', "“own-news”, and no words"),
+        ("sign-up", "heading =", "headline =", "do not fit the form"),
+        ("sign-up", 'label = "Telephone"', "", "no words for “fields.telephone.label”"),
+        (
+            "cookie-banner",
+            'key = "analytics"',
+            'key = "x"',
+            "“analytics”, and no words",
+        ),
+        ("cookie-banner", "rejected =", "refused =", "words for “after.rejected”"),
+    ],
+)
+def test_words_that_a_form_could_not_be_shown_with_are_not_submitted(
+    notice: str, old: str, new: str, reason: str
+) -> None:
+    source = notice_in_force(notice).source
+    assert old in source
+    version = drafted(notice, source=source.replace(old, new))
+    with pytest.raises(NotAllowed, match=re.escape(reason)):
+        publishing.submit(version.pk, by=writer())
+    assert console_of(writer()).get(page_of(version)).status_code == 200
+
+
+@pytest.mark.parametrize("notice", ["sign-up", "cookie-banner"])
+def test_other_words_for_a_form_are_published(notice: str, client: Client) -> None:
+    source = notice_in_force(notice).source.replace('heading = "', 'heading = "Now: ')
+    version = published(notice, source=source)
+    assert notice_in_force(notice) == version
+    assert "Now: " in text(client.get("/"))
 
 
 def test_a_notice_that_leaves_out_a_purpose_is_refused_by_its_name() -> None:
