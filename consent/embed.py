@@ -11,6 +11,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -20,17 +21,17 @@ import rjsmin
 
 from consent import cookies
 from processing_register.notices import BannerWording, banner_wording
-from processing_register.register import the_register
+from processing_register.register import KINDS, the_register
 
 SOURCE = Path(__file__).parent / "script"
 PLACE = "embed"
 LANGUAGE = "en-GB"
-# Kind in the register → the word for it in the script.
-KINDS = {
-    "cookie": "cookies",
-    "local-storage": "local",
-    "session-storage": "session",
-    "indexed-db": "databases",
+# What we promise to the sites that carry it, as brotli; consent.checks watches over it.
+MOST_BYTES = 3000
+# What our server answered is no part of the question, and so of no version of it.
+SAID_OF_THE_RECORD = {
+    "receipt": "Your receipt: ",
+    "failed": "This is not on record yet. Until it is, nothing is counted.",
 }
 
 
@@ -54,6 +55,7 @@ def _config(wording: BannerWording) -> dict[str, Any]:
         "hash": cookies.content_hash(PLACE),
         "banner": wording.reference,
         "lang": LANGUAGE,
+        "lasts": cookies.ASKED_AGAIN_AFTER // timedelta(milliseconds=1),
         "words": _words(wording),
         "said": _said(wording),
         "categories": [_category(wording, key) for key in cookies.offered(PLACE)],
@@ -65,7 +67,8 @@ def _words(wording: BannerWording) -> dict[str, str]:
     words = {name: str(getattr(wording, name)) for name in names}
     essential = wording.category(cookies.ESSENTIAL)
     # What is strictly necessary differs from site to site: only its name is the same.
-    return {**words, "essential": f"{essential.title}. {essential.always}."}
+    words["essential"] = f"{essential.title}. {essential.always}."
+    return words | SAID_OF_THE_RECORD
 
 
 def _said(wording: BannerWording) -> dict[str, str]:
@@ -78,28 +81,26 @@ def _said(wording: BannerWording) -> dict[str, str]:
     }
 
 
-def _category(wording: BannerWording, key: str) -> dict[str, Any]:
+def _category(wording: BannerWording, key: str) -> list[Any]:
+    """Its key, its words, and what a refusal clears, a list for each kind."""
     words = wording.category(key)
-    return {
-        "key": key,
-        "label": f"{words.title}. {words.description}",
-        "clears": _names(key),
-    }
+    return [key, f"{words.title}. {words.description}", *_names(key)]
 
 
-def _names(category: str) -> dict[str, list[str]]:
-    """What a refusal clears, by kind; a name may end in “*”."""
-    names: dict[str, list[str]] = {word: [] for word in KINDS.values()}
-    for item in the_register().items.values():
-        if item.where == PLACE and item.category == category:
-            names[KINDS[item.kind]].append(item.name)
-    return names
+def _names(category: str) -> list[list[str]]:
+    """The names of each kind; one may end in “*”."""
+    items = [
+        item
+        for item in the_register().items.values()
+        if item.where == PLACE and item.category == category
+    ]
+    return [[item.name for item in items if item.kind == kind] for kind in KINDS]
 
 
 @lru_cache(maxsize=4)
 def _built(config: str) -> ServedScript:
     style = json.dumps(_smaller_style((SOURCE / "consent.css").read_text()))
-    code: str = rjsmin.jsmin((SOURCE / "consent.js").read_text())
+    code = _smaller_code((SOURCE / "consent.js").read_text())
     text = code.replace("BAKED_CONFIG", config).replace("BAKED_STYLE", style)
     plain = text.encode()
     return ServedScript(
@@ -111,8 +112,16 @@ def _built(config: str) -> ServedScript:
     )
 
 
+def _smaller_code(source: str) -> str:
+    """Without comments and blanks, and without the commas, semicolons and brackets that
+    mean nothing; its strings have none where these are looked for."""
+    code: str = rjsmin.jsmin(source)
+    code = re.sub(r",(?=[)\]}])", "", code).replace(";}", "}")
+    return re.sub(r"(?<!async)\((\w+)\)=>", r"\1=>", code)
+
+
 def _smaller_style(css: str) -> str:
     """Without comments and blanks that mean nothing; there are no strings in it."""
     css = re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)
-    css = re.sub(r"\s*([{};,>])\s*", r"\1", re.sub(r"\s+", " ", css))
+    css = re.sub(r"\s*([{};,>~!])\s*", r"\1", re.sub(r"\s+", " ", css))
     return re.sub(r":\s", ":", css).replace(";}", "}").strip()

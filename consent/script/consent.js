@@ -5,44 +5,32 @@
    attribute set, so that a strict Content-Security-Policy of the host holds. */
 (() => {
   if (window.consent?.has) return; // the tag was pasted twice
-  const { hash, banner, lang, words, said, categories } = BAKED_CONFIG;
+  const { hash, banner, lang, lasts, words, said, categories } = BAKED_CONFIG;
   const tag = document.currentScript;
+  const every = categories.map(([key]) => key);
   const from = (path) => new URL(path, tag.src);
   const secure = location.protocol == "https:" ? "; Secure" : "";
 
   /* --- What the visitor said, in one cookie of the host site ---
-     hash.until.receipt.sent.category.category; "until" is when it ends, in milliseconds,
-     "sent" is empty until our server has answered. */
-  const kept = () => {
-    const value = document.cookie.match(/(?:^|; )consent_choice=([^;]*)/)?.[1] || "";
-    const [known, until, receipt, sent, ...given] = value.split(".");
-    return known == hash && until > Date.now() && { until, receipt, sent, given };
-  };
-  let choice = kept();
-  const has = (key) => key == "essential" || !!choice && choice.given.includes(key);
-
+     hash.until.receipt.untold.spite.category.category; "until" is when it ends, in
+     milliseconds; "untold" is what was pressed, while our server has not recorded it;
+     "spite" is ~ when it was said in spite of Global Privacy Control, which otherwise
+     outweighs a yes. */
+  const signal = navigator.globalPrivacyControl;
+  const cookie = document.cookie.match(/(?:^|; )consent_choice=([^;]*)/)?.[1] || "";
+  let [known, until, receipt, untold, spite, ...given] = cookie.split(".");
+  // Nothing was said, or of something else, or too long ago.
+  if (known != hash || until < Date.now()) {
+    until = receipt = "";
+    given = [];
+  }
+  /* A no counts at once, a yes from when it is on record. */
+  const has = (key) =>
+    key == "essential" || !!(until && !untold && (spite || !signal) && given.includes(key));
   const keep = () => {
-    const { until, receipt, sent, given } = choice;
-    const value = [hash, until, receipt, sent, ...given].join(".");
-    const expires = new Date(+until).toUTCString();
-    document.cookie = `consent_choice=${value}; path=/; expires=${expires}; SameSite=Lax${secure}`;
-  };
-
-  /* Tells our server, which answers with the number of the receipt. When the network
-     fails, the next page tries again; after a refusal none does. */
-  const record = async (method) => {
-    const told = choice;
-    try {
-      const answer = await fetch(from(`consent/sites/${tag.dataset.site}/choices/`), {
-        method: "POST",
-        credentials: "omit",
-        keepalive: true,
-        body: JSON.stringify({ hash, banner, method, receipt: told.receipt, categories: told.given }),
-      });
-      told.receipt = (await answer.json()).receipt || told.receipt;
-      told.sent = 1;
-      keep();
-    } catch {}
+    const value = [hash, until, receipt, untold, spite, ...given].join(".");
+    const left = (until - Date.now()) / 1000;
+    document.cookie = `consent_choice=${value}; path=/; max-age=${left | 0}; SameSite=Lax${secure}`;
   };
 
   /* --- Google Consent Mode, when the tag says data-google ---
@@ -105,17 +93,26 @@
   const clearStorage = (names, storage) => {
     for (const name of meant(names, Object.keys(storage))) storage.removeItem(name);
   };
-  const clear = ({ cookies, local, session, databases }) => {
+  const drop = (names) => names.forEach((name) => indexedDB.deleteDatabase(name));
+  const clear = async (cookies, local, session, databases) => {
     clearCookies(cookies);
     try {
       clearStorage(local, localStorage);
       clearStorage(session, sessionStorage);
-      for (const name of databases) indexedDB.deleteDatabase(name);
+      drop(databases);
+      const found = (await indexedDB.databases?.()) || [];
+      drop(meant(databases, found.map(({ name }) => name)));
     } catch {} // storage is switched off: then nothing is in it
   };
+  /* Also before a choice: a yes may have run out since, or been about something else. */
   const apply = () => {
-    for (const { key, clears } of categories) has(key) || clear(clears);
+    for (const [key, , ...clears] of categories) has(key) || clear(...clears);
     activate();
+  };
+  const act = () => {
+    google(false, "update");
+    apply();
+    dispatchEvent(new CustomEvent("consentchange", { detail: every.filter(has) }));
   };
 
   /* --- The banner, in a shadow tree: the host's styles end at its edge, and so do ours --- */
@@ -138,21 +135,47 @@
     document.body.prepend(host);
     return first;
   };
-  const choose = (method, given) => {
-    if (choice && choice.given.some((key) => !given.includes(key))) method = "withdraw";
-    choice = { until: Date.now() + 182 * 864e5, receipt: choice.receipt || "", sent: "", given };
+  /* Tells our server, which answers with the number of the receipt. What it refuses is
+     dropped, and the next page asks again; where it was too busy or out of reach, the next
+     page tells it again. */
+  const record = async (said) => {
+    const told = given;
+    let word = words.failed;
+    try {
+      const answer = await fetch(from(`consent/sites/${tag.dataset.site}/choices/`), {
+        method: "POST",
+        keepalive: true,
+        body: JSON.stringify({ hash, banner, method: untold, receipt, categories: given }),
+      });
+      const number = answer.ok && (await answer.json()).receipt;
+      if (told != given) return; // they have chosen anew since
+      if (number) {
+        receipt = number;
+        untold = "";
+        word = make("a", { href: from("cookies/receipt/") }, words.receipt, receipt);
+      } else if (answer.status < 500 && answer.status != 429) until = 0;
+      keep();
+    } catch {}
+    said?.append(" ", word);
+    given[0] && act();
+  };
+  const choose = (method, chosen) => {
+    if (given.some((key) => !chosen.includes(key))) method = "withdraw";
+    until = Date.now() + lasts;
+    untold = method;
+    spite = signal ? "~" : "";
+    given = chosen;
     keep();
-    show(make("p", { role: "status" }, said[method]), hide()).focus();
+    const status = show(make("p", { role: "status" }, said[method]), hide());
+    status.focus();
     // The answer is drawn first; what follows from it need not keep the visitor waiting.
     setTimeout(() => {
-      google(false, "update");
-      apply();
-      dispatchEvent(new CustomEvent("consentchange", { detail: given }));
-      record(method);
+      every[given.length] && act();
+      record(status);
     });
   };
   const ask = () => {
-    const boxes = categories.map(({ key }) =>
+    const boxes = every.map((key) =>
       make("input", { type: "checkbox", value: key, checked: has(key) }),
     );
     const more = make(
@@ -160,7 +183,7 @@
       { hidden: true },
       make("legend", {}, words.manage),
       make("p", {}, words.essential),
-      ...categories.map(({ label }, i) => make("p", {}, make("label", {}, boxes[i], label))),
+      ...categories.map(([, label], i) => make("p", {}, make("label", {}, boxes[i], label))),
       button(words.save, () =>
         choose("choose", boxes.filter((box) => box.checked).map((box) => box.value)),
       ),
@@ -176,7 +199,7 @@
       make(
         "div",
         {},
-        button(words.accept, () => choose("accept", categories.map(({ key }) => key))),
+        button(words.accept, () => choose("accept", every)),
         button(words.reject, () => choose("reject", [])),
         manage,
         ...(opener ? [hide()] : []),
@@ -194,7 +217,7 @@
     has,
     open,
     on: (listener) => addEventListener("consentchange", ({ detail }) => listener(detail)),
-    receipt: () => choice.receipt,
+    receipt: () => receipt,
   };
   addEventListener("click", (event) => {
     if (event.target.closest?.("[data-consent-open]")) {
@@ -202,15 +225,11 @@
       open();
     }
   });
-  if (choice) {
-    google(true, "default", "update");
-    document.readyState == "loading" ? addEventListener("DOMContentLoaded", apply) : apply();
-    choice.sent || record("choose");
-  } else {
-    google(true, "default");
-    /* As soon as there is a body and before it is painted: then nothing on the page has
-       been drawn yet that the banner could move. */
-    const wait = () => (document.body ? ask() : requestAnimationFrame(wait));
-    navigator.globalPrivacyControl || wait();
-  }
+  google(true, "default", ...(until ? ["update"] : []));
+  apply();
+  addEventListener("DOMContentLoaded", apply);
+  /* As soon as there is a body and before it is painted: then nothing on the page has been
+     drawn yet that the banner could move. */
+  const wait = () => (document.body ? ask() : requestAnimationFrame(wait));
+  until ? untold && record() : signal || wait();
 })();

@@ -4,6 +4,7 @@ import gzip
 import html
 import json
 import re
+import shutil
 import socket
 from pathlib import Path
 from typing import Any
@@ -11,14 +12,17 @@ from urllib.parse import urlsplit
 
 import brotli
 import pytest
+from django.core.checks import run_checks
 from django.db import IntegrityError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from consent import cookies, receipt_numbers, sites
 from consent.models import ConsentSite, CookieChoice, CookieReceipt
 from processing_register.models import NoticeVersion
+from processing_register.register import the_register
 from tests.console.staff import dana, text
 
 pytestmark = pytest.mark.django_db
@@ -26,6 +30,7 @@ pytestmark = pytest.mark.django_db
 ORIGIN = "https://shop.example.com"
 SCRIPT = "/consent.js"
 MOST_BYTES = 3000
+REMARK = "consent.W001"
 
 
 @pytest.fixture
@@ -71,6 +76,31 @@ def test_the_script_travels_in_at_most_three_thousand_bytes() -> None:
     assert len(answer.content) <= MOST_BYTES
 
 
+def test_a_register_that_grows_the_script_is_remarked_on(
+    tmp_path: Path, settings: Settings
+) -> None:
+    assert REMARK not in [
+        found.id for found in run_checks(include_deployment_checks=True)
+    ]
+    folder = tmp_path / "register"
+    shutil.copytree(settings.REGISTER_DIR, folder)
+    item = (
+        '\n[[items]]\nkey = "{0}"\nname = "{0}"\nkind = "cookie"\n'
+        'category = "analytics"\nset_by = "us"\npurpose = "analytics"\n'
+        'what_for = "A test"\nlife = "1 year"\nwhere = "embed"\n'
+    )
+    with (folder / "cookies.toml").open("a") as file:
+        file.writelines(item.format(f"visitor-{n * 7919 % 1000}") for n in range(40))
+    settings.REGISTER_DIR = folder
+    the_register.cache_clear()
+
+    found = run_checks(include_deployment_checks=True)
+    the_register.cache_clear()
+
+    (remark,) = [one for one in found if one.id == REMARK]
+    assert "at most 3000 are promised" in remark.msg
+
+
 def test_every_form_of_the_script_is_the_same_script() -> None:
     plain = served("").content
 
@@ -112,9 +142,18 @@ def test_the_script_reaches_for_no_other_host_and_parses_no_markup() -> None:
 def test_the_script_speaks_the_wording_in_force() -> None:
     code = served("").content.decode()
 
-    for words in ("Accept counting", "Reject counting", '"cookie-banner/1"'):
+    for words in ("Accept counting", "Reject counting", '"cookie-banner/2"'):
         assert words in code
     assert cookies.content_hash("embed") in code
+
+
+def test_the_choice_lasts_as_long_as_the_register_says() -> None:
+    days = cookies.ASKED_AGAIN_AFTER.days
+    choices = [i for i in the_register().items.values() if i.key.startswith("choice")]
+
+    assert {item.life for item in choices} == {f"{days} days"}
+    assert len(choices) == 2
+    assert f'"lasts":{days * 24 * 60 * 60 * 1000}' in served("").content.decode()
 
 
 def test_its_source_in_the_repository_is_written_to_be_read() -> None:
@@ -346,7 +385,7 @@ def test_what_is_no_choice_is_refused(
         ({"method": ["accept"]}, 400),
         ({"hash": "0000000000000000"}, 409),
         ({"hash": None}, 400),
-        ({"banner": "cookie-banner/2"}, 400),
+        ({"banner": "cookie-banner/3"}, 400),
         ({"banner": "privacy/1"}, 400),
         ({"banner": "cookie-banner/01"}, 400),
         ({"categories": ["analytics", "analytics"]}, 400),
