@@ -1,8 +1,17 @@
 """The web server's own settings; address and log level stand in the Procfile."""
 
+import logging
+import socket
+import struct
 from typing import Any
 
 workers = 2
+# A slow client, or the drawing of a PDF, keeps one of these and not the whole worker.
+worker_class = "gthread"
+threads = 8
+# How long a client may be silent in the middle of a request, in seconds. A proxy in
+# front, which collects whole requests first, keeps such clients away altogether.
+LONGEST_SILENCE = 10
 # Read by the settings: each worker keeps a small pool of database connections.
 raw_env = ["DATABASE_POOL=true"]
 # A maintenance socket that nothing here uses.
@@ -20,13 +29,33 @@ logconfig_dict = {
             "style": "{",
         }
     },
+    "filters": {"silence": {"()": "config.gunicorn.NotOfSilence"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
         # Below that it only remarks on the body of each answer to a HEAD.
-        "gunicorn.error": {"handlers": [], "level": "ERROR", "propagate": True},
+        "gunicorn.error": {
+            "handlers": [],
+            "level": "ERROR",
+            "propagate": True,
+            "filters": ["silence"],
+        },
     },
 }
+
+
+class NotOfSilence(logging.Filter):
+    """Drops the traceback for a client that fell silent, who could fill the log."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not (record.exc_info and isinstance(record.exc_info[1], BlockingIOError))
+
+
+def when_ready(server: Any) -> None:
+    """Bound the wait for what a client has announced; connections inherit it."""
+    silence = struct.pack("ll", LONGEST_SILENCE, 0)
+    for listener in server.LISTENERS:
+        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, silence)
 
 
 def worker_exit(server: Any, worker: Any) -> None:

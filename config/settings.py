@@ -78,11 +78,11 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "groundwork.requests.RequestHygieneMiddleware",
     "consent.gate.ConsentGateMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "staff.console_middleware.ConsoleSessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "staff.console_middleware.ConsoleAuthenticationMiddleware",
+    "staff.console_middleware.ConsoleMessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
