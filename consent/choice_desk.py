@@ -11,11 +11,12 @@ from django.template.response import TemplateResponse
 from django.views.decorators.http import require_safe
 
 from consent import page_views
-from consent.models import CookieChoice, CookieMethod
+from consent.models import ConsentSite, CookieChoice, CookieMethod
 from groundwork.clock import today_here
 from staff.console import Place, console
 
 DAYS_SHOWN = 28
+OUR_PAGES = "These pages"
 # The chart, in units of its own; the page scales it.
 WIDTH, HEIGHT, GAP = 840, 160, 6
 
@@ -25,8 +26,9 @@ WIDTH, HEIGHT, GAP = 840, 160, 6
 
 @dataclass(frozen=True)
 class Line:
-    """The choices made under one version of the banner, by what was done."""
+    """The choices made on one site under one version of the banner, by what was done."""
 
+    site: str
     banner: str
     counts: list[int]
 
@@ -36,21 +38,28 @@ class Line:
 
 
 def choices_by_version() -> list[Line]:
-    """A line for each version of the banner, the newest first."""
-    rows = CookieChoice.objects.order_by().values("banner", "method")
+    """A line for each site and version of the banner: our own pages first, then site by
+    site, the newest version before the older ones."""
+    rows = CookieChoice.objects.order_by().values("site", "banner", "method")
     found = {
-        (row["banner"], row["method"]): row["number"]
+        (row["site"], row["banner"], row["method"]): row["number"]
         for row in rows.annotate(number=Count("pk"))
     }
-    banners = sorted({banner for banner, _ in found}, key=_number, reverse=True)
+    names = {"": OUR_PAGES, **dict(ConsentSite.objects.values_list("key", "name"))}
+    places = {(site != "", names.get(site, site), site, b) for site, b, _ in found}
     return [
-        Line(banner, [found.get((banner, str(method)), 0) for method in CookieMethod])
-        for banner in banners
+        Line(
+            site=name,
+            banner=banner,
+            counts=[found.get((site, banner, str(m)), 0) for m in CookieMethod],
+        )
+        for _, name, site, banner in sorted(places, key=_newest_first)
     ]
 
 
-def _number(banner: str) -> int:
-    return int(banner.rpartition("/")[2])
+def _newest_first(place: tuple[bool, str, str, str]) -> tuple[bool, str, str, int]:
+    is_other, name, site, banner = place
+    return is_other, name, site, -int(banner.rpartition("/")[2])
 
 
 @console.page(

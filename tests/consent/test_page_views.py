@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from consent import cookies, page_views
-from consent.models import CookieChoice, CookieReceipt, PageCount
+from consent.models import ConsentSite, CookieChoice, CookieReceipt, PageCount
 from consent.retention import COOKIE_EVIDENCE, PAGE_COUNTS
 from data_subjects.retention import due_rows
 from groundwork import rate_limits
@@ -149,9 +149,33 @@ def test_choices_are_counted_by_version_and_never_by_visitor() -> None:
 
     cells = re.findall(r'<td class="number">(\d+)</td>', page)
     assert cells == ["1", "2", "0", "1", "4"]
-    assert "cookie-banner/1" in page
+    assert "cookie-banner/1" in page and "These pages" in page
     for choice in CookieChoice.objects.all():
         assert bytes(choice.receipt_digest).hex() not in page
+
+
+def test_choices_are_counted_apart_for_each_site() -> None:
+    visitor()
+    shop = ConsentSite.objects.create(name="Shop", origins=["https://shop.example"])
+    for banner, site in (
+        ("1", shop.key),
+        ("2", shop.key),
+        ("2", shop.key),
+        ("2", "gone"),
+    ):
+        cookies.record_choice(
+            frozenset(),
+            method="reject",
+            banner=f"cookie-banner/{banner}",
+            content_hash=cookies.content_hash("embed"),
+            site=site,
+        )
+
+    page = text(dana("view_cookiechoice").get("/console/cookie-choices/"))
+
+    rows = re.findall(r'<th scope="row">(.*?)</th>\s*<td>cookie-banner/(\d)', page)
+    assert rows == [("These pages", "1"), ("Shop", "2"), ("Shop", "1"), ("gone", "2")]
+    assert re.findall(r'<td class="number">(\d+)</td>', page)[4::5] == list("1211")
 
 
 @pytest.mark.parametrize("name", ["cookie_choices", "page_views"])
