@@ -7,16 +7,19 @@ until then, because the browser itself refuses it.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.cache import patch_vary_headers
+from django.utils.csp import CSP
 
 from consent import cookies
 
-CONSOLE = "/console/"
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
@@ -36,14 +39,27 @@ class ConsentGateMiddleware:
             return response
         patch_vary_headers(response, ["Cookie", "Sec-GPC"])
         if not hasattr(response, "_csp_config"):
-            choice = cookies.choice_of(request)
-            response._csp_config = policy(_origin(request), choice)  # type: ignore[attr-defined]
+            response._csp_config = _policy_for(request)  # type: ignore[attr-defined]
         return response
 
 
 def _is_public_page(request: HttpRequest, response: HttpResponse) -> bool:
     kind = response.headers.get("Content-Type", "")
-    return kind.startswith("text/html") and not request.path.startswith(CONSOLE)
+    return kind.startswith("text/html") and not request.path.startswith(_console())
+
+
+@lru_cache(maxsize=1)
+def _console() -> str:
+    return reverse("console:index")
+
+
+def _policy_for(request: HttpRequest) -> dict[str, Any]:
+    try:
+        origin = f"{request.scheme}://{request.get_host()}"
+    except DisallowedHost:
+        # The page says that there is no such host; nothing on it needs a script.
+        return {**settings.SECURE_CSP, "script-src": [CSP.NONE]}
+    return policy(origin, cookies.choice_of(request))
 
 
 def policy(origin: str, choice: cookies.Choice) -> dict[str, Any]:
@@ -58,10 +74,6 @@ def policy(origin: str, choice: cookies.Choice) -> dict[str, Any]:
         allowed["connect-src"] += [f"{origin}/page-views/", *_analytics_host()]
         allowed["img-src"] = [*settings.SECURE_CSP["img-src"], *_analytics_host()]
     return {**settings.SECURE_CSP, **allowed}
-
-
-def _origin(request: HttpRequest) -> str:
-    return f"{request.scheme}://{request.get_host()}"
 
 
 def _analytics_host() -> list[str]:

@@ -48,7 +48,7 @@ class ConsentSeal(LedgerSeal):
 
 
 class Action(models.TextChoices):
-    """What happened to a consent; only the last four decide whether it stands."""
+    """What happened to a consent; only the last three decide whether it stands."""
 
     REQUESTED = "requested", "asked for, not confirmed yet"
     EXPIRED = "expired", "never confirmed"
