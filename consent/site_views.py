@@ -47,7 +47,11 @@ def _etag(request: HttpRequest) -> str:
 def script(request: HttpRequest) -> HttpResponse:
     served, coding = consent_script(), _coding(request)
     body = {"br": served.brotlied, "gzip": served.gzipped}.get(coding, served.plain)
-    response = HttpResponse(body, content_type="text/javascript; charset=utf-8")
+    is_asked_for = request.method != "HEAD"  # servers complain of a body that is not
+    response = HttpResponse(
+        body if is_asked_for else b"", content_type="text/javascript; charset=utf-8"
+    )
+    response["Content-Length"] = str(len(body))
     if coding:
         response["Content-Encoding"] = coding
     response["Cache-Control"] = f"public, max-age={SCRIPT_LASTS}"

@@ -14,12 +14,12 @@ import brotli
 import pytest
 from django.core.checks import run_checks
 from django.db import IntegrityError, connection
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from consent import cookies, receipt_numbers, sites
+from consent import cookies, receipt_numbers, site_views, sites
 from consent.models import ConsentSite, CookieChoice, CookieReceipt
 from processing_register.models import NoticeVersion
 from processing_register.register import the_register
@@ -127,6 +127,15 @@ def test_the_script_is_kept_for_a_short_time_and_asked_for_by_its_tag() -> None:
     assert again.status_code == 304
     assert not again.content
     assert served("gzip")["ETag"] != answer["ETag"]
+
+
+def test_whoever_asks_for_the_head_gets_no_body() -> None:
+    """Servers complain of a body that they may not send."""
+    answer = site_views.script(RequestFactory().head(SCRIPT))
+
+    assert answer.content == b""
+    assert answer["Content-Length"] == str(len(served("").content))
+    assert answer["ETag"]
 
 
 def test_the_script_reaches_for_no_other_host_and_parses_no_markup() -> None:
