@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
+from django.utils.encoding import iri_to_uri
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import (
     require_http_methods,
@@ -25,6 +26,8 @@ from processing_register.notices import notice_in_force, render_notice
 
 # The record of a choice is looked up by its number alone; whoever has it is its visitor.
 ACTIONS = ("show", "download", "delete")
+# No page of ours lies deeper; a made-up path must not make an endless answer.
+FOLDERS = 6
 
 
 @require_safe
@@ -59,7 +62,7 @@ def choose(request: HttpRequest) -> HttpResponse:
         else HttpResponseRedirect(_with_word(wish.back, after))
     )
     cookies.keep(response, choice)
-    _clear(request, response, choice)
+    _clear(request, response, choice, page=wish.back)
     return response
 
 
@@ -84,34 +87,42 @@ def _with_word(path: str, word: str) -> str:
 
 
 def _clear(
-    request: HttpRequest, response: HttpResponse, choice: cookies.Choice
+    request: HttpRequest, response: HttpResponse, choice: cookies.Choice, *, page: str
 ) -> None:
-    """Expire every cookie that is not allowed any more, for each domain it may be set
-    for; what a browser keeps otherwise, the page's script clears."""
-    unwanted = cookies.names_to_clear(choice.categories)
-    for name in request.COOKIES:
-        if any(_is_called(name, pattern) for pattern in unwanted):
-            for domain in _domains(request.get_host().split(":")[0]):
-                _expire(response, name, domain)
+    """Expire every cookie that is not allowed any more, for each domain and folder that
+    it may have been set for on the page the visitor came from. What a browser keeps
+    otherwise, the page's script clears."""
+    for name in cookies.cookies_to_clear(choice.categories, seen=request.COOKIES):
+        for domain in _domains(request.get_host().split(":")[0]):
+            for folder in _folders(page):
+                _expire(response, name, domain, folder)
 
 
-def _expire(response: HttpResponse, name: str, domain: str) -> None:
-    """A header of its own for each domain: a browser takes them for other cookies."""
+def _expire(response: HttpResponse, name: str, domain: str, folder: str) -> None:
+    """A header of its own for each: a browser takes them for different cookies."""
     morsel: Morsel[str] = Morsel()
     morsel.set(name, "", "")
-    morsel["path"], morsel["max-age"], morsel["domain"] = "/", 0, domain
-    response.cookies[f"{name} {domain}"] = morsel
-
-
-def _is_called(name: str, pattern: str) -> bool:
-    if pattern.endswith("*"):
-        return name.startswith(pattern[:-1])
-    return name == pattern
+    morsel["path"], morsel["max-age"], morsel["domain"] = folder, 0, domain
+    # A cookie of such a name that is not secure is refused, an expiring one too.
+    morsel["secure"] = name.lower().startswith(("__secure-", "__host-"))
+    response.cookies[f"{name} {domain} {folder}"] = morsel
 
 
 def _domains(host: str) -> list[str]:
     parts = host.split(".")
     return ["", *(".".join(parts[i:]) for i in range(len(parts) - 1))]
+
+
+def _folders(page: str) -> list[str]:
+    """Each folder above this page, with and without its slash, as cookies name them."""
+    path = iri_to_uri(page.partition("?")[0].partition("#")[0])
+    found = ["/"]
+    if ";" not in path:  # which would end the path of a cookie
+        steps = path.strip("/").split("/")[:FOLDERS]
+        for depth in range(1, len(steps) + 1):
+            folder = "/" + "/".join(steps[:depth])
+            found += [folder, f"{folder}/"]
+    return list(dict.fromkeys(found))
 
 
 # --- The record ---

@@ -98,8 +98,27 @@ def names_to_clear(allowed: Iterable[str]) -> list[str]:
 
     A name may end in “*”, for items that carry a number of their own.
     """
+    return sorted({item.name for item in _unwanted(allowed)})
+
+
+def cookies_to_clear(allowed: Iterable[str], *, seen: Iterable[str]) -> list[str]:
+    """The cookies that must not stay, each by its own name: those that the browser has
+    sent, and those that it may keep for another folder and so has not."""
+    unwanted = _unwanted(allowed)
+    sent = [name for name in seen if any(_is_called(name, i.name) for i in unwanted)]
+    elsewhere = [item.name for item in unwanted if item.kind == "cookie"]
+    return sorted({*sent, *(name for name in elsewhere if not name.endswith("*"))})
+
+
+def _unwanted(allowed: Iterable[str]) -> list[StoredItem]:
     kept = {ESSENTIAL, *allowed}
-    return sorted({i.name for i in _items(OUR_SITE) if i.category not in kept})
+    return [item for item in _items(OUR_SITE) if item.category not in kept]
+
+
+def _is_called(name: str, pattern: str) -> bool:
+    if pattern.endswith("*"):
+        return name.startswith(pattern[:-1])
+    return name == pattern
 
 
 # --- A choice ---

@@ -26,9 +26,11 @@ function folders() {
 function expireCookie(name) {
   const host = location.hostname.split(".");
   const domains = ["", ...host.map((_, i) => `; domain=${host.slice(i).join(".")}`)];
+  // A cookie of such a name that is not secure is refused, an expiring one too.
+  const secure = /^__(Secure|Host)-/i.test(name) ? "; Secure" : "";
   for (const domain of domains) {
     for (const path of folders()) {
-      document.cookie = `${name}=; max-age=0; path=${path}${domain}`;
+      document.cookie = `${name}=; max-age=0; path=${path}${domain}${secure}`;
     }
   }
 }
@@ -51,11 +53,14 @@ async function clear(patterns) {
 
 function start(allowed) {
   for (const held of document.querySelectorAll('script[type="text/plain"][data-consent]')) {
-    if (!allowed.includes(held.dataset.consent)) continue;
+    if (!["essential", ...allowed].includes(held.dataset.consent)) continue;
     const script = document.createElement("script");
-    const { src, consent, ...facts } = held.dataset; // such as the site's name
-    Object.assign(script.dataset, facts);
-    script.src = src;
+    script.async = false; // they run in the order of the page
+    script.text = held.text;
+    for (const { name, value } of held.attributes) {
+      if (name !== "type") script.setAttribute(name, value);
+    }
+    if (held.dataset.src) script.src = held.dataset.src;
     held.replaceWith(script);
   }
 }

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from pytest_django import Settings
 
 from consent.models import CookieChoice, PageCount
@@ -243,6 +243,35 @@ def test_with_a_yes_the_same_tag_may_run(house: House) -> None:
     page.wait_for_load_state("networkidle")
 
     assert page.evaluate(STORED)["session"] == ["pages-counted"]
+
+
+def test_marked_scripts_start_however_they_are_written(house: House) -> None:
+    page = house.visit("/updates/")
+    press(page, ACCEPT)
+    expect(bar(page).get_by_role("status")).to_be_visible()
+    mark = '<script type="text/plain" data-consent="{}" {}></script>'
+    counter = "/static/analytics/page_views.js"
+    tags = [
+        mark.format("analytics", f'src="{counter}?1"'),
+        mark.format("analytics", f'data-src="{counter}?2"'),
+        mark.format("essential", f'src="{counter}?3"'),
+        mark.format("marketing", f'src="{counter}?4"'),
+    ]
+
+    def with_tags(route: Route) -> None:
+        answer = route.fetch()
+        body = answer.text().replace("</head>", "".join(tags) + "</head>")
+        route.fulfill(response=answer, body=body)
+
+    page.route(f"{house.url}/privacy/", with_tags)
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto(f"{house.url}/privacy/")
+    page.wait_for_load_state("networkidle")
+
+    started = [url[-1] for url in requests if f"{counter}?" in url]
+    assert started == ["1", "2", "3"]
+    assert not [url for url in requests if "undefined" in url]
 
 
 # --- Taking it back ---

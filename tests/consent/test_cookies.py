@@ -35,8 +35,9 @@ def asked(**more: Any) -> dict[str, Any]:
     return {"banner": BANNER, "hash": cookies.content_hash(), **more}
 
 
-def choose(client: Client, pressed: str, **more: Any) -> Any:
-    return client.post(CHOICE, asked(choice=pressed, next="/updates/") | more)
+def choose(client: Client, pressed: str, headers: Any = None, **more: Any) -> Any:
+    data = asked(choice=pressed, next="/updates/") | more
+    return client.post(CHOICE, data, headers=headers)
 
 
 def send(client: Client, content: Any, **more: Any) -> Any:
@@ -376,6 +377,75 @@ def test_the_console_and_other_answers_keep_the_house_policy(client: Client) -> 
     policy = client.get("/console/login/")["Content-Security-Policy"]
 
     assert "/page-views/" not in policy
+
+
+@pytest.mark.parametrize("path", ["/", "/console/login/"])
+def test_a_host_that_is_not_ours_gets_no_script_and_one_line_in_the_log(
+    client: Client, caplog: pytest.LogCaptureFixture, path: str
+) -> None:
+    answer = client.get(path, HTTP_HOST="evil.example")
+
+    assert answer.status_code == 400
+    if path == "/":
+        assert "script-src 'none'" in answer["Content-Security-Policy"]
+    lines = [one for one in caplog.records if one.name.startswith("django.security")]
+    assert len(lines) == 1
+
+
+# --- Taking it back ---
+
+
+def declare_cookies(folder: Path, *names: str) -> None:
+    item = (
+        '\n[[items]]\nkey = "{0}"\nname = "{0}"\nkind = "cookie"\n'
+        'category = "analytics"\nset_by = "us"\npurpose = "analytics"\n'
+        'what_for = "A test"\nlife = "1 year"\nwhere = "site"\n'
+    )
+    with (folder / "cookies.toml").open("a") as file:
+        file.writelines(item.format(name) for name in names)
+    the_register.cache_clear()
+
+
+def test_without_scripts_cookies_go_from_each_folder_and_domain_of_the_page(
+    client: Client, own_register: Any, settings: Settings
+) -> None:
+    declare_cookies(settings.REGISTER_DIR, "__Secure-visit", "visitor_*")
+    settings.ALLOWED_HOSTS = ["news.example.com"]
+    client.cookies["visitor_7"] = client.cookies["visit"] = "1"
+
+    answer = choose(
+        client,
+        "reject",
+        next="/updates/one/?page=2",
+        headers={"host": "news.example.com"},
+    )
+
+    expired = {
+        (c.key, c["domain"], c["path"], bool(c["secure"]))
+        for c in answer.cookies.values()
+        if c["max-age"] == 0
+    }
+    folders = ["/", "/updates", "/updates/", "/updates/one", "/updates/one/"]
+    assert expired == {
+        (name, domain, folder, name.startswith("__"))
+        for name in ("__Secure-visit", "visitor_7")
+        for domain in ("", "news.example.com", "example.com")
+        for folder in folders
+    }
+
+
+@pytest.mark.parametrize("page", ["/a; domain=evil.example/", "/é/", "/x" * 500])
+def test_a_made_up_page_makes_no_strange_cookies(
+    client: Client, own_register: Any, settings: Settings, page: str
+) -> None:
+    declare_cookies(settings.REGISTER_DIR, "visit")
+
+    answer = choose(client, "reject", next=page)
+
+    gone = [c for c in answer.cookies.values() if c["max-age"] == 0]
+    assert 1 <= len(gone) <= 30
+    for cookie in gone:
+        assert re.fullmatch(r"[\w/%-]+", cookie["path"], re.ASCII)
 
 
 # --- What is refused ---
