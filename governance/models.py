@@ -6,7 +6,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils import timezone
 
-from groundwork.personal_data import Category, NoPersonalData, PersonalData
+from groundwork.personal_data import Category, Erasure, NoPersonalData, PersonalData
 from outbox.models import OutgoingEmail
 from outbox.models import State as MailState
 from processing_register.models import NoticeVersion
@@ -18,6 +18,8 @@ BROKEN_OFF_AFTER = timedelta(minutes=15)
 
 class RetentionRun(models.Model):
     """One nightly purge by one rule: how many rows it removed, and whether it ended.
+
+    A run that has ended cannot change, and none can go: the database refuses.
 
     A run without finished_at is at work or was broken off; what it counted is removed,
     and the next run goes on from there.
@@ -199,7 +201,11 @@ class NoticeDeliveryQuerySet(models.QuerySet["NoticeDelivery"]):
 
 
 class NoticeDelivery(models.Model):
-    """One person and one change of the notice: told once, or left out for a reason."""
+    """One person and one change of the notice: told once, or left out for a reason.
+
+    The database refuses to change what is settled, to remove it before its period is
+    over, and to call sent what its message does not.
+    """
 
     # Before a message stands in the outbox; from then on the state is the message's.
     WAITING = "waiting"
@@ -222,10 +228,13 @@ class NoticeDelivery(models.Model):
 
     objects: ClassVar = NoticeDeliveryQuerySet.as_manager()
     personal_data = PersonalData(
+        # The row stays as proof that everybody was told; once the person is erased,
+        # their UUID leads nowhere.
         fields={"data_subject_id": Category.MARKETING},
         purpose="relationship",
         source="house",
         retention="notice-delivery",
+        erasure=Erasure.KEPT,
         others="id change state reason email settled_at",
         linked_by="data_subject_id",
     )

@@ -33,6 +33,8 @@ MAILER_READS_COLUMNS = {
 }
 # The mailer closes a sending; it can touch no other column of a case update.
 MAILER_COLUMNS = {"case_updates_caseupdate": ("state", "finished_at")}
+# What was done, and when it ended: a row is changed until its end, and never removed.
+NEVER_REMOVED = {"governance_retentionrun", "governance_proofstransfer"}
 
 
 def append_only_tables() -> set[str]:
@@ -51,13 +53,7 @@ def grant(connection: BaseDatabaseWrapper) -> None:
         for role in (APP, MAILER):
             _start_from_nothing(cursor, role)
         for table in sorted(tables):
-            rights = (
-                "SELECT, INSERT"
-                if table in ledgers
-                else "SELECT, INSERT, UPDATE, DELETE"
-            )
-            if table == "django_migrations":
-                rights = "SELECT"
+            rights = _rights_of_the_application(table, ledgers)
             cursor.execute(f'GRANT {rights} ON "{table}" TO {APP}')
         for table in sorted(MAILER_READS & tables):
             cursor.execute(f'GRANT SELECT ON "{table}" TO {MAILER}')
@@ -72,11 +68,22 @@ def grant(connection: BaseDatabaseWrapper) -> None:
                 cursor.execute(f'GRANT {right} ({names}) ON "{table}" TO {MAILER}')
 
 
+def _rights_of_the_application(table: str, ledgers: set[str]) -> str:
+    if table == "django_migrations":
+        return "SELECT"
+    if table in ledgers:
+        return "SELECT, INSERT"
+    if table in NEVER_REMOVED:
+        return "SELECT, INSERT, UPDATE"
+    return "SELECT, INSERT, UPDATE, DELETE"
+
+
 def refuse_truncate(connection: BaseDatabaseWrapper) -> None:
-    """Take from the owner, too, the right to empty a ledger at one stroke."""
+    """Take from the owner, too, the right to empty at one stroke a ledger, or what
+    else is never removed."""
     tables = set(connection.introspection.table_names())
     with connection.cursor() as cursor:
-        for table in sorted(append_only_tables() & tables):
+        for table in sorted((append_only_tables() | NEVER_REMOVED) & tables):
             cursor.execute(f'REVOKE TRUNCATE ON "{table}" FROM CURRENT_USER')
 
 

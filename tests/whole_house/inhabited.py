@@ -135,11 +135,10 @@ def tell_people() -> None:
         data_subject_id=subscriber_of("ada@new.example").data_subject_id,
         message_class=MessageClass.NOTICE,
     )
-    NoticeDelivery.objects.create(
-        change=change,
-        data_subject_id=subscriber_of(CLEO).data_subject_id,
-        state="withheld",
-        reason="bounced",
+    cleo = subscriber_of(CLEO).data_subject_id
+    NoticeDelivery.objects.create(change=change, data_subject_id=cleo)
+    NoticeDelivery.objects.filter(data_subject_id=cleo).update(
+        state="withheld", reason="bounced"
     )
     delivery.deliver_due()
 
