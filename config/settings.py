@@ -218,6 +218,7 @@ PERSONAL_DATA = [
     "case_updates.Delivery",
     "governance.NoticeDelivery",
     "data_subjects.Restriction",
+    "data_subjects.UseDespite",
     "data_subjects.LegalHold",
     "data_subjects.HeldPerson",
     "data_subjects.DisclosureEvidence",

@@ -12,8 +12,13 @@ from datetime import date
 
 from django.db import transaction
 
-from data_subjects.models import DataSubject, Disclosure, DisclosureEvidence
-from data_subjects.restriction import why_restricted
+from data_subjects.models import (
+    DataSubject,
+    Disclosure,
+    DisclosureEvidence,
+    UseDespite,
+)
+from data_subjects.restriction import Allowed, use_despite
 from groundwork.refusals import NotAllowed
 from processing_register.register import UK_AND_EEA, the_register
 
@@ -36,13 +41,18 @@ class Given:
 
 @transaction.atomic
 def record(
-    subject_id: uuid.UUID, given: Given, *, staff_id: int, today: date
+    subject_id: uuid.UUID,
+    given: Given,
+    *,
+    staff_id: int,
+    today: date,
+    allowed: Allowed | None = None,
 ) -> Disclosure:
     """Put a disclosure on record, for good. Raises NotAllowed when it does not hold
-    together, or when the data was restricted and the ground does not allow it."""
+    together, or when the data is restricted and nothing allows it meanwhile."""
     subject = DataSubject.objects.select_for_update(no_key=True).get(pk=subject_id)
     _refuse_unless_sound(given, today)
-    _refuse_restricted(subject_id, given)
+    use_despite(subject_id, UseDespite.What.DISCLOSURE, allowed, staff_id=staff_id)
     disclosure = Disclosure.objects.create(
         data_subject_id=subject_id,
         recipient=given.recipient.strip(),
@@ -81,19 +91,3 @@ def _refuse_unless_sound(given: Given, today: date) -> None:
         )
     if not given.reference.strip():
         raise NotAllowed("Say where the disclosure can be looked up.")
-
-
-# What may still be done with restricted data (Art. 18(2)).
-DESPITE_RESTRICTION = {
-    Disclosure.LegalGround.CONSENT.value,
-    Disclosure.LegalGround.CLAIMS.value,
-}
-
-
-def _refuse_restricted(subject_id: uuid.UUID, given: Given) -> None:
-    restricted = why_restricted(subject_id)
-    if restricted and given.legal_ground not in DESPITE_RESTRICTION:
-        raise NotAllowed(
-            f"{restricted} Only the person’s consent or a legal claim allows a "
-            "disclosure meanwhile (Art. 18(2))."
-        )

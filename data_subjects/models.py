@@ -182,6 +182,51 @@ class Restriction(models.Model):
         return ENDING_EVENTS[Ground(self.ground)]
 
 
+class Allowance(models.TextChoices):
+    """What still allows a use of restricted data: Art. 18(2)."""
+
+    CONSENT = "with consent", "the person has consented to it"
+    CLAIMS = "for a claim", "it is for a legal claim"
+    OTHERS = "rights of another", "it protects the rights of another person"
+    PUBLIC = "public interest", "an important public interest asks for it"
+
+
+class UseDespite(models.Model):
+    """One use of data that was restricted, what allowed it, and why.
+
+    It goes with its restriction: the ledger alone keeps that it happened.
+    """
+
+    class What(models.TextChoices):
+        DISCLOSURE = "disclosure", "data was disclosed"
+        CORRECTION = "correction", "data was corrected"
+
+    restriction = models.ForeignKey(
+        Restriction, on_delete=models.CASCADE, related_name="uses"
+    )
+    what = models.CharField(max_length=12, choices=What)
+    allowance = models.CharField(max_length=20, choices=Allowance)
+    reason = EncryptedTextField()
+    used_at = models.DateTimeField(default=timezone.now)
+    staff_id = models.BigIntegerField()
+
+    personal_data = PersonalData(
+        fields={"reason": Category.MARKETING},
+        purpose="rights-requests",
+        source="staff",
+        retention="case-file",
+        others="id restriction what allowance used_at staff_id",
+        linked_by="restriction__data_subject",
+    )
+
+    class Meta:
+        verbose_name = "use despite a restriction"
+        verbose_name_plural = "uses despite a restriction"
+
+    def __str__(self) -> str:
+        return f"use {self.pk} despite restriction {self.restriction_id}"
+
+
 class LegalHoldQuerySet(models.QuerySet["LegalHold"]):
     def standing(self) -> "LegalHoldQuerySet":
         return self.filter(released_at__isnull=True)
@@ -370,6 +415,7 @@ class SubjectEvent(LedgerEntry):
         ANNOUNCED = "announced", "notice of the restriction’s end queued"
         TOLD = "told", "told that the restriction will end"
         LIFTED = "lifted", "restriction lifted"
+        ALLOWED = "allowed", "restricted data used, as the law allows"
         HELD = "held", "placed under a legal hold"
         REVIEWED = "reviewed", "legal hold reviewed"
         RELEASED = "released", "released from a legal hold"

@@ -15,10 +15,21 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from data_subjects.models import DataSubject, Ground, Restriction, SubjectEvent
+from data_subjects.models import (
+    Allowance,
+    DataSubject,
+    Ground,
+    Restriction,
+    SubjectEvent,
+    UseDespite,
+)
 from groundwork.refusals import NotAllowed
 
 Action = SubjectEvent.Action
+ONLY_WITH_A_GROUND = (
+    "Meanwhile only the person’s consent, a legal claim, the rights of another person "
+    "or an important public interest allows it (Art. 18(2)): say which, and why."
+)
 
 
 @dataclass(frozen=True)
@@ -29,6 +40,14 @@ class Asked:
     reason: str
     address: str = ""
     starts_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """Which point of Art. 18(2) allows a use of restricted data, and why it applies."""
+
+    by: Allowance
+    reason: str
 
 
 def is_restricted(
@@ -49,12 +68,7 @@ def is_kept(data_subject_id: uuid.UUID) -> bool:
 
 def why_restricted(data_subject_id: uuid.UUID) -> str:
     """A sentence for staff about to change or use the data; empty when they may."""
-    first = (
-        Restriction.objects.open()
-        .filter(data_subject=data_subject_id)
-        .order_by("starts_at")
-        .first()
-    )
+    first = _first_open(data_subject_id)
     if first is None:
         return ""
     return (
@@ -63,6 +77,40 @@ def why_restricted(data_subject_id: uuid.UUID) -> str:
         f"{first.get_ground_display()}. Until the restriction is lifted it is stored "
         "and not changed or used; the person’s own choices still work."
     )
+
+
+def _first_open(data_subject_id: uuid.UUID) -> Restriction | None:
+    standing = Restriction.objects.open().filter(data_subject=data_subject_id)
+    return standing.order_by("starts_at").first()
+
+
+def use_despite(
+    subject_id: uuid.UUID,
+    what: UseDespite.What,
+    allowed: Allowed | None,
+    *,
+    staff_id: int,
+) -> None:
+    """Let this use through: nothing restricts the data, or Art. 18(2) allows the use,
+    which then stands on record with its reason. Raises NotAllowed otherwise.
+
+    The caller holds the person's lock.
+    """
+    standing = _first_open(subject_id)
+    if standing is None:
+        return
+    if allowed is None:
+        raise NotAllowed(f"{why_restricted(subject_id)} {ONLY_WITH_A_GROUND}")
+    if not allowed.reason.strip():
+        raise NotAllowed("Say why the law allows it although the data is restricted.")
+    UseDespite.objects.create(
+        restriction=standing,
+        what=what,
+        allowance=allowed.by,
+        reason=allowed.reason.strip(),
+        staff_id=staff_id,
+    )
+    _note(standing, Action.ALLOWED, staff_id, allowed.by)
 
 
 @transaction.atomic

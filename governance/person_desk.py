@@ -5,7 +5,7 @@ its words, and nothing is changed.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from django import forms
@@ -36,6 +36,7 @@ from data_subjects.models import (
     Ground,
     LegalHold,
     Restriction,
+    UseDespite,
 )
 from data_subjects.people import subject_of, subjects_of
 from governance import restrictions
@@ -46,6 +47,7 @@ from governance.person_forms import (
     RestrictForm,
     ReviewForm,
     TellForm,
+    allowed_by,
 )
 from groundwork import addresses
 from groundwork.clock import moment_in_words, today_here
@@ -372,12 +374,23 @@ class RestrictionAdmin(AboutPeopleAdmin):
             ("Since", when(row.starts_at)),
             ("Restricted by", who(row.staff_id)),
             ("Ends when", row.ends_when),
+            *(
+                (f"Used {when(use.used_at)}", _words_of_use(use))
+                for use in row.uses.all()
+            ),
             ("What ended it", row.ending or "—"),
             ("State", state_of(row)[1]),
             ("Person was told", when(row.notice_sent_at)),
             ("Lifted", when(row.lifted_at)),
             ("Lifted by", who(row.lifted_by_id)),
         ]
+
+
+def _words_of_use(use: UseDespite) -> str:
+    what = use.get_what_display()
+    return (
+        f"{what}, by {who(use.staff_id)}: {use.get_allowance_display()}. {use.reason}"
+    )
 
 
 # How far the notice by e-mail has come, while the restriction stands.
@@ -507,9 +520,13 @@ class LegalHoldAdmin(AboutPeopleAdmin):
 
 
 def _disclose(row: Any, data: dict[str, Any], by: int) -> str:
-    given = disclosures.Given(**{k: v for k, v in data.items() if k != "address"})
+    given = disclosures.Given(
+        **{field.name: data[field.name] for field in fields(disclosures.Given)}
+    )
     subject = subject_of(data["address"])
-    disclosures.record(subject.pk, given, staff_id=by, today=today_here())
+    disclosures.record(
+        subject.pk, given, staff_id=by, today=today_here(), allowed=allowed_by(data)
+    )
     return "On record. It cannot be changed; record a new one to correct it."
 
 

@@ -5,7 +5,8 @@ from typing import Any, cast
 from django import forms
 from django.core.exceptions import ValidationError
 
-from data_subjects.models import Disclosure, Ground
+from data_subjects.models import Allowance, Disclosure, Ground
+from data_subjects.restriction import Allowed
 from groundwork import addresses
 from processing_register.register import the_register
 from subscribers.forms import AddressField, refuse_invisible
@@ -13,9 +14,12 @@ from subscribers.forms import AddressField, refuse_invisible
 WORDS = {"max_length": "Shorten this to 2,000 characters or fewer"}
 
 
-def words_field(label: str, required: str, **more: Any) -> forms.CharField:
+def words_field(
+    label: str, required: str = "", *, is_required: bool = True, **more: Any
+) -> forms.CharField:
     return forms.CharField(
         label=label,
+        required=is_required,
         max_length=2_000,
         widget=forms.Textarea(attrs={"rows": 4}),
         error_messages={"required": required, **WORDS},
@@ -37,6 +41,29 @@ def day_field(label: str, required: str, **more: Any) -> forms.DateField:
 
 class ConsoleForm(forms.Form):
     use_required_attribute = False
+
+
+class AllowanceForm(ConsoleForm):
+    """Ends with what the law still allows to be done with restricted data."""
+
+    allowance = forms.ChoiceField(
+        label="If the data is restricted: what allows this all the same?",
+        choices=[("", "The data is not restricted"), *Allowance.choices],
+        required=False,
+        widget=forms.RadioSelect,
+        help_text="UK GDPR, Article 18(2).",
+    )
+    allowance_reason = words_field(
+        "And why does that apply?",
+        is_required=False,
+        help_text="Needed for restricted data only. Kept encrypted.",
+    )
+
+
+def allowed_by(data: dict[str, Any]) -> Allowed | None:
+    """What was chosen on an AllowanceForm; None for nothing."""
+    chosen = data.get("allowance")
+    return Allowed(Allowance(chosen), data["allowance_reason"]) if chosen else None
 
 
 class RestrictForm(ConsoleForm):
@@ -107,7 +134,7 @@ class ReviewForm(ConsoleForm):
     review_on = day_field("Look at it again on", "Enter the day of the next review")
 
 
-class DisclosureForm(ConsoleForm):
+class DisclosureForm(AllowanceForm):
     address = AddressField(label="E-mail address of the person")
     recipient = forms.CharField(
         label="Which organisation got the data?",
@@ -164,6 +191,8 @@ class DisclosureForm(ConsoleForm):
             [(c.key, c.title) for c in register.categories.values() if c.is_collected],
         )
         self._choices("purpose", [(p.key, p.title) for p in register.purposes.values()])
+        last = ("allowance", "allowance_reason")
+        self.order_fields([*(n for n in self.fields if n not in last), *last])
 
     def _choices(self, name: str, choices: list[tuple[str, str]]) -> None:
         cast(forms.ChoiceField, self.fields[name]).choices = choices

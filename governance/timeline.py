@@ -15,6 +15,7 @@ from django.utils import timezone
 from case_updates.models import Delivery
 from consent.models import Action, ConsentEntry
 from data_subjects.models import (
+    Allowance,
     Disclosure,
     Exemption,
     Ground,
@@ -112,7 +113,7 @@ def _events(subject: uuid.UUID, names: Names) -> Iterator[Step]:
 
 def _bindings(subject: uuid.UUID, names: Names) -> Iterator[Step]:
     """Restrictions, legal holds and data from other sources: begun, announced, ended."""
-    grounds = dict([*Ground.choices, *Exemption.choices])
+    grounds = dict([*Ground.choices, *Exemption.choices, *Allowance.choices])
     events = SubjectEvent.objects.filter(data_subject_id=subject).order_by("-id")
     for event in events[:LIMIT]:
         detail = grounds.get(event.detail, event.detail)

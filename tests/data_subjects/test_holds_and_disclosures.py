@@ -4,18 +4,22 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
-from data_subjects import disclosures, holds
+from data_subjects import disclosures, holds, restriction
 from data_subjects.disclosures import Given
 from data_subjects.models import (
+    Allowance,
     Disclosure,
     DisclosureEvidence,
     HeldPerson,
     LegalHold,
     SubjectEvent,
+    UseDespite,
 )
 from data_subjects.people import subject_of
-from data_subjects.restriction import is_kept
+from data_subjects.restriction import Allowed, is_kept
+from data_subjects.retention import LIFTED_RESTRICTIONS, carry_out
 from groundwork.clock import today_here
 from groundwork.refusals import NotAllowed
 from tests.data_subjects.acts import STAFF, held, restricted
@@ -84,9 +88,14 @@ GIVEN = Given(
 )
 
 
-def record(given: Given) -> Disclosure:
-    subject = subject_of(ADA)
-    return disclosures.record(subject.pk, given, staff_id=STAFF, today=today_here())
+def record(given: Given, allowed: Allowed | None = None) -> Disclosure:
+    return disclosures.record(
+        subject_of(ADA).pk,
+        given,
+        staff_id=STAFF,
+        today=today_here(),
+        allowed=allowed,
+    )
 
 
 def test_a_disclosure_is_on_record_and_its_words_stand_apart() -> None:
@@ -126,11 +135,41 @@ def test_outside_the_uk_and_the_eea_a_safeguard_opens_the_door() -> None:
     assert row.safeguard == "IDTA of 1 May 2026"
 
 
-def test_restricted_data_goes_out_for_a_legal_claim_only() -> None:
-    restricted(ADA)
+@pytest.mark.parametrize("allowance", Allowance)
+def test_restricted_data_goes_out_on_a_ground_of_the_law_with_its_reason(
+    allowance: Allowance,
+) -> None:
+    row = restricted(ADA)
 
     with pytest.raises(NotAllowed, match="restricted since"):
-        record(GIVEN)
-    record(replace(GIVEN, legal_ground="legal-claims"))
+        record(replace(GIVEN, legal_ground="legal-claims"))
+    with pytest.raises(NotAllowed, match="Say why"):
+        record(GIVEN, Allowed(allowance, "  "))
+    assert not Disclosure.objects.exists() and not UseDespite.objects.exists()
+    record(GIVEN, Allowed(allowance, "Ada’s neighbour is sued over it."))
 
-    assert Disclosure.objects.count() == 1
+    use = UseDespite.objects.get()
+    assert (use.restriction, use.what, use.staff_id) == (row, "disclosure", STAFF)
+    assert use.reason == "Ada’s neighbour is sued over it."
+    event = SubjectEvent.objects.get(action="allowed")
+    assert (event.reference, event.detail) == (row.pk, allowance.value)
+    assert "neighbour" not in str(SubjectEvent.objects.values())
+
+
+def test_nothing_about_a_restriction_is_noted_where_there_is_none() -> None:
+    record(GIVEN, Allowed(Allowance.CLAIMS, "A reason"))
+
+    assert not UseDespite.objects.exists() and not SubjectEvent.objects.exists()
+
+
+def test_the_reason_goes_with_its_restriction() -> None:
+    row = restricted(ADA)
+    record(GIVEN, Allowed(Allowance.CLAIMS, "Claim 7"))
+    restriction.tell(row.pk, ending="Over.", how="by letter", staff_id=STAFF)
+    restriction.lift(row.pk, staff_id=STAFF)
+
+    in_four_years = timezone.now() + timedelta(days=4 * 366)
+    assert sum(carry_out(LIFTED_RESTRICTIONS, now=in_four_years)) == 1
+
+    assert not UseDespite.objects.exists()
+    assert SubjectEvent.objects.filter(action="allowed").exists()

@@ -127,6 +127,26 @@ def test_lifting_before_the_notice_is_refused_in_words(console: Client) -> None:
     assert row.is_open
 
 
+def test_a_disclosure_of_restricted_data_needs_a_ground_and_a_reason(
+    console: Client,
+) -> None:
+    row, path = restricted(BEN), f"{BASE}disclosure/add/"
+    public = {"allowance": "public interest"}
+    for typed, words in (
+        (DISCLOSE, "or an important public interest allows it"),
+        (DISCLOSE | {"allowance": "mood"}, "Select a valid choice"),
+        (DISCLOSE | public, "Say why the law allows it"),
+    ):
+        answer = console.post(path, typed)
+        assert answer.status_code == 400 and words in answer.content.decode()
+
+    why = {"allowance_reason": "An inquiry of the regulator."}
+    assert console.post(path, DISCLOSE | public | why).status_code == 302
+
+    page = console.get(f"{BASE}restriction/{row.pk}/change/").content.decode()
+    assert "An inquiry of the regulator." in page and "public interest" in page
+
+
 def test_lists_mask_addresses_and_find_by_the_exact_one_only(console: Client) -> None:
     row = restricted(ADA)
     restricted(BEN)
