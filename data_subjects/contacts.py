@@ -78,8 +78,9 @@ def known_by(address: str) -> IndirectContact | None:
 def enter(found: Found, *, staff_id: int) -> IndirectContact:
     """Write somebody down, and set by when they have to be told.
 
-    Raises NotAllowed for a source that is none, a day to come, missing evidence, or an
-    address that is on the list already. Nobody is signed up and no mail is sent.
+    Raises NotAllowed for a source that is none, a day to come, missing evidence, an
+    address that is on the list already, or a person whose data is restricted. Nobody
+    is signed up and no mail is sent.
     """
     today = today_here()
     refuse(why_not_enter(found, today))
@@ -88,6 +89,7 @@ def enter(found: Found, *, staff_id: int) -> IndirectContact:
         subject.save(force_insert=True)
     # Two at once with one address: the second waits here, then finds the first.
     DataSubject.objects.select_for_update(no_key=True).get(pk=subject.pk)
+    refuse(why_restricted(subject.pk))
     if IndirectContact.objects.filter(data_subject=subject).exists():
         raise NotAllowed("This person is on the list already.")
     contact = IndirectContact(

@@ -13,7 +13,8 @@ from django.utils.safestring import SafeString
 from data_subjects import contacts
 from data_subjects.models import ContactKind, Exemption, IndirectContact, Told
 from governance import informing
-from governance.person_desk import AboutPeopleAdmin, Act, masked, when, who
+from governance.about_people import AboutPeopleAdmin, Act, masked, when, who
+from governance.person import bindings
 from governance.person_forms import ConsoleForm, day_field, words_field
 from groundwork.clock import today_here
 from outbox.models import State
@@ -308,6 +309,10 @@ class IndirectContactAdmin(AboutPeopleAdmin):
         return _day_of(row.inform_by)
 
     # --- The page ---
+
+    def more(self, row: IndirectContact) -> dict[str, Any]:
+        subject = row.data_subject_id
+        return {"bindings": bindings(subject), "subject": subject}
 
     def facts(self, row: IndirectContact) -> list[tuple[str, str]]:
         clock = contacts.clock_of(row)

@@ -1,36 +1,17 @@
-"""The console's pages about restrictions, legal holds and disclosures.
+"""The console's pages about restrictions, legal holds and disclosures."""
 
-Each verb has a permission of its own and is a form that posts; a refusal is shown in
-its words, and nothing is changed.
-"""
-
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+import uuid
+from collections.abc import Iterable
+from dataclasses import fields
 from typing import Any
 
-from django import forms
-from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
-from django.db.models import Count
-from django.http import (
-    Http404,
-    HttpRequest,
-    HttpResponse,
-    HttpResponseBase,
-    HttpResponseNotAllowed,
-    HttpResponseRedirect,
-)
-from django.template.response import TemplateResponse
-from django.urls import path, reverse
-from django.utils.decorators import method_decorator
+from django.db.models import Count, F
+from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.views.decorators.http import require_safe
 
 from data_subjects import disclosures, holds, restriction
 from data_subjects.models import (
-    DataSubject,
     Disclosure,
     DisclosureEvidence,
     Ground,
@@ -40,6 +21,8 @@ from data_subjects.models import (
 )
 from data_subjects.people import subject_of, subjects_of
 from governance import restrictions
+from governance.about_people import AboutPeopleAdmin, Act, masked, when, who
+from governance.choosing import Chosen, held_by_nobody, numbers_of
 from governance.person_forms import (
     ConsoleForm,
     DisclosureForm,
@@ -49,243 +32,39 @@ from governance.person_forms import (
     TellForm,
     allowed_by,
 )
-from groundwork import addresses
-from groundwork.clock import moment_in_words, today_here
-from groundwork.refusals import NotAllowed
+from groundwork.clock import today_here
 from outbox.models import State
-from staff.access import note_opening, note_search
-from staff.console import Place, ReadOnlyAdmin, console, staff_id
-from staff.models import StaffUser
-from subscribers.models import Subscriber
+from staff.console import Place, console
 
 
-@dataclass(frozen=True)
-class Act:
-    """One form of one verb: what stands on it, and what it does when it holds."""
-
-    permission: str
-    heading: str
-    lead: str
-    button: str
-    form: type[forms.Form]
-    do: Callable[[Any, dict[str, Any], int], str]
+def _numbered(number: int | None) -> str:
+    """How somebody is meant who has no e-mail address."""
+    return f"no. {number} from other sources" if number else "—"
 
 
-class AboutPeopleAdmin(ReadOnlyAdmin):
-    """A register whose rows are about people: masked, found by exact address."""
-
-    change_list_template = "admin/data_subjects/list.html"
-    adding: Act
-    add_label = ""
-    # The lookup by which the rows of one person are found.
-    person_lookup = "data_subject"
-    list_filter = ()
-
-    def lookup_allowed(self, lookup: str, value: Any, request: Any = None) -> bool:
-        return lookup == self.person_lookup
-
-    def _name(self, name: str) -> str:
-        return f"admin:data_subjects_{self.opts.model_name}_{name}"
-
-    def get_urls(self) -> list[Any]:
-        find = self.admin_site.admin_view(self.find_view)
-        name = f"data_subjects_{self.opts.model_name}_find"
-        own = [path("find/", find, name=name)]
-        for act_name in self.acts():
-            view = self.admin_site.admin_view(self.act_view)
-            own.append(
-                path(
-                    f"<int:pk>/{act_name}/",
-                    view,
-                    {"act_name": act_name},
-                    name=f"data_subjects_{self.opts.model_name}_{act_name}",
-                )
-            )
-        return [*own, *super().get_urls()]
-
-    def acts(self) -> dict[str, Act]:
-        """The verbs on one row, by the last part of their address."""
-        return {}
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(f"data_subjects.{self.adding.permission}")
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        context = {
-            "add_url": reverse(self._name("add")),
-            "add_label": self.add_label,
-            "find_url": reverse(self._name("find")),
-        }
-        return super().changelist_view(request, context | (extra_context or {}))
-
-    def find_view(self, request: HttpRequest) -> HttpResponseBase:
-        """By exact address and by POST: no address in a URL or a log."""
-        self.require(request, f"view_{self.opts.model_name}")
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
-        subject = _known_by(request.POST.get("address", ""))
-        note_search(request, subject.pk if subject else None)
-        there = reverse(self._name("changelist"))
-        if subject is None:
-            messages.warning(request, "Nobody is known by this exact address.")
-            return HttpResponseRedirect(there)
-        return HttpResponseRedirect(f"{there}?{self.person_lookup}={subject.pk}")
-
-    # --- Forms ---
-
-    def add_view(
-        self,
-        request: HttpRequest,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        self.require(request, self.adding.permission)
-        initial = {} if request.method == "POST" else _initial(request)
-        return self._act(request, self.adding, None, initial)
-
-    def act_view(self, request: HttpRequest, pk: int, act_name: str) -> HttpResponse:
-        act = self.acts()[act_name]
-        self.require(request, act.permission)
-        row = self.model._default_manager.filter(pk=pk).first()
-        if row is None:
-            raise Http404
-        return self._act(request, act, row, {})
-
-    def _act(
-        self, request: HttpRequest, act: Act, row: Any, initial: dict[str, Any]
-    ) -> HttpResponse:
-        self.require(request, act.permission)
-        is_post = request.method == "POST"
-        form = act.form(request.POST if is_post else None, initial=initial)
-        if is_post and form.is_valid() and self._is_done(request, act, row, form):
-            return HttpResponseRedirect(reverse(self._name("changelist")))
-        context = {
-            "form": form,
-            "heading": act.heading,
-            "lead": act.lead,
-            "button": act.button,
-        }
-        return self._page(request, "form", context, status=400 if is_post else 200)
-
-    def _is_done(
-        self, request: HttpRequest, act: Act, row: Any, form: forms.Form
-    ) -> bool:
-        """Carry it out; a refusal changes nothing and stands on the form."""
-        try:
-            with transaction.atomic():
-                said = act.do(row, form.cleaned_data, staff_id(request))
-        except NotAllowed as refusal:
-            form.add_error(None, str(refusal))
-            return False
-        messages.success(request, said)
-        return True
-
-    def _page(
-        self,
-        request: HttpRequest,
-        name: str,
-        context: dict[str, Any],
-        *,
-        status: int = 200,
-    ) -> TemplateResponse:
-        """A page of this register, with the way back to its list."""
-        back = {
-            "back": reverse(self._name("changelist")),
-            "back_label": self.place.label if self.place else "",
-        }
-        return TemplateResponse(
-            request,
-            f"admin/data_subjects/{name}.html",
-            self.page_context(request, title="", **context, **back),
-            status=status,
-        )
-
-    # --- The page of one row ---
-
-    @method_decorator(require_safe)
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        row = self.to_show(request, object_id)
-        for subject in self.people_of(row):
-            note_opening(request, subject)
-        context = {
-            "heading": str(row).capitalize(),
-            "facts": self.facts(row),
-            "buttons": self._buttons(request, row),
-        }
-        return self._page(request, "row", context)
-
-    def _buttons(self, request: HttpRequest, row: Any) -> list[tuple[str, str]]:
-        """The acts that are open on this row to whoever looks: words and address."""
-        if not self.is_open(row):
-            return []
-        return [
-            (act.heading, reverse(self._name(name), args=[row.pk]))
-            for name, act in self.acts().items()
-            if request.user.has_perm(f"data_subjects.{act.permission}")
-        ]
-
-    def people_of(self, row: Any) -> list[Any]:
-        return [row.data_subject_id]
-
-    def is_open(self, row: Any) -> bool:
-        return False
-
-    def facts(self, row: Any) -> list[tuple[str, str]]:
-        """What the page of one row says of it; each register says more."""
-        return [("Number", str(row.pk))]
-
-
-def _known_by(typed: str) -> DataSubject | None:
-    try:
-        address = addresses.normalise(typed[:320].replace("\0", ""))
-    except ValidationError:
-        return None
-    digest = addresses.digest(address)
-    return DataSubject.objects.filter(address_digest=digest).first()
-
-
-def _initial(request: HttpRequest) -> dict[str, Any]:
-    """From the page of a reader, whose number is in the link: the address is filled in,
-    and that it was shown is on record."""
-    number = request.GET.get("reader", "")
-    if not number.isascii() or not number.isdigit() or len(number) > 18:
-        return {"disclosed_on": today_here()}
-    if not request.user.has_perm("subscribers.view_subscriber"):
-        raise PermissionDenied
-    reader = Subscriber.objects.filter(pk=int(number)).first()
-    if reader is None:
-        return {"disclosed_on": today_here()}
-    note_opening(request, reader.data_subject_id)
-    address = reader.address
-    return {"address": address, "people": address, "disclosed_on": today_here()}
-
-
-def when(moment: Any) -> str:
-    return moment_in_words(moment) if moment else "—"
-
-
-def who(number: int | None) -> str:
-    return str(StaffUser.objects.filter(pk=number or 0).first() or "—")
-
-
-def masked(address: str) -> str:
-    return addresses.mask(address) if address else "—"
+def _people(known_by: Iterable[tuple[uuid.UUID, str]]) -> str:
+    """By their addresses; without one, by the number or the id in the ledgers."""
+    people = list(known_by)
+    numbers = numbers_of(subject for subject, address in people if not address)
+    return ", ".join(
+        address or (_numbered(numbers[subject]) if subject in numbers else str(subject))
+        for subject, address in people
+    )
 
 
 # --- Restrictions ---
 
 
-def _restrict(row: Any, data: dict[str, Any], by: int) -> str:
-    asked = restriction.Asked(Ground(data["ground"]), data["reason"], data["address"])
-    restriction.restrict(subject_of(data["address"]).pk, asked, staff_id=by)
+def _restrict(row: Chosen | None, data: dict[str, Any], by: int) -> str:
+    address = row.address if row else data["address"]
+    subject = row.subject if row else subject_of(address).pk
+    asked = restriction.Asked(Ground(data["ground"]), data["reason"], address)
+    restriction.restrict(subject, asked, staff_id=by)
+    if row is None and held_by_nobody([address]):
+        return (
+            "Restricted in advance: nobody is held with this address now. The data of "
+            "whoever comes with it is restricted from the start."
+        )
     return "Restricted: from now on the data is stored and not used."
 
 
@@ -328,6 +107,7 @@ class RestrictionAdmin(AboutPeopleAdmin):
         "Restrict it",
         RestrictForm,
         _restrict,
+        is_about_chosen=True,
     )
 
     def acts(self) -> dict[str, Act]:
@@ -353,11 +133,12 @@ class RestrictionAdmin(AboutPeopleAdmin):
     def is_open(self, row: Restriction) -> bool:
         return row.is_open
 
-    def person(self, row: Restriction) -> str:
-        return masked(row.address)
+    def person(self, row: Any) -> str:
+        return masked(row.address) if row.address else _numbered(row.number)
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return restrictions.with_mail_state(super().get_queryset(request))
+        rows = restrictions.with_mail_state(super().get_queryset(request))
+        return rows.annotate(number=F("data_subject__indirect_contact"))
 
     def state(self, row: Any) -> SafeString:
         shape, words = state_of(row)
@@ -368,7 +149,7 @@ class RestrictionAdmin(AboutPeopleAdmin):
 
     def facts(self, row: Restriction) -> list[tuple[str, str]]:
         return [
-            ("Person", row.address or "—"),
+            ("Person", _people([(row.data_subject_id, row.address)])),
             ("Ground", row.get_ground_display()),
             ("Reason", row.reason),
             ("Since", when(row.starts_at)),
@@ -416,11 +197,19 @@ def state_of(row: Any) -> tuple[str, str]:
 # --- Legal holds ---
 
 
-def _place(row: Any, data: dict[str, Any], by: int) -> str:
+def _place(row: Chosen | None, data: dict[str, Any], by: int) -> str:
     matter = holds.Matter(data["matter"], data["reason"], data["review_on"])
     people = subjects_of(data["people"])
+    if row is not None:
+        people |= {row.subject: row.address}
     holds.place(people, matter, owner_id=by, today=today_here())
-    return "Held: nothing of these people is removed while the hold stands."
+    said = "Held: nothing of these people is removed while the hold stands."
+    if unknown := len(held_by_nobody(data["people"])):
+        said += (
+            f" Addresses that nobody has now: {unknown}. The data of whoever comes "
+            "with one is held from the start."
+        )
+    return said
 
 
 def _review(row: LegalHold, data: dict[str, Any], by: int) -> str:
@@ -459,6 +248,7 @@ class LegalHoldAdmin(AboutPeopleAdmin):
         "Place the hold",
         HoldForm,
         _place,
+        is_about_chosen=True,
     )
 
     def acts(self) -> dict[str, Act]:
@@ -501,13 +291,11 @@ class LegalHoldAdmin(AboutPeopleAdmin):
         return format_html('<span class="state good">{}</span>', "stands")
 
     def facts(self, row: LegalHold) -> list[tuple[str, str]]:
-        people = [
-            held.address or str(held.data_subject_id) for held in row.people.all()
-        ]
+        people = row.people.values_list("data_subject_id", "address")
         return [
             ("Matter", row.matter),
             ("Reason", row.reason),
-            ("People", ", ".join(people)),
+            ("People", _people(people)),
             ("Owner", who(row.owner_id)),
             ("Placed", when(row.placed_at)),
             ("Next review", f"{row.review_on:%-d %B %Y}"),
@@ -519,13 +307,13 @@ class LegalHoldAdmin(AboutPeopleAdmin):
 # --- Disclosures ---
 
 
-def _disclose(row: Any, data: dict[str, Any], by: int) -> str:
+def _disclose(row: Chosen | None, data: dict[str, Any], by: int) -> str:
     given = disclosures.Given(
         **{field.name: data[field.name] for field in fields(disclosures.Given)}
     )
-    subject = subject_of(data["address"])
+    subject = row.subject if row else subject_of(data["address"]).pk
     disclosures.record(
-        subject.pk, given, staff_id=by, today=today_here(), allowed=allowed_by(data)
+        subject, given, staff_id=by, today=today_here(), allowed=allowed_by(data)
     )
     return "On record. It cannot be changed; record a new one to correct it."
 
@@ -552,6 +340,7 @@ class DisclosureAdmin(AboutPeopleAdmin):
         "Put it on record",
         DisclosureForm,
         _disclose,
+        is_about_chosen=True,
     )
 
     def kinds(self, row: Disclosure) -> str:

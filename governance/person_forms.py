@@ -4,10 +4,13 @@ from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 
 from data_subjects.models import Allowance, Disclosure, Ground
 from data_subjects.restriction import Allowed
+from governance.choosing import held_by_nobody
 from groundwork import addresses
+from groundwork.clock import today_here
 from processing_register.register import the_register
 from subscribers.forms import AddressField, refuse_invisible
 
@@ -40,7 +43,60 @@ def day_field(label: str, required: str, **more: Any) -> forms.DateField:
 
 
 class ConsoleForm(forms.Form):
+    """row: what the act is about; None when that is still to be typed."""
+
     use_required_attribute = False
+
+    def __init__(self, *args: Any, row: Any = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.row = row
+
+
+class AddressesForm(ConsoleForm):
+    """Takes addresses of people. One that nobody has is asked about once: the second
+    press is the answer, as long as the addresses are the same."""
+
+    sure = forms.CharField(required=False, widget=forms.HiddenInput)
+    # What then happens to an address that nobody has.
+    then = ""
+
+    def clean(self) -> dict[str, Any]:
+        unknown = held_by_nobody(self.typed())
+        answer = addresses.digest("\n".join(unknown)).hex() if unknown else ""
+        if self.cleaned_data.get("sure", "") != answer:
+            filled_in = cast(QueryDict, self.data).copy()
+            filled_in["sure"] = answer
+            self.data = filled_in
+            if unknown:
+                self.add_error(None, f"{_nobody_has(unknown)} {self.then}")
+        return self.cleaned_data
+
+    def typed(self) -> list[str]:
+        """The normalised addresses, as far as they could be read."""
+        raise NotImplementedError
+
+
+class PersonForm(AddressesForm):
+    """About somebody who was chosen on their page, or whose exact address is typed."""
+
+    address = AddressField(label="E-mail address of the person")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.row is not None:
+            del self.fields["address"]
+
+    def typed(self) -> list[str]:
+        address = self.cleaned_data.get("address")
+        return [address] if address else []
+
+
+def _nobody_has(unknown: list[str]) -> str:
+    found = ", ".join(f"“{address}”" for address in unknown)
+    return (
+        f"Nobody is held with {found} now: no reader, and nobody from another source. "
+        "Correct it if it is mistyped. If it is right, press the button once more."
+    )
 
 
 class AllowanceForm(ConsoleForm):
@@ -66,8 +122,8 @@ def allowed_by(data: dict[str, Any]) -> Allowed | None:
     return Allowed(Allowance(chosen), data["allowance_reason"]) if chosen else None
 
 
-class RestrictForm(ConsoleForm):
-    address = AddressField(label="E-mail address of the person")
+class RestrictForm(PersonForm):
+    then = "The restriction then waits for whoever comes with this address."
     ground = forms.ChoiceField(
         label="On which ground?",
         choices=Ground.choices,
@@ -98,7 +154,8 @@ class TellForm(ConsoleForm):
     )
 
 
-class HoldForm(ConsoleForm):
+class HoldForm(AddressesForm):
+    then = "The hold then waits for whoever comes with this address."
     matter = forms.CharField(
         label="The matter",
         max_length=120,
@@ -114,6 +171,17 @@ class HoldForm(ConsoleForm):
         error_messages={"required": "Enter at least one e-mail address"},
     )
     review_on = day_field("Look at it again on", "Enter the day of the next review")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.row is not None:
+            self.fields["people"].required = False
+            self.fields[
+                "people"
+            ].label = "Anybody else’s data? One e-mail address on each line"
+
+    def typed(self) -> list[str]:
+        return self.cleaned_data.get("people") or []
 
     def clean_people(self) -> list[str]:
         found = []
@@ -134,8 +202,8 @@ class ReviewForm(ConsoleForm):
     review_on = day_field("Look at it again on", "Enter the day of the next review")
 
 
-class DisclosureForm(AllowanceForm):
-    address = AddressField(label="E-mail address of the person")
+class DisclosureForm(PersonForm, AllowanceForm):
+    then = "The disclosure is then on record for whoever comes with this address."
     recipient = forms.CharField(
         label="Which organisation got the data?",
         max_length=120,
@@ -176,7 +244,9 @@ class DisclosureForm(AllowanceForm):
         widget=forms.RadioSelect,
         error_messages={"required": "Choose a ground"},
     )
-    disclosed_on = day_field("On which day?", "Enter the day of the disclosure")
+    disclosed_on = day_field(
+        "On which day?", "Enter the day of the disclosure", initial=today_here
+    )
     reference = words_field(
         "Where can it be looked up?",
         "Say where the disclosure can be looked up",

@@ -9,7 +9,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from data_subjects import restriction
-from data_subjects.models import Restriction
+from data_subjects.models import IndirectContact, Restriction
 from groundwork.refusals import NotAllowed
 from outbox.models import MessageClass, OutgoingEmail, State
 from outbox.queueing import queue
@@ -65,9 +65,13 @@ def _refuse_to_mail(found: Restriction, address: str) -> None:
 
 
 def _address_of(found: Restriction) -> str:
-    """A reader may have moved since; otherwise the address that staff wrote down."""
-    reader = Subscriber.objects.filter(data_subject=found.data_subject_id).first()
-    return reader.address if reader else found.address
+    """A reader may have moved since, and a contact been corrected; otherwise the address
+    that staff wrote down."""
+    for people in (Subscriber, IndirectContact):
+        person = people.objects.filter(data_subject=found.data_subject_id).first()
+        if person is not None:
+            return str(person.address)
+    return found.address
 
 
 def mail_state(found: Restriction) -> str:

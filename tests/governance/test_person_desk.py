@@ -1,6 +1,8 @@
 """The console's pages about restrictions, holds and disclosures."""
 
+import uuid
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -15,8 +17,11 @@ from data_subjects.models import (
     Restriction,
     SubjectEvent,
 )
+from data_subjects.restriction import is_kept, is_restricted
 from governance import informing, restrictions
+from governance.person import Bindings, bindings
 from groundwork.clock import today_here
+from groundwork.refusals import NotAllowed
 from tests.console.staff import accesses, console_of, dana, page_of, person
 from tests.data_subjects.acts import held, restricted
 from tests.governance.test_indirect_contacts import entered
@@ -25,7 +30,11 @@ from tests.relay import Relay
 
 BASE = "/console/data_subjects/"
 LATER = (today_here() + timedelta(days=60)).isoformat()
-RESTRICT = {"address": CLEO, "ground": "claims", "reason": "A claim is coming."}
+RESTRICT: dict[str, Any] = {
+    "address": CLEO,
+    "ground": "claims",
+    "reason": "A claim is coming.",
+}
 HOLD = {
     "matter": "Matter 3",
     "reason": "A claim is coming.",
@@ -68,7 +77,10 @@ def verbs() -> dict[str, tuple[str, dict[str, Any]]]:
 def test_each_verb_works_with_its_permission_and_changes_the_row(
     console: Client,
 ) -> None:
-    for permission, (path, typed) in verbs().items():
+    pages = verbs()
+    for address in (BEN, CLEO):
+        entered(address)
+    for permission, (path, typed) in pages.items():
         assert console.get(path).status_code == 200, permission
         assert console.post(path, typed).status_code == 302, permission
 
@@ -109,7 +121,8 @@ def test_each_verb_is_refused_to_whoever_has_every_other_permission() -> None:
 def test_bad_input_is_explained_and_changes_nothing(
     console: Client, path: str, typed: dict[str, Any], words: str
 ) -> None:
-    response = console.post(BASE + path, typed)
+    sure = console.post(BASE + path, typed).context["form"]["sure"].value() or ""
+    response = console.post(BASE + path, typed | {"sure": sure})
 
     assert response.status_code == 400
     assert words in response.content.decode()
@@ -130,6 +143,7 @@ def test_lifting_before_the_notice_is_refused_in_words(console: Client) -> None:
 def test_a_disclosure_of_restricted_data_needs_a_ground_and_a_reason(
     console: Client,
 ) -> None:
+    entered(BEN)
     row, path = restricted(BEN), f"{BASE}disclosure/add/"
     public = {"allowance": "public interest"}
     for typed, words in (
@@ -190,9 +204,7 @@ def test_the_page_of_a_person_shows_what_binds_it(
 
     assert "Restriction, holds, disclosures" in page and "Matter 12" in page
     assert "Placed under a legal hold" in page
-    form = console.get(f"{BASE}restriction/add/?reader={subscriber_of(ADA).pk}")
-    assert f'value="{ADA}"' in form.content.decode()
-    assert console.get(f"{BASE}restriction/add/?reader=x").status_code == 200
+    assert f"{BASE}restriction/add/?person={subscriber_of(ADA).data_subject_id}" in page
     quiet = dana("view_subscriber").get(there).content.decode()
     assert "Matter 12" not in quiet
 
@@ -218,23 +230,135 @@ def test_a_longer_list_takes_no_more_statements(console: Client) -> None:
     assert statements_of_the_lists(console) == few
 
 
-def test_a_form_that_fills_in_a_readers_address_leaves_a_record(
+# --- Started on a person's page ---
+
+ACTS = {"restriction": RESTRICT, "legalhold": HOLD, "disclosure": DISCLOSE}
+
+
+def by_page(typed: dict[str, Any]) -> dict[str, Any]:
+    """Without an address: the page gives the person."""
+    return {k: v for k, v in typed.items() if k not in ("address", "people")}
+
+
+@pytest.mark.parametrize("register", ACTS)
+def test_somebody_without_an_address_can_be_acted_on_from_their_page(
+    console: Client, register: str
+) -> None:
+    contact = entered("", details={"postal_address": "1 Mill Lane, Derby"})
+    page = f"{BASE}indirectcontact/{contact.pk}/change/"
+    path = f"{BASE}{register}/add/?person={contact.data_subject_id}"
+    assert path in console.get(page).content.decode()
+    form = console.get(path).content.decode()
+    assert "Cleo Contact" in form and "@" not in path
+
+    answer = console.post(path, by_page(ACTS[register]), follow=True)
+
+    assert answer.redirect_chain[-1][0] == page
+    bound = bindings(contact.data_subject_id)
+    assert [bound.restrictions, bound.holds, bound.disclosures].count([]) == 2
+    listed = console.get(f"{BASE}{register}/").content.decode()
+    words = f"no. {contact.pk} from other sources"
+    assert register == "disclosure" or words in listed + _row_pages(console, bound)
+
+
+def _row_pages(console: Client, bound: Bindings) -> str:
+    paths = [f"restriction/{row.pk}" for row in bound.restrictions]
+    paths += [f"legalhold/{row.pk}" for row in bound.holds]
+    pages = [console.get(f"{BASE}{path}/change/") for path in paths]
+    return "".join(page.content.decode() for page in pages)
+
+
+def test_a_hold_from_a_page_may_keep_others_too(console: Client) -> None:
+    contact = entered("")
+    entered(BEN)
+    path = f"{BASE}legalhold/add/?person={contact.data_subject_id}"
+
+    assert console.post(path, HOLD | {"people": BEN}).status_code == 302
+
+    held_now = LegalHold.objects.get().people.values_list("address", flat=True)
+    assert sorted(held_now) == ["", BEN]
+
+
+def test_a_form_that_shows_a_person_leaves_a_record(
     client: Client, smtp: Relay, console: Client
 ) -> None:
-    become_reader(client, smtp, ADA)
-    ada = subscriber_of(ADA)
-    path = f"{BASE}restriction/add/?reader={ada.pk}"
-    refused = dana("view_subscriber")
-    assert refused.get(path).status_code == 403
-    assert accesses("opened") == []
+    become_reader(client, smtp, ADA, first_name="Ada")
+    ada = subscriber_of(ADA).data_subject_id
+    path = f"{BASE}restriction/add/?person={ada}"
+    assert dana("view_subscriber").get(path).status_code == 403
+    other = console_of(person("eve@example.com", "impose_restriction"))
+    assert other.get(path).status_code == other.post(path, RESTRICT).status_code == 403
+    assert accesses("opened") == [] and not Restriction.objects.exists()
 
-    assert ADA in console.get(path).content.decode()
+    assert "Ada" in console.get(path).content.decode()
     (record,) = accesses("opened")
-    assert record.data_subject_id == ada.data_subject_id
+    assert record.data_subject_id == ada
 
-    console.post(path, RESTRICT)
-    console.get(f"{BASE}restriction/add/?reader={ada.pk + 1}")
+    for nobody in ("x", "", str(uuid.uuid4()), str(entered_and_removed())):
+        assert console.get(path.replace(str(ada), nobody)).status_code == 404
+    assert console.post(path, by_page(RESTRICT)).status_code == 302
+    assert Restriction.objects.get().address == ADA
     assert len(accesses("opened")) == 1
+
+
+def entered_and_removed() -> uuid.UUID:
+    contact = entered(BEN)
+    informing.remove(contact.pk, staff_id=1)
+    return contact.data_subject_id
+
+
+# --- An address that nobody has ---
+
+
+@pytest.mark.parametrize("register", ACTS)
+def test_an_address_that_nobody_has_is_asked_about_once(
+    console: Client, register: str
+) -> None:
+    path, typed = f"{BASE}{register}/add/", ACTS[register]
+
+    asked = console.post(path, typed)
+
+    page = unescape(asked.content.decode())
+    assert asked.status_code == 400 and "Nobody is held with" in page
+    assert "press the button once more" in page
+    assert not DataSubject.objects.exists()
+    form = asked.context["form"]
+    other = typed | {"sure": form["sure"].value()}
+    for name in ("address", "people"):
+        if name in other:
+            assert console.post(path, other | {name: ADA}).status_code == 400
+    assert not DataSubject.objects.exists()
+    assert console.post(path, other).status_code == 302
+    assert DataSubject.objects.exists()
+
+
+def test_a_restriction_in_advance_binds_whoever_comes_with_the_address(
+    client: Client, smtp: Relay, console: Client
+) -> None:
+    path = f"{BASE}restriction/add/"
+    sure = console.post(path, RESTRICT).context["form"]["sure"].value()
+    said = console.post(path, RESTRICT | {"sure": sure}, follow=True)
+    assert "nobody is held with this address now" in said.content.decode()
+
+    with pytest.raises(NotAllowed, match="restricted since"):
+        entered(CLEO)
+    become_reader(client, smtp, CLEO)
+
+    assert is_restricted(subscriber_of(CLEO).data_subject_id)
+
+
+def test_a_hold_in_advance_keeps_whoever_comes_with_the_address(
+    client: Client, smtp: Relay, console: Client
+) -> None:
+    path = f"{BASE}legalhold/add/"
+    sure = console.post(path, HOLD).context["form"]["sure"].value()
+    said = console.post(path, HOLD | {"sure": sure}, follow=True)
+    assert "Addresses that nobody has now: 2" in said.content.decode()
+
+    become_reader(client, smtp, CLEO)
+
+    assert is_kept(subscriber_of(CLEO).data_subject_id)
+    assert is_kept(entered(BEN).data_subject_id)
 
 
 def test_a_hold_that_nobody_reviewed_shows_on_the_first_page(console: Client) -> None:
