@@ -268,6 +268,10 @@ def _no_special_category(_: models.ProcessingPurpose, __: Register) -> Cell:
     return ("None: no special category of data is asked for",)
 
 
+def _not_applicable(_: models.ProcessingPurpose, __: Register) -> Cell:
+    return (NOT_APPLICABLE,)
+
+
 def _not_on_record(_: models.ProcessingPurpose, __: Register) -> Cell:
     return (NOT_ON_RECORD,)
 
@@ -300,6 +304,19 @@ COLUMNS = {
     "Data Protection Impact Assessment required?": _not_on_record,
     "Data Protection Impact Assessment progress": _not_on_record,
     "Link to Data Protection Impact Assessment": _not_on_record,
+    # Breaches are not recorded in this system yet.
+    "Has a personal data breach occurred?": _not_on_record,
+    "Link to record of personal data breach": _not_on_record,
+    # The rest is about special category and criminal offence data, and none is asked
+    # for (DPA 2018, Schedule 1, Part 4).
+    "Data Protection Act 2018 Schedule 1 condition for processing": _not_applicable,
+    "GDPR Article 6 lawful basis for processing": _not_applicable,
+    "Link to retention and erasure policy document": _not_applicable,
+    "Is personal data retained and erased in accordance with the policy document?": (
+        _not_applicable
+    ),
+    "Reasons for not adhering to retention and erasure policy document"
+    " (if applicable)": _not_applicable,
 }
 
 

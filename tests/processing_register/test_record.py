@@ -59,6 +59,13 @@ IN_ORDER = [
     "Data Protection Impact Assessment required?",
     "Data Protection Impact Assessment progress",
     "Link to Data Protection Impact Assessment",
+    "Has a personal data breach occurred?",
+    "Link to record of personal data breach",
+    "Data Protection Act 2018 Schedule 1 condition for processing",
+    "GDPR Article 6 lawful basis for processing",
+    "Link to retention and erasure policy document",
+    "Is personal data retained and erased in accordance with the policy document?",
+    "Reasons for not adhering to retention and erasure policy document (if applicable)",
 ]
 
 
