@@ -1,10 +1,9 @@
 """How long the record of a cookie choice and the page counts are kept."""
 
-from django.db.models import DateTimeField
-from django.db.models.functions import Cast
+from django.utils import timezone
 
 from consent.models import CookieReceipt, PageCount
-from data_subjects.retention import Purge
+from data_subjects.retention import Purge, StartOfDay
 
 COOKIE_EVIDENCE = Purge(
     rule="cookie-evidence",
@@ -15,6 +14,6 @@ COOKIE_EVIDENCE = Purge(
 PAGE_COUNTS = Purge(
     rule="page-counts",
     what="Counts of pages",
-    due=lambda limit: PageCount.objects.filter(day__lt=limit.date()),
-    counts_from=Cast("day", DateTimeField()),
+    due=lambda limit: PageCount.objects.filter(day__lt=timezone.localdate(limit)),
+    counts_from=StartOfDay("day"),
 )
