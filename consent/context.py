@@ -84,6 +84,11 @@ class CookieBanner:
         return f"{host}/{settings.ANALYTICS_SCRIPT}" if host else ""
 
     @property
+    def analytics_host(self) -> str:
+        """Where visits are counted, when that is not here; empty when it is."""
+        return str(settings.ANALYTICS_HOST).rstrip("/")
+
+    @property
     def counted_page(self) -> str:
         """The name under which this page may be counted; empty when it never is."""
         return page_views.name_of(self._request)

@@ -1,13 +1,16 @@
 """The cookies page, the choice, and the record of it that belongs to its visitor."""
 
 import re
+from dataclasses import replace
 from http.cookies import Morsel
 from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.encoding import iri_to_uri
+from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import (
     require_http_methods,
@@ -15,9 +18,8 @@ from django.views.decorators.http import (
     require_safe,
 )
 
-from consent import cookie_choosing, cookies, receipt_numbers
+from consent import cookie_choosing, cookie_receipts, cookies, receipt_numbers
 from consent.context import SAVED
-from consent.cookie_receipts import cookie_receipt
 from consent.models import CookieReceipt
 from consent.posted_choice import Refused
 from groundwork import form_tokens
@@ -37,8 +39,17 @@ def page(request: HttpRequest) -> HttpResponse:
 
 def _page(request: HttpRequest, *, status: int = 200, **more: Any) -> HttpResponse:
     version = notice_in_force(NoticeVersion.Notice.COOKIES)
-    context = {"version": version, "text": render_notice(version), **more}
+    article = _with_names_here(render_notice(version).html)
+    context = {"version": version, "article": article, **more}
     return render(request, "consent/cookies.html", context, status=status)
+
+
+def _with_names_here(article: str) -> SafeString:
+    """The notice is published once for every house; its cookies are called as in this
+    one, so that whoever looks into their browser finds them."""
+    for name, here in cookies.names_here().items():
+        article = article.replace(f"<code>{name}</code>", f"<code>{here}</code>")
+    return mark_safe(article)  # noqa: S308 — the published notice, escaped when rendered
 
 
 # --- The choice ---
@@ -151,9 +162,10 @@ def _receipt_page(request: HttpRequest, status: int = 200, **more: Any) -> HttpR
 
 def _show(request: HttpRequest, number: str) -> HttpResponse:
     found = CookieReceipt.objects.filter(pk=cookies.receipt_digest(number)).first()
-    if found is None:
+    whole = cookie_receipts.cookie_receipt(number) if found else None
+    if found is None or whole is None:
         return _unknown(request, number)
-    return _receipt_page(request, number=number, found=found)
+    return _receipt_page(request, number=number, **cookie_receipts.shown(whole, found))
 
 
 def _unknown(request: HttpRequest, number: str) -> HttpResponse:
@@ -163,7 +175,7 @@ def _unknown(request: HttpRequest, number: str) -> HttpResponse:
 
 def _download(request: HttpRequest, number: str) -> HttpResponse:
     held = CookieReceipt.objects.filter(pk=cookies.receipt_digest(number))
-    whole = cookie_receipt(number) if held.exists() else None
+    whole = cookie_receipts.cookie_receipt(number) if held.exists() else None
     if whole is None:
         return _unknown(request, number)
     response = JsonResponse(whole.signed(), json_dumps_params={"indent": 2})
@@ -176,4 +188,11 @@ def _delete(request: HttpRequest, number: str) -> HttpResponse:
     removed, _ = CookieReceipt.objects.filter(pk=digest).delete()
     if not removed:
         return _unknown(request, number)
-    return _receipt_page(request, was_deleted=True)
+    response = _receipt_page(request, was_deleted=True)
+    own = cookies.read_cookie(
+        request.COOKIES.get(cookies.cookie_name(), ""), now=timezone.now()
+    )
+    if own and own.receipt == number:
+        # The number leads nowhere any more: their pages must not offer it.
+        cookies.keep(response, replace(own, receipt=""))
+    return response

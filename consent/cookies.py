@@ -207,6 +207,17 @@ def cookie_name() -> str:
     return "__Host-cookie_choice" if settings.HTTPS else "cookie_choice"
 
 
+def names_here() -> dict[str, str]:
+    """The register's name of each cookie that is called otherwise in this house: over
+    https it has a prefix that ties it to this host."""
+    names = {
+        "cookie_choice": cookie_name(),
+        "session": settings.SESSION_COOKIE_NAME,
+        "csrf": settings.CSRF_COOKIE_NAME,
+    }
+    return {name: here for name, here in names.items() if here != name}
+
+
 def read_cookie(text: str, *, now: datetime) -> Choice | None:
     """The choice that a cookie of ours holds; None when it does not count any more.
 

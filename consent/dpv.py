@@ -5,6 +5,8 @@ that says the same: a near term would say something that is not so. Purposes and
 categories bring their own term along, from the register.
 """
 
+from collections.abc import Sequence
+
 from consent.models import Action, CookieMethod
 from processing_register.register import DataCategory, Purpose
 
@@ -23,7 +25,7 @@ STATES: dict[str, str | None] = {
 COOKIE_STATES: dict[str, str | None] = {
     CookieMethod.ACCEPT: f"{DPV}ConsentGiven",
     CookieMethod.REJECT: f"{DPV}ConsentRefused",
-    # A yes to some and a no to others is no single state.
+    # By what was allowed: see cookie_state.
     CookieMethod.CHOOSE: None,
     CookieMethod.WITHDRAW: f"{DPV}ConsentWithdrawn",
 }
@@ -45,6 +47,14 @@ CONTEXT = {
     "event_state_term": {"@id": "dpv:hasConsentStatus", "@type": "@id"},
     "law": {"@id": "dpv:hasApplicableLaw", "@type": "@id"},
 }
+
+
+def cookie_state(method: str, categories: Sequence[str]) -> str | None:
+    """The state of the consent that a choice leaves behind: whoever chose by category
+    has given it for what they allowed, and refused it when that is nothing."""
+    if method == CookieMethod.CHOOSE:
+        method = CookieMethod.ACCEPT if categories else CookieMethod.REJECT
+    return COOKIE_STATES[method]
 
 
 def purpose_term(purpose: Purpose) -> str | None:

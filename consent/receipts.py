@@ -9,7 +9,7 @@ import base64
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
@@ -18,21 +18,21 @@ from django.utils import timezone
 
 from consent import dpv
 from consent.models import DECIDING, Action, Channel, ConsentEntry, ShownWording
-from groundwork.ledger import LedgerEntry, LedgerSeal, covering_seal
+from groundwork.ledger import SEALED_EVERY, LedgerEntry, LedgerSeal, covering_seal
 from groundwork.proof_check import leaf_digests, signed_content
 from groundwork.seal_keys import public_key, sign
 from processing_register.models import Controller, NoticeVersion
-from processing_register.notices import current_controller
+from processing_register.notices import current_controller, purpose_title
 from processing_register.register import Purpose, Recipient, Register, the_register
 
 SCHEMA_VERSION = "ISO/IEC TS 27560:2023; casedesk 1"
-# How often the ledgers are sealed (config/schedule.py).
-SEALED_WITHIN = timedelta(minutes=5)
 CONTROLLER = "controller"
 REGULATOR = "regulator"
 NOBODY = "none"
-# Where the register lets data be; a recipient elsewhere is refused there.
-UK_AND_EEA = "United Kingdom or European Economic Area"
+# Where the register lets data be, when no recipient says it more exactly.
+ALLOWED_PLACE = "United Kingdom or European Economic Area"
+# What stands in the place of a fact that went with a purpose that has left the register.
+ON_RECORD = "As the wording and the notices of this receipt say"
 # The doors at which somebody other than the person acts.
 OTHERS_DOORS = {Channel.STAFF, Channel.IMPORT, Channel.RETENTION}
 
@@ -101,7 +101,7 @@ def receipt_of(entry: ConsentEntry, *, now: datetime | None = None) -> Receipt:
     return Receipt(
         header=_header(given, now or timezone.now()),
         processing=_processing(given, controller),
-        parties=parties(controller, enabled_recipients(given.purpose)),
+        parties=parties(controller, the_register().enabled_recipients(given.purpose)),
         events=[_event(step) for step in course],
         proof=proof_of(course),
     )
@@ -153,7 +153,9 @@ def _notices(given: ConsentEntry) -> list[dict[str, Any]]:
     shown = [versions[name] for name in given.notices if name in versions]
     if shown:
         return [named_notice(version, was_shown=True) for version in shown]
-    in_force = NoticeVersion.objects.in_force(given.at.date()).filter(notice="privacy")
+    in_force = NoticeVersion.objects.in_force(timezone.localdate(given.at)).filter(
+        notice="privacy"
+    )
     return [named_notice(version, was_shown=False) for version in in_force]
 
 
@@ -170,24 +172,29 @@ def named_notice(version: NoticeVersion, *, was_shown: bool) -> dict[str, Any]:
 
 
 def described(
-    key: str, *, withdrawal: list[str], method: str, wording: dict[str, str] | None
+    key: str,
+    *,
+    withdrawal: list[str],
+    method: str,
+    wording: dict[str, str] | None,
+    information: list[dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
-    """A purpose as the register has it today, consented to by this method."""
+    """A purpose as the register has it today, consented to by this method.
+
+    information: which data, where the kinds of the register would say too much.
+    """
     register = the_register()
-    purpose = register.purposes[key]
-    recipients = enabled_recipients(key)
+    recipients = register.enabled_recipients(key)
+    purpose = register.purposes.get(key)
     return {
-        "purpose": purpose.title,
-        "purpose_key": purpose.key,
-        "purpose_description": purpose.description,
-        "purpose_term": dpv.purpose_term(purpose),
+        **(_facts(register, purpose) if purpose else _facts_on_record(key)),
+        **({"pii_information": information} if information else {}),
+        "purpose_key": key,
         "lawful_basis": "consent",
         "lawful_basis_term": dpv.BASES["consent"],
         "law": dpv.LAW,
-        "pii_information": _information(register, purpose),
         "pii_controllers": [CONTROLLER],
-        "storage_locations": sorted({r.country for r in recipients}) or [UK_AND_EEA],
-        "retention_period": _retention(register, purpose),
+        "storage_locations": sorted({r.country for r in recipients}) or [ALLOWED_PLACE],
         "jurisdiction": "GB",
         "recipient_third_parties": [r.key for r in recipients] or [NOBODY],
         "withdrawal_method": withdrawal,
@@ -196,20 +203,38 @@ def described(
     }
 
 
-def _information(register: Register, purpose: Purpose) -> list[dict[str, Any]]:
-    return [
-        {
-            "pii_type": category.title,
-            "pii_description": category.description,
-            "pii_type_term": dpv.category_term(category),
-        }
-        for category in (register.categories[key] for key in purpose.data_categories)
-    ]
+def _facts(register: Register, purpose: Purpose) -> dict[str, Any]:
+    categories = [register.categories[key] for key in purpose.data_categories]
+    return {
+        "purpose": purpose.title,
+        "purpose_description": purpose.description,
+        "purpose_term": dpv.purpose_term(purpose),
+        "pii_information": [
+            datum(c.title, c.description, term=dpv.category_term(c)) for c in categories
+        ],
+        "retention_period": retention_of(purpose.retention),
+    }
 
 
-def _retention(register: Register, purpose: Purpose) -> list[str]:
-    rules = (register.retention[key] for key in purpose.retention)
-    return [f"{rule.what}: {rule.words}" for rule in rules]
+def _facts_on_record(key: str) -> dict[str, Any]:
+    """Of a purpose that has left the register: a receipt outlives it."""
+    return {
+        "purpose": purpose_title(key),
+        "purpose_description": f"{ON_RECORD}. Nothing is done for this purpose any more.",
+        "purpose_term": None,
+        "pii_information": [datum("As published", ON_RECORD)],
+        "retention_period": [ON_RECORD],
+    }
+
+
+def datum(title: str, description: str, *, term: str | None = None) -> dict[str, Any]:
+    """One kind of data, as a receipt names it."""
+    return {"pii_type": title, "pii_description": description, "pii_type_term": term}
+
+
+def retention_of(rules: Iterable[str]) -> list[str]:
+    kept = (the_register().retention[key] for key in rules)
+    return [f"{rule.what}: {rule.words}" for rule in kept]
 
 
 def _withdrawal(controller: Controller) -> list[str]:
@@ -226,13 +251,6 @@ def _wording(wording: ShownWording | None) -> dict[str, str] | None:
     if wording is None:
         return None
     return {"text": wording.text, "sha256": bytes(wording.digest).hex()}
-
-
-def enabled_recipients(purpose: str) -> list[Recipient]:
-    """Who gets data for this purpose: only who has been switched on."""
-    register = the_register()
-    keys = register.purposes[purpose].recipients
-    return [register.recipients[k] for k in keys if register.recipients[k].is_enabled]
 
 
 # --- Parties ---
@@ -338,7 +356,7 @@ def sealed_by(receipt: Receipt) -> datetime | None:
     open_since = [e["content"]["at"] for e in entries if e["seal"] is None]
     if not open_since:
         return None
-    return datetime.fromisoformat(max(open_since)) + SEALED_WITHIN
+    return datetime.fromisoformat(max(open_since)) + SEALED_EVERY
 
 
 def absolute(name: str, *args: object) -> str:

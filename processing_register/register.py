@@ -206,6 +206,13 @@ class Register:
     items: Mapping[str, StoredItem]
     versions: tuple[ShippedVersion, ...]
 
+    def enabled_recipients(self, purpose: str) -> list[Recipient]:
+        """Who gets data for this purpose: only who has been switched on. Nobody for a
+        purpose that has left the register."""
+        known = self.purposes.get(purpose)
+        found = [self.recipients[key] for key in known.recipients] if known else []
+        return [recipient for recipient in found if recipient.is_enabled]
+
 
 @lru_cache(maxsize=1)
 def the_register() -> Register:

@@ -195,6 +195,49 @@ def test_a_script_gets_json_and_the_same_cookie(client: Client) -> None:
     assert CookieChoice.objects.get().method == "choose"
 
 
+def test_the_page_calls_the_cookies_as_this_house_does(
+    client: Client, settings: Settings
+) -> None:
+    plain = client.get("/cookies/").content.decode()
+    settings.HTTPS = True
+    settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME = (
+        "__Host-session",
+        "__Host-csrf",
+    )
+
+    page = client.get("/cookies/").content.decode()
+
+    for name in ("cookie_choice", "session", "csrf"):
+        assert f"<code>{name}</code>" in plain
+        assert f"<code>__Host-{name}</code>" in page
+        assert f"<code>{name}</code>" not in page
+
+
+def test_the_page_says_where_visits_are_counted(
+    client: Client, settings: Settings
+) -> None:
+    here = client.get("/cookies/").content.decode()
+    settings.ANALYTICS_HOST = "https://stats.example.co.uk"
+
+    page = client.get("/cookies/").content.decode()
+
+    assert "nobody can be recognised" in here and "stats.example" not in here
+    assert "fetches the counting program from https://stats.example.co.uk" in page
+    assert "nobody can be recognised" not in page
+    assert "No other company sets or reads anything" not in page
+
+
+def test_a_deleted_record_is_not_offered_any_more(client: Client) -> None:
+    choose(client, "accept")
+    number = kept(client)
+
+    client.post(RECEIPT, {"number": number, "action": "delete"})
+
+    page = client.get("/cookies/").content.decode()
+    assert "The record of this choice was deleted" in page and number not in page
+    assert may_count(client) and not is_asked(client)
+
+
 # --- When it counts ---
 
 

@@ -4,6 +4,7 @@ import base64
 import copy
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
 import uuid
@@ -24,7 +25,14 @@ from pytest_django import Settings
 
 from consent import cookies, dpv, ledger
 from consent.cookie_receipts import cookie_receipt
-from consent.models import Action, Channel, ConsentEntry, CookieMethod
+from consent.models import (
+    Action,
+    Channel,
+    ConsentEntry,
+    ConsentSite,
+    CookieChoice,
+    CookieMethod,
+)
 from consent.receipts import NoConsent, receipt_of
 from consent.verifying import verify
 from groundwork import proof_check
@@ -902,3 +910,115 @@ def test_a_cookie_choice_has_a_receipt_for_whoever_holds_its_number() -> None:
     Draft202012Validator(SCHEMA).validate(receipt)
     assert number not in json.dumps(receipt)
     assert cookie_receipt("x" * 22) is None
+
+
+def chosen(method: str, *allowed: str, site: str = "") -> str:
+    return cookies.record_choice(
+        frozenset(allowed),
+        method=method,
+        banner="cookie-banner/2",
+        content_hash=cookies.content_hash("embed" if site else "site"),
+        site=site,
+    ).receipt
+
+
+@pytest.mark.parametrize(
+    ("method", "allowed", "term"),
+    [
+        (CookieMethod.ACCEPT, ["analytics"], "ConsentGiven"),
+        (CookieMethod.REJECT, [], "ConsentRefused"),
+        (CookieMethod.CHOOSE, ["analytics"], "ConsentGiven"),
+        (CookieMethod.CHOOSE, [], "ConsentRefused"),
+    ],
+)
+def test_the_state_of_a_cookie_choice_follows_from_what_was_allowed(
+    method: str, allowed: list[str], term: str
+) -> None:
+    made = cookie_receipt(chosen(method, *allowed))
+
+    assert made is not None
+    assert made.events[0]["event_state_term"] == f"{dpv.DPV}{term}"
+
+
+def test_a_cookie_receipt_gives_the_words_as_they_were_read() -> None:
+    made = cookie_receipt(chosen(CookieMethod.ACCEPT, "analytics"))
+
+    assert made is not None
+    (purpose,) = made.processing["purposes"]
+    text = purpose["wording"]["text"]
+    assert text.startswith("May we count visits to these pages?\n")
+    assert "[Accept counting] [Reject counting]" in text and "heading =" not in text
+    assert purpose["wording"]["sha256"] == hashlib.sha256(text.encode()).hexdigest()
+    told = json.dumps(purpose["pii_information"])
+    assert "Your network address" not in told and "no network address" in told
+
+
+def test_a_choice_made_on_another_site_is_described_as_that() -> None:
+    shop = ConsentSite.objects.create(name="Shop", origins=["https://shop.example"])
+    number = chosen(CookieMethod.ACCEPT, "analytics", site=shop.key)
+
+    made = cookie_receipt(number)
+
+    assert made is not None
+    (purpose,) = made.processing["purposes"]
+    assert purpose["withdrawal_method"] == [
+        "“Change your cookie choice” on each page of that site"
+    ]
+    page = Client().post("/cookies/receipt/", {"number": number})
+    assert 'Shop: <span class="long">https://shop.example' in page.content.decode()
+
+
+def test_the_page_of_a_choice_says_all_that_its_file_holds(client: Client) -> None:
+    number = chosen(CookieMethod.ACCEPT, "analytics")
+    look = {"number": number, "action": "show"}
+    before = client.post("/cookies/receipt/", look).content.decode()
+    assert "Not sealed yet" in before
+
+    seal(CookieChoice)
+    page = client.post("/cookies/receipt/", look).content.decode()
+
+    file = client.post("/cookies/receipt/", {**look, "action": "download"}).json()
+    (purpose,) = file["processing"]["purposes"]
+    (entry,) = file["proof"]["entries"]
+    assert "Not sealed yet" not in page and "That is all there is" not in page
+    for words in (
+        "Counting visits</dt>\n        <dd>Yes",
+        "May we count visits to these pages?",
+        "/cookie-banner/versions/2/",
+        purpose["purpose"],
+        file["parties"][0]["party_name"],
+        file["header"]["receipt_id"],
+        entry["digest"],
+        f"seal {entry['seal']['number']}",
+        "/receipts/check/",
+        'value="download"',
+        'value="delete"',
+    ):
+        assert words in page, words
+
+
+def test_a_receipt_outlives_its_purpose(
+    client: Client, smtp: Relay, settings: Settings, tmp_path: Path
+) -> None:
+    become_reader(client, smtp)
+    (entry,) = ConsentEntry.objects.standing()
+    folder = tmp_path / "register"
+    shutil.copytree(settings.REGISTER_DIR, folder)
+    file = folder / "purposes.toml"
+    blocks = file.read_text().split("[[purposes]]")
+    kept = [block for block in blocks if f'key = "{entry.purpose}"' not in block]
+    file.write_text("[[purposes]]".join(kept))
+    settings.REGISTER_DIR = folder
+    the_register.cache_clear()
+
+    try:
+        made = receipt_of(entry).signed()
+    finally:
+        the_register.cache_clear()
+
+    receipt = read_json(json.dumps(made))
+    (purpose,) = receipt["processing"]["purposes"]
+    assert purpose["purpose"] == "Case updates"
+    assert purpose["wording"]["text"]
+    assert problems(receipt) == []
+    Draft202012Validator(SCHEMA).validate(receipt)
