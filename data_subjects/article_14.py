@@ -7,12 +7,9 @@ Nothing here reads a clock or the database.
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
-from dateutil.relativedelta import relativedelta
-
-ONE_MONTH = relativedelta(months=1)
-SATURDAY = 5
+from groundwork.periods import months_after, next_working_day
 
 
 @dataclass(frozen=True)
@@ -36,8 +33,7 @@ def inform_by(
     holidays: the public holidays of England and Wales. A use on the very day, or noted
     with a day before it, sets the day of obtaining: nothing can be told earlier.
     """
-    nominal = obtained_on + ONE_MONTH
-    month_ends = next_working_day(nominal, holidays)
+    month_ends = next_working_day(months_after(obtained_on, 1), holidays)
     candidates = [
         InformBy(month_ends, "one month", _is_known(month_ends, holidays)),
         *_use(communicated_on, obtained_on, "first communication"),
@@ -49,14 +45,6 @@ def inform_by(
 def _use(used_on: date | None, obtained_on: date, because: str) -> list[InformBy]:
     """An event ends the time at once; it is no period, so it is not rolled."""
     return [InformBy(max(used_on, obtained_on), because)] if used_on else []
-
-
-def next_working_day(day: date, holidays: Collection[date]) -> date:
-    """The day itself or, after weekend and holidays, the first working day
-    (Regulation 1182/71, Article 3(4), which Article 4A of the UK GDPR applies)."""
-    while day.weekday() >= SATURDAY or day in holidays:
-        day += timedelta(days=1)
-    return day
 
 
 def _is_known(day: date, holidays: Collection[date]) -> bool:
