@@ -1,10 +1,8 @@
 """Load the register's files into the database: the controller, purposes, holidays,
 and every notice version that is not published yet."""
 
-import csv
 import tomllib
 from collections.abc import Mapping
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +10,7 @@ from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
 
+from processing_register.bank_holidays import listed
 from processing_register.models import (
     BankHoliday,
     Controller,
@@ -105,13 +104,8 @@ def _replace(model: type[models.Model], rows: Mapping[str, dict[str, Any]]) -> N
 
 
 def _load_holidays() -> None:
-    with (_folder() / "bank_holidays.csv").open(newline="") as file:
-        holidays = [
-            BankHoliday(
-                on=date.fromisoformat(row["on"]),
-                nation=row["nation"],
-                title=row["title"],
-            )
-            for row in csv.DictReader(file)
-        ]
+    holidays = [
+        BankHoliday(on=row.on, nation=row.nation, title=row.title)
+        for row in listed(_folder() / "bank_holidays.csv")
+    ]
     BankHoliday.objects.bulk_create(holidays, ignore_conflicts=True)
