@@ -424,13 +424,16 @@ class SubjectEvent(LedgerEntry):
         INFORMED = "informed", "told where the data came from"
         EXEMPTED = "exempted", "need not be told where the data came from"
         USED = "used", "use of data from another source"
+        CORRECTED = "corrected", "data from another source corrected"
+        UNTOLD = "untold", "still to be told: the letter went to a wrong address"
         REMOVED = "removed", "removed from those of other sources"
 
     data_subject_id = models.UUIDField(db_index=True)
     action = models.CharField(max_length=12, choices=Action)
     # The number of the restriction, of the hold or of the indirect contact.
     reference = models.BigIntegerField()
-    # A ground, a kind of contact or of use, or how the person was told: a code.
+    # A ground, a kind of contact or of use, how the person was told, or the name of a
+    # corrected field: a code.
     detail = models.CharField(max_length=20, blank=True)
     staff_id = models.BigIntegerField(null=True)
 
@@ -511,7 +514,8 @@ class IndirectContact(models.Model):
     disclosed_on = models.DateField(null=True)
     # The period of retention counts from here.
     last_used_on = models.DateField()
-    # A cache with one writer, contacts._count: data_subjects.article_14 computes it.
+    # A cache of what data_subjects.article_14 computes; every verb that changes what it
+    # counts from writes it anew (contacts.clock_of).
     inform_by = models.DateField()
     # The letter in the outbox; the person is told once a mail server took it.
     letter_id = models.UUIDField(null=True)
@@ -547,6 +551,7 @@ class IndirectContact(models.Model):
         verbose_name_plural = "people we did not hear from directly"
         permissions = [
             ("enter_indirectcontact", "Can enter a person from another source"),
+            ("correct_indirectcontact", "Can correct what is held of such a person"),
             ("inform_indirectcontact", "Can tell such a person what we hold"),
             ("exempt_indirectcontact", "Can record why such a person is not told"),
             ("remove_indirectcontact", "Can remove such a person"),

@@ -40,6 +40,7 @@ class Act:
     """One form of one verb: what stands on it, and what it does when it holds.
 
     is_about_chosen: it may be started on a person's page, which then gives the row.
+    shows_data: its form is filled in with what is held, so opening it is on record.
     """
 
     permission: str
@@ -49,6 +50,7 @@ class Act:
     form: type[ConsoleForm]
     do: Callable[[Any, dict[str, Any], int], str]
     is_about_chosen: bool = False
+    shows_data: bool = False
 
 
 class AboutPeopleAdmin(ReadOnlyAdmin):
@@ -131,6 +133,8 @@ class AboutPeopleAdmin(ReadOnlyAdmin):
         row = self.model._default_manager.filter(pk=pk).first()
         if row is None:
             raise Http404
+        if act.shows_data and request.method != "POST":
+            self._note_opening(request, row)
         return self._act(request, act, row)
 
     def _act(self, request: HttpRequest, act: Act, row: Any) -> HttpResponse:
@@ -198,8 +202,7 @@ class AboutPeopleAdmin(ReadOnlyAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         row = self.to_show(request, object_id)
-        for subject in self.people_of(row):
-            note_opening(request, subject)
+        self._note_opening(request, row)
         context = {
             "heading": str(row).capitalize(),
             "facts": self.facts(row),
@@ -207,6 +210,10 @@ class AboutPeopleAdmin(ReadOnlyAdmin):
             **self.more(row),
         }
         return self._page(request, "row", context)
+
+    def _note_opening(self, request: HttpRequest, row: Any) -> None:
+        for subject in self.people_of(row):
+            note_opening(request, subject)
 
     def _buttons(self, request: HttpRequest, row: Any) -> list[tuple[str, str]]:
         """The acts that are open on this row to whoever looks: words and address."""

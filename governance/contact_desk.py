@@ -12,10 +12,17 @@ from django.utils.safestring import SafeString
 
 from data_subjects import contacts
 from data_subjects.models import ContactKind, Exemption, IndirectContact, Told
-from governance import informing
+from data_subjects.restriction import is_restricted
+from governance import correcting, informing
 from governance.about_people import AboutPeopleAdmin, Act, masked, when, who
 from governance.person import bindings
-from governance.person_forms import ConsoleForm, day_field, words_field
+from governance.person_forms import (
+    AllowanceForm,
+    ConsoleForm,
+    allowed_by,
+    day_field,
+    words_field,
+)
 from groundwork.clock import today_here
 from outbox.models import State
 from staff.console import Place, console
@@ -102,11 +109,35 @@ class EnterContactForm(ConsoleForm):
     def clean_address(self) -> str:
         address: str = self.cleaned_data["address"]
         known = contacts.known_by(address) if address else None
-        if known is not None:
+        if known is not None and known != self.row:
             raise ValidationError(
                 f"This address is on the list already, as no. {known.pk}"
             )
         return address
+
+
+class CorrectContactForm(AllowanceForm, EnterContactForm):
+    """What is held, to be put right; says more where that has consequences."""
+
+    is_to_be_told_anew = forms.BooleanField(
+        label="The letter went to an address that was never this person’s",
+        required=False,
+        help_text="Then the person still has to be told. Leave it when the person has "
+        "a new address.",
+    )
+
+    def __init__(self, *args: Any, row: IndirectContact, **kwargs: Any) -> None:
+        held = {name: getattr(row, name) for name in correcting.CORRECTABLE}
+        super().__init__(*args, row=row, initial=held, **kwargs)
+        more = ["is_to_be_told_anew", "allowance", "allowance_reason"]
+        self.order_fields([n for n in self.fields if n not in more] + more)
+        if (
+            row.informed_how != Told.E_MAIL
+            and informing.letter_state(row) != State.SENT
+        ):
+            del self.fields["is_to_be_told_anew"]
+        if not is_restricted(row.data_subject_id):
+            del self.fields["allowance"], self.fields["allowance_reason"]
 
 
 class ToldForm(ConsoleForm):
@@ -165,6 +196,18 @@ def _enter(row: Any, data: dict[str, Any], by: int) -> str:
     return f"Written down. The person has to be told by {_day_of(contact.inform_by)}."
 
 
+def _correct(row: IndirectContact, data: dict[str, Any], by: int) -> str:
+    changed = correcting.correct(
+        row.pk,
+        {name: data[name] for name in correcting.CORRECTABLE},
+        staff_id=by,
+        allowed=allowed_by(data),
+        is_to_be_told_anew=data.get("is_to_be_told_anew", False),
+    )
+    names = ", ".join(name.replace("_", " ") for name in changed)
+    return f"Corrected: {names}." if changed else "Nothing was different."
+
+
 def _send(row: IndirectContact, data: dict[str, Any], by: int) -> str:
     informing.send_letter(row.pk, staff_id=by)
     return "The letter is on its way. It counts once a mail server took it."
@@ -217,6 +260,16 @@ ENTER = Act(
 )
 # By the last part of the address.
 ACTS = {
+    "correct": Act(
+        "correct_indirectcontact",
+        "Correct",
+        "What is wrong is written over; on record is only which fields changed. A "
+        "letter that still waits is written anew and goes to the new address.",
+        "Correct it",
+        CorrectContactForm,
+        _correct,
+        shows_data=True,
+    ),
     "letter": Act(
         "inform_indirectcontact",
         "Send the letter",
@@ -275,6 +328,7 @@ class IndirectContactAdmin(AboutPeopleAdmin):
     duties = {
         "view_indirectcontact": "See people whose data came from other sources",
         "enter_indirectcontact": "Enter a person from another source",
+        "correct_indirectcontact": "Correct what is held of such a person",
         "inform_indirectcontact": "Tell such a person what we hold",
         "exempt_indirectcontact": "Record why such a person is not told",
         "remove_indirectcontact": "Remove such a person",

@@ -43,6 +43,7 @@ ROLES = {
             "view_noticechange",
             "view_indirectcontact",
             "enter_indirectcontact",
+            "correct_indirectcontact",
             "inform_indirectcontact",
         ],
     ),

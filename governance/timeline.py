@@ -116,7 +116,7 @@ def _bindings(subject: uuid.UUID, names: Names) -> Iterator[Step]:
     grounds = dict([*Ground.choices, *Exemption.choices, *Allowance.choices])
     events = SubjectEvent.objects.filter(data_subject_id=subject).order_by("-id")
     for event in events[:LIMIT]:
-        detail = grounds.get(event.detail, event.detail)
+        detail = grounds.get(event.detail, event.detail.replace("_", " "))
         yield Step(
             at=event.at,
             what=_sentence(event.get_action_display()),

@@ -554,6 +554,7 @@ def test_it_is_declared_as_personal_data_and_purged_by_the_register() -> None:
 
 VERBS = {
     "add": "enter_indirectcontact",
+    "correct": "correct_indirectcontact",
     "letter": "inform_indirectcontact",
     "told": "inform_indirectcontact",
     "use": "inform_indirectcontact",
