@@ -3,7 +3,9 @@
 import uuid
 from collections.abc import Iterable
 
-from data_subjects.models import DataSubject
+from django.utils import timezone
+
+from data_subjects.models import DataSubject, HeldPerson, Restriction, SubjectEvent
 from groundwork import addresses
 
 
@@ -18,3 +20,47 @@ def subject_of(address: str) -> DataSubject:
 def subjects_of(written: Iterable[str]) -> dict[uuid.UUID, str]:
     """id → address, for several normalised addresses."""
     return {subject_of(address).pk: address for address in written}
+
+
+def bind_alike(subject: DataSubject, digest: bytes) -> None:
+    """A person moves to an address under which somebody is restricted or held, perhaps
+    in advance: the person is bound in the same way, and it is on record.
+
+    The caller holds the person's lock.
+    """
+    others = DataSubject.objects.filter(address_digest=digest).exclude(pk=subject.pk)
+    _restrict_alike(subject, Restriction.objects.open().filter(data_subject__in=others))
+    _hold_alike(subject, HeldPerson.objects.standing().filter(data_subject__in=others))
+
+
+def _restrict_alike(subject: DataSubject, theirs: Iterable[Restriction]) -> None:
+    for other in theirs:
+        if subject.restrictions.open().filter(ground=other.ground).exists():
+            continue
+        own = Restriction.objects.create(
+            data_subject=subject,
+            address=other.address,
+            ground=other.ground,
+            reason=other.reason,
+            starts_at=timezone.now(),
+            staff_id=other.staff_id,
+        )
+        _note(subject, SubjectEvent.Action.RESTRICTED, own.pk, other.ground)
+
+
+def _hold_alike(subject: DataSubject, theirs: Iterable[HeldPerson]) -> None:
+    for other in theirs:
+        _, is_new = HeldPerson.objects.get_or_create(
+            hold_id=other.hold_id,
+            data_subject=subject,
+            defaults={"address": other.address},
+        )
+        if is_new:
+            _note(subject, SubjectEvent.Action.HELD, other.hold_id)
+
+
+def _note(subject: DataSubject, action: str, reference: int, detail: str = "") -> None:
+    """By nobody of the staff: it follows from the address."""
+    SubjectEvent.objects.create(
+        data_subject_id=subject.pk, action=action, reference=reference, detail=detail
+    )

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from consent import ledger
 from consent.models import Channel
+from data_subjects.people import bind_alike
 from data_subjects.restriction import is_kept, lock, why_restricted
 from groundwork import addresses
 from groundwork.links import random_token, token_digest
@@ -291,6 +292,7 @@ def _move_to(subscriber: Subscriber, address: str) -> None:
             raise AddressTaken
         expire(other)  # a sign-up that was never confirmed gives way
     subject = subscriber.data_subject
+    bind_alike(subject, digest)
     type(subject).objects.filter(address_digest=digest).exclude(pk=subject.pk).update(
         address_digest=None
     )

@@ -11,13 +11,13 @@ from django.utils import timezone
 from data_subjects import restriction
 from data_subjects.models import ENDING_EVENTS, Ground, Restriction, SubjectEvent
 from data_subjects.people import subject_of
-from data_subjects.restriction import Asked, is_restricted
+from data_subjects.restriction import Asked, is_kept, is_restricted
 from governance import restrictions
 from groundwork.refusals import NotAllowed
 from outbox.models import MessageClass, OutgoingEmail
 from outbox.queueing import queue
 from subscribers import entering, exporting, importing, preferences
-from tests.data_subjects.acts import STAFF, lifted, restricted
+from tests.data_subjects.acts import STAFF, held, lifted, restricted
 from tests.people import (
     ADA,
     BEN,
@@ -342,3 +342,27 @@ def test_the_persons_own_acts_still_work(client: Client, smtp: Relay) -> None:
 
     assert response.status_code == 200
     assert stands(ADA) == set()
+
+
+def test_a_restriction_and_a_hold_in_advance_bind_a_reader_who_moves_there(
+    client: Client, smtp: Relay
+) -> None:
+    become_reader(client, smtp, ADA)
+    reader = subscriber_of(ADA).data_subject_id
+    restricted(CLEO)
+    hold = held(CLEO)
+    visit = open_preferences(client, smtp)
+    client.post(visit, {"email": CLEO})
+    assert not is_restricted(reader)
+
+    client.post(inbox(smtp, CLEO)[0].path("/address/"))
+
+    assert subscriber_of(CLEO).data_subject_id == reader
+    assert is_restricted(reader) and is_kept(reader)
+    assert Restriction.objects.get(data_subject=reader).reason
+    actions = SubjectEvent.objects.filter(data_subject_id=reader).order_by("id")
+    assert [(e.action, e.staff_id) for e in actions] == [
+        ("restricted", None),
+        ("held", None),
+    ]
+    assert hold.people.count() == 2
