@@ -9,6 +9,7 @@ import pytest
 import redis
 from django.db import connection
 from django.db.backends.signals import connection_created
+from django.test import TransactionTestCase
 from pytest_django import DjangoDbBlocker, Settings
 
 from config.embedded import Redis, free_port, own_folder
@@ -131,6 +132,17 @@ def act_as_application(**signal: Any) -> None:
     take_role(signal["connection"], APP)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def emptied_quickly() -> None:
+    """After a test that commits, only the tables that hold something are emptied."""
+    from tests import quick_database
+
+    # Django calls it on an instance; the database of the run is the only one there is.
+    TransactionTestCase._fixture_teardown = (  # type: ignore[attr-defined]
+        lambda self: quick_database.empty()
+    )
+
+
 # --- Redis ---
 
 
@@ -222,8 +234,8 @@ def fresh_memory() -> None:
 @pytest.fixture
 def open_house(db: None, settings: Settings) -> None:
     """The register is loaded, and readers may be as quick and as many as they like."""
-    from processing_register.loading import load_register
+    from tests import quick_database
 
-    load_register()
+    quick_database.load()
     settings.MINIMUM_FILL_SECONDS = 0
     settings.SIGN_UPS_PER_NETWORK_PER_HOUR = 1_000_000
