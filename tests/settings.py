@@ -60,7 +60,6 @@ from config.settings import *  # noqa: E402, F403
 from config.settings import DATABASES, STORAGES  # noqa: E402
 
 # Connections end with the test that opened them: they carry its role.
-DATABASES["default"]["OPTIONS"] = {}
 DATABASES["default"]["CONN_MAX_AGE"] = 0
 # Without the manifest, so that no test needs collectstatic.
 STORAGES["staticfiles"] = {
