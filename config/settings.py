@@ -76,8 +76,9 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "groundwork.requests.RequestHygieneMiddleware",
+    # Above whatever may answer by itself, so that every page gets its policy.
     "consent.gate.ConsentGateMiddleware",
+    "groundwork.requests.RequestHygieneMiddleware",
     "staff.console_middleware.ConsoleSessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -422,6 +422,16 @@ def test_the_console_and_other_answers_keep_the_house_policy(client: Client) -> 
     assert "/page-views/" not in policy
 
 
+def test_a_page_that_answers_before_any_view_has_the_policy_too(
+    client: Client,
+) -> None:
+    answer = client.get("/?a=%00")
+
+    assert answer.status_code == 400
+    script = re.findall(r"script-src ([^;]*)", answer["Content-Security-Policy"])
+    assert script == ["http://testserver/static/js/"]
+
+
 @pytest.mark.parametrize("path", ["/", "/console/login/"])
 def test_a_host_that_is_not_ours_gets_no_script_and_one_line_in_the_log(
     client: Client, caplog: pytest.LogCaptureFixture, path: str
