@@ -33,13 +33,17 @@ BAD_STATES = {State.FAILED.value, State.UNKNOWN.value}
 
 @dataclass(frozen=True)
 class Step:
-    """One thing that happened. tone: good, over, bad, minor, or empty."""
+    """One thing that happened. tone: good, over, bad, minor, or empty.
+
+    needs: the permission without which the page at url stays shut.
+    """
 
     at: datetime
     what: str
     how: str = ""
     tone: str = ""
     url: str = ""
+    needs: str = ""
 
 
 class Names:
@@ -97,6 +101,7 @@ def _consents(subject: uuid.UUID, names: Names) -> Iterator[Step]:
             how=_joined(entry.get_channel_display(), names.by(entry.staff_id)),
             tone=tone,
             url=url,
+            needs="consent.view_consententry",
         )
 
 
@@ -147,6 +152,7 @@ def _other_sources(subject: uuid.UUID) -> Iterator[Step]:
             url=reverse(
                 "admin:data_subjects_indirectcontact_change", args=[contact.pk]
             ),
+            needs="data_subjects.view_indirectcontact",
         )
 
 
@@ -161,6 +167,7 @@ def _mails(subject: uuid.UUID) -> Iterator[Step]:
             how=_joined(f"{mail.message_class} message", mail.reason),
             tone="bad" if mail.state in BAD_STATES else "",
             url=reverse("admin:outbox_outgoingemail_change", args=[mail.pk]),
+            needs="outbox.view_outgoingemail",
         )
 
 

@@ -1,5 +1,7 @@
 """Finding readers, their pages, and what staff can do for them."""
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -140,6 +142,17 @@ def test_the_words_shown_can_be_read_byte_for_byte(console: Client) -> None:
     assert hashlib.sha256(kept).hexdigest() == shown
     assert entry.wording is not None
     assert kept.decode() == entry.wording.text
+
+
+def test_no_link_of_the_page_leads_to_a_closed_door() -> None:
+    client = dana("view_subscriber")
+    page = page_of(reader(ADA))
+
+    main = text(client.get(page)).partition("<main")[2]
+
+    links = set(re.findall(r'href="(/console/[^"#]*)"', main))
+    assert any("/receipts/" in link for link in links)
+    assert {link for link in links if client.get(link).status_code != 200} == set()
 
 
 def test_a_page_cannot_be_posted_to(console: Client) -> None:
