@@ -220,7 +220,7 @@ def _notices_waiting(request: HttpRequest) -> list[NoticeChange] | None:
     if not _may(request, "governance.view_noticechange"):
         return None
     unfinished = NoticeChange.objects.filter(finished_at__isnull=True)
-    return list(unfinished.select_related("version")[:QUEUE_LENGTH])
+    return list(unfinished.with_counts().select_related("version")[:QUEUE_LENGTH])
 
 
 def _contacts_overdue(request: HttpRequest) -> list[IndirectContact] | None:

@@ -3,9 +3,11 @@
 from datetime import timedelta
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
+from groundwork.ledger import AppendOnlyModel
 from groundwork.personal_data import Category, Erasure, NoPersonalData, PersonalData
 from outbox.models import OutgoingEmail
 from outbox.models import State as MailState
@@ -93,6 +95,22 @@ class ProofsTransfer(models.Model):
 
 
 class NoticeChangeQuerySet(models.QuerySet["NoticeChange"]):
+    def oldest_first(self) -> "NoticeChangeQuerySet":
+        """In the order in which the versions came out, whatever notice they are of."""
+        return self.order_by("version__published_at", "version_id")
+
+    def newer_than(self, change: "NoticeChange") -> "NoticeChangeQuerySet":
+        at = change.version.published_at
+        later = models.Q(version__published_at__gt=at)
+        beside = models.Q(version__published_at=at, version__gt=change.version_id)
+        return self.filter(later | beside)
+
+    def older_than(self, change: "NoticeChange") -> "NoticeChangeQuerySet":
+        at = change.version.published_at
+        earlier = models.Q(version__published_at__lt=at)
+        beside = models.Q(version__published_at=at, version__lt=change.version_id)
+        return self.filter(earlier | beside)
+
     def waiting(self) -> "NoticeChangeQuerySet":
         """Those that a person has to release before anybody is told."""
         return self.filter(released_at__isnull=True, finished_at__isnull=True)
@@ -106,16 +124,16 @@ class NoticeChangeQuerySet(models.QuerySet["NoticeChange"]):
         return self.filter(pk__in=moving.order_by().values("change"))
 
     def with_counts(self) -> "NoticeChangeQuerySet":
-        """Each with delivery_count and open_count, for a list."""
+        """Each with delivery_count and settled_count, for a list."""
         is_open = models.Q(deliveries__state__in=NoticeDelivery.OPEN)
         return self.annotate(
             delivery_count=models.Count("deliveries"),
-            open_count=models.Count("deliveries", filter=is_open),
+            settled_count=models.Count("deliveries", filter=~is_open),
         )
 
 
 class NoticeChange(models.Model):
-    """A significant version of the privacy notice that everybody held is told of.
+    """A significant version of a notice that everybody held is told of.
 
     Nobody is told before somebody released it: whoever approved the version on the
     console, or, for a version from the repository's files, a person with that duty.
@@ -149,7 +167,7 @@ class NoticeChange(models.Model):
     class Meta:
         verbose_name = "change of notice"
         verbose_name_plural = "changes of notices"
-        ordering = ["-version__number"]
+        ordering = ["-version__published_at", "-version_id"]
         permissions = [
             ("release_noticechange", "Can tell everybody held of a changed notice"),
         ]
@@ -180,6 +198,33 @@ class NoticeChange(models.Model):
         if self.covered_by_id is not None:
             return "covered"
         return "told" if self.closed_by_id is None else "ended"
+
+
+class OverruledWords(AppendOnlyModel):
+    """Somebody decided that words may be mailed that a machine took for advertising or
+    for a link, and said why."""
+
+    version = models.ForeignKey(
+        NoticeVersion, on_delete=models.PROTECT, related_name="overruled_words"
+    )
+    words = ArrayField(models.TextField())
+    reason = models.CharField(max_length=500)
+    decided_by = models.ForeignKey(
+        StaffUser, on_delete=models.PROTECT, related_name="+"
+    )
+    decided_at = models.DateTimeField(default=timezone.now)
+
+    personal_data = NoPersonalData(
+        "words of a published text, and who let them stand, by a staff account's number",
+        others="id version words reason decided_by decided_at",
+    )
+
+    class Meta:
+        verbose_name_plural = "overruled words"
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.version.reference}: {', '.join(self.words)}"
 
 
 class NoticeDeliveryQuerySet(models.QuerySet["NoticeDelivery"]):

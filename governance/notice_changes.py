@@ -1,8 +1,9 @@
-"""Tell everybody whose data is held of a significant change of the privacy notice.
+"""Tell everybody whose data is held of a significant change of a notice.
 
 1. A published version that nobody was told of gets a NoticeChange, unless nobody was
    held when it came out. No one is told yet.
-2. Somebody releases it. One statement writes a delivery for each person held.
+2. Somebody releases it; what reads like advertising stands in the way, until somebody
+   else than its writer decides. One statement writes a delivery for each person held.
 3. Batches are taken up one after the other: a delivery and its message are written in
    one transaction, so that a worker that dies between two batches has told nobody
    twice. Who must not be written to is left out, with the reason on record.
@@ -13,64 +14,39 @@
 Whoever confirms an address later reads of the change in the welcome mail
 (subscribers.signup).
 
-The message is of the class NOTICE: it goes to those who unsubscribed or objected, too.
+Several that wait at once are one mail: the newest tells of all (notice_mail). The
+message is of the class NOTICE: it goes to those who unsubscribed or objected, too.
 """
 
-import re
 import time
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
 from django.db import connection, transaction
 from django.db.models import Count, F, OuterRef, Subquery
-from django.urls import reverse
 from django.utils import timezone
 
-from case_updates.composing import html_part
 from data_subjects import contacts
 from data_subjects.held import addresses_of, held_before
 from data_subjects.models import DataSubject
 from data_subjects.retention import Purge
-from governance.models import NoticeChange, NoticeDelivery
+from governance import notice_mail
+from governance.models import NoticeChange, NoticeDelivery, OverruledWords
 from groundwork import addresses
 from groundwork.refusals import NotAllowed, refuse
-from outbox.composing import compose
 from outbox.models import MessageClass, OutgoingEmail, State
 from outbox.queueing import queue
 from outbox.suppression import in_the_way
 from processing_register import publishing
 from processing_register.models import NoticeVersion
-from processing_register.notices import current_controller
 from staff.models import StaffUser
 from subscribers.held import READERS
 
-KIND = "governance/notice_change"
 COVERED = "covered by a newer one"
 BATCH = 200
 RUN_SECONDS = 30.0
-# Stands in the specimen on the console; the mail itself bears the person's address.
-NO_ADDRESS = "you@example.com"
-# Anything that a mail program could turn into a link.
-LINK = re.compile(
-    r"""https?://[^\s<>"']+|www\.[^\s<>"']+|href=["']([^"']+)["']""", re.IGNORECASE
-)
-BARE_DOMAIN = re.compile(
-    r"(?<![@\w.])(?:[a-z0-9-]+\.)+(?:com|co|uk|org|net|eu|io|info|shop|biz)\b",
-    re.IGNORECASE,
-)
-# What a notice has no reason to say (PECR reg. 22: those who said no are among its
-# readers, so not a line of advertising may stand in it).
-ADVERTISING = re.compile(
-    r"\b(?:special|exclusive|limited|our|new|free) offers?\b|\bdiscounts?\b|\bvouchers?\b"
-    r"|\bpromo(?:tion)?s?\b|\bbuy (?:now|today)\b|\bsale (?:now on|ends)\b|\bfree trial\b"
-    r"|\blimited time\b|\bsign up (?:now|today|for)\b|\bdon.t miss\b|\d ?% off\b"
-    r"|\bsave (?:up to )?[£$€]?\d",
-    re.IGNORECASE,
-)
 
 
 # --- From a published version to a change that somebody releases ---
@@ -80,22 +56,36 @@ def announce_changes() -> None:
     """One turn of the schedule: begin what is new, go on with what is under way, and
     look after messages of what has ended that were on their way then."""
     begin()
-    for change in NoticeChange.objects.under_way().order_by("version__number"):
+    for change in NoticeChange.objects.under_way().oldest_first():
         go_on(change)
     for change in NoticeChange.objects.unsettled().filter(finished_at__isnull=False):
         take_over_states(change)
 
 
 def begin() -> None:
-    """Make a change for each version that has to be announced; twice changes nothing."""
+    """Make a change for each version that has to be announced; twice changes nothing.
+
+    The newest is released at once in the name of whoever approved it on the console. Of
+    several that came out together it alone is, so that its mail tells of all.
+    """
+    begun = []
     for version in NoticeVersion.objects.to_announce():
         if not held_before(published_at(version)).exists():
             publishing.announce(version, now=timezone.now())
             continue
         change, is_new = NoticeChange.objects.get_or_create(version=version)
-        approver = version.approved_by
-        if is_new and approver is not None and not why_not_release(change):
-            release(change.pk, by=approver)
+        begun += [change] if is_new else []
+    if begun:
+        _release_at_once(begun[-1])
+
+
+def _release_at_once(change: NoticeChange) -> None:
+    """Unless a person has to look at the mail first: it is from a file, or it would say
+    less of an older version than that version's own words."""
+    approver = change.version.approved_by
+    if approver is None or why_not_release(change) or notice_mail.left_out(change):
+        return
+    release(change.pk, by=approver)
 
 
 @transaction.atomic
@@ -106,32 +96,67 @@ def release(change_id: int, *, by: StaffUser) -> NoticeChange:
     too. Raises NotAllowed.
     """
     change = _locked(change_id)
-    refuse(why_not_release(change))
+    refuse(*why_not_release(change))
     change.released_by, change.released_at = by, timezone.now()
     change.save(update_fields=["released_by", "released_at"])
     _write_deliveries(change)
     return change
 
 
-def why_not_release(change: NoticeChange) -> str:
+def why_not_release(change: NoticeChange) -> list[str]:
     """What stands in the way; empty when nothing does."""
+    return _why_over(change) or notice_mail.why_not_mail(change)
+
+
+def _why_over(change: NoticeChange) -> list[str]:
     if change.released_at is not None or change.finished_at is not None:
-        return "It has been released already."
-    newer = NoticeChange.objects.filter(version__number__gt=change.version.number)
-    if newer.exists():
-        return "A newer version waits or is being announced; its mail covers this one."
-    return why_not_send(change)
+        return ["It has been released already."]
+    if NoticeChange.objects.newer_than(change).exists():
+        return [
+            "A newer version waits or is being announced; its mail covers this one."
+        ]
+    return []
 
 
-def why_not_send(change: NoticeChange) -> str:
-    """What a reader of the mail must not find in it; empty when it is a plain notice."""
-    words = " ".join([change.version.title, *(text for _, text in _summaries(change))])
-    if found := ADVERTISING.search(words):
-        return f"The summary of changes advertises (“{found[0]}”). A notice must not."
-    strange = strange_links(change)
-    if strange:
-        return f"The mail holds a link that no notice needs: {strange[0]}"
-    return ""
+# --- Words that a machine takes for advertising ---
+
+
+@transaction.atomic
+def overrule(change_id: int, *, reason: str, by: StaffUser) -> list[OverruledWords]:
+    """Let the words stand that were found, for a reason that goes on record.
+
+    Whoever wrote them does not decide about them. Raises NotAllowed.
+    """
+    change = _locked(change_id)
+    refuse(*why_not_overrule(change, by))
+    if not reason.strip():
+        raise NotAllowed("Say why these words may stand.")
+    return [
+        OverruledWords.objects.create(
+            version=version, words=list(words), reason=reason.strip(), decided_by=by
+        )
+        for version, words in found_words(change)
+    ]
+
+
+def why_not_overrule(change: NoticeChange, by: StaffUser) -> list[str]:
+    if why_not := _why_over(change):
+        return why_not
+    found = found_words(change)
+    if not found:
+        return ["Nothing was found."]
+    if any(version.written_by_id == by.pk for version, _ in found):
+        return ["You wrote these words, so somebody else has to decide."]
+    return []
+
+
+def found_words(change: NoticeChange) -> list[tuple[NoticeVersion, dict[str, str]]]:
+    """The versions that the mail tells of in whose words something was found."""
+    pairs = [
+        (version, notice_mail.offending_words(version))
+        for version in notice_mail.versions_told(change)
+    ]
+    return [(version, words) for version, words in pairs if words]
 
 
 def _write_deliveries(change: NoticeChange) -> int:
@@ -171,12 +196,16 @@ def count_of_people(change: NoticeChange) -> int:
 
 
 def go_on(change: NoticeChange) -> None:
-    """Queue for half a minute at most, take over what became of the messages, finish."""
-    if not _write_latecomers(change.pk):
-        return
-    ends_at = time.monotonic() + RUN_SECONDS
-    while time.monotonic() < ends_at and queue_batch(change):
-        pass
+    """Queue for half a minute at most, take over what became of the messages, finish.
+
+    Where a newer one is under way, nobody else is told of this one by itself.
+    """
+    if not NoticeChange.objects.newer_than(change).under_way().exists():
+        if not _write_latecomers(change.pk):
+            return
+        ends_at = time.monotonic() + RUN_SECONDS
+        while time.monotonic() < ends_at and queue_batch(change):
+            pass
     take_over_states(change)
     finish(change.pk)
 
@@ -205,7 +234,7 @@ def queue_batch(change: NoticeChange, size: int = BATCH) -> int:
     )
     found = addresses_of([row.data_subject_id for row in batch])
     left_out = _left_out(found)
-    context = context_of(change) if batch else {}
+    context = notice_mail.context_of(change) if batch else {}
     for row in batch:
         reason = left_out.get(row.data_subject_id, "")
         if row.data_subject_id not in found:
@@ -226,7 +255,7 @@ def _take_up(
         return
     row.state = State.QUEUED
     row.email = queue(
-        KIND,
+        notice_mail.KIND,
         to=address,
         context=context,
         data_subject_id=row.data_subject_id,
@@ -308,9 +337,7 @@ def finish(change_id: int, *, closed_by: StaffUser | None = None) -> bool:
 def _cover_older(change: NoticeChange, now: datetime) -> None:
     """End the older ones that are not finished. What they have not sent stays unsent;
     a message in flight is looked after by the schedule."""
-    older = NoticeChange.objects.filter(
-        version__number__lt=change.version.number, finished_at__isnull=True
-    )
+    older = NoticeChange.objects.older_than(change).filter(finished_at__isnull=True)
     for covered in older.select_for_update(of=("self",)).order_by("pk"):
         covered.finished_at, covered.covered_by = now, change
         covered.save(update_fields=["finished_at", "covered_by"])
@@ -329,8 +356,7 @@ def _withhold_open(change: NoticeChange, now: datetime) -> None:
 
 
 def _announce(version: NoticeVersion, now: datetime) -> None:
-    untold = NoticeVersion.objects.to_announce().filter(number__lte=version.number)
-    for told in untold:
+    for told in NoticeVersion.objects.to_announce().until(version):
         publishing.announce(told, now=now)
 
 
@@ -368,89 +394,6 @@ DELIVERIES = Purge(
     subject="data_subject_id",
     counts_from="settled_at",
 )
-
-
-# --- The mail ---
-
-
-def context_of(change: NoticeChange) -> dict[str, Any]:
-    """What the mail needs, the same for everybody: no name, no link of anyone's own."""
-    version = change.version
-    return {
-        "title": version.title,
-        "changes": [text for _, text in _summaries(change)],
-        "effective_on": f"{version.effective_on:%A %-d %B %Y}",
-        "has_begun": version.effective_on <= timezone.localdate(),
-        **_links(change),
-    }
-
-
-def _summaries(change: NoticeChange) -> list[tuple[int, str]]:
-    """Number and summary of every version that people have not been told of yet, up to
-    this one; of this one alone when they were told of it."""
-    untold = NoticeVersion.objects.to_announce().filter(
-        number__lte=change.version.number
-    )
-    found = [(version.number, version.summary_of_changes) for version in untold]
-    return found or [(change.version.number, change.version.summary_of_changes)]
-
-
-def _links(change: NoticeChange) -> dict[str, str]:
-    version = change.version
-    first = min(number for number, _ in _summaries(change))
-    compare = reverse("processing_register:notice-compare", args=[version.notice])
-    links = {
-        "version_url": settings.SITE_URL + version.get_absolute_url(),
-        "rights_url": settings.SITE_URL + reverse("rights_requests:your-data"),
-    }
-    if first > 1:
-        query = f"?from={first - 1}&to={version.number}"
-        links["compare_url"] = f"{settings.SITE_URL}{compare}{query}"
-    return links
-
-
-def allowed_links(change: NoticeChange) -> set[str]:
-    """Every link that the mail may hold."""
-    controller = current_controller()
-    return {
-        *_links(change).values(),
-        settings.SITE_URL + reverse("processing_register:privacy-notice"),
-        controller.regulator_url,
-        f"mailto:{controller.governance_email}",
-    }
-
-
-def specimen(change: NoticeChange) -> EmailMultiAlternatives:
-    """The exact mail, to nobody."""
-    return compose(
-        kind=KIND,
-        message_class=MessageClass.NOTICE,
-        to=NO_ADDRESS,
-        context=context_of(change),
-    )
-
-
-def strange_links(change: NoticeChange) -> list[str]:
-    """What in the mail is, or could become, a link and is not on the list."""
-    message = specimen(change)
-    found = [
-        *links_in(str(message.subject)),
-        *links_in(str(message.body)),
-        *links_in(html_part(message)),
-        *_bare_domains(text for _, text in _summaries(change)),
-    ]
-    allowed = allowed_links(change)
-    return sorted({link for link in found if link not in allowed})
-
-
-def links_in(text: str) -> list[str]:
-    plain = text.replace("&amp;", "&")
-    return [(m[1] or m[0]).rstrip(".,") for m in LINK.finditer(plain)]
-
-
-def _bare_domains(texts: Iterable[str]) -> list[str]:
-    """A domain without https:// becomes a link in many mail programs."""
-    return [m[0] for text in texts for m in BARE_DOMAIN.finditer(text)]
 
 
 def _locked(change_id: int) -> NoticeChange:

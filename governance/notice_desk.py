@@ -18,8 +18,8 @@ from django.views.decorators.http import require_safe
 from case_updates.composing import html_part
 from case_updates.desk import BAR_WIDTH, SEGMENTS, Segment
 from data_subjects.held import masked
-from governance import notice_changes
-from governance.models import NoticeChange, NoticeDelivery
+from governance import notice_changes, notice_mail
+from governance.models import NoticeChange, NoticeDelivery, OverruledWords
 from groundwork.refusals import NotAllowed
 from outbox.preview import framed_html
 from staff.console import Place, ReadOnlyAdmin, console
@@ -27,6 +27,7 @@ from staff.models import StaffUser
 
 # More than a person looks through in one sitting; the page says when there are more.
 SHOWN = 50
+LONGEST_REASON = 500
 SHAPES = {
     "waits": "waiting",
     "under way": "waiting",
@@ -47,10 +48,11 @@ Verb = Callable[[StaffUser], str]
 class NoticeChangeAdmin(ReadOnlyAdmin):
     place = Place("Mail", 5, "Changed notices")
     lead = (
-        "A significant version of the privacy notice is mailed to everybody whose data "
-        "is held, also to those who unsubscribed; not to the erased, the bounced, the "
-        "restricted, and those whose data came from elsewhere and who were not told of it "
-        "yet. What it newly allows waits until they were told."
+        "A significant version of a notice that says what is done with people’s data is "
+        "mailed to everybody whose data is held, also to those who unsubscribed; not to "
+        "the erased, the bounced, the restricted, and those whose data came from "
+        "elsewhere and who were not told of it yet. What a privacy notice newly allows "
+        "waits until they were told."
     )
     nothing_yet = (
         "No version had to be announced yet. One appears here within a minute of being "
@@ -82,7 +84,7 @@ class NoticeChangeAdmin(ReadOnlyAdmin):
     def settled(self, change: Any) -> str:
         """The counts are with_counts()'s."""
         total = change.delivery_count
-        return f"{total - change.open_count} of {total}" if total else "—"
+        return f"{change.settled_count} of {total}" if total else "—"
 
     def published(self, change: NoticeChange) -> str:
         return f"{change.version.published_at:%-d %B %Y}"
@@ -90,6 +92,7 @@ class NoticeChangeAdmin(ReadOnlyAdmin):
     def get_urls(self) -> list[Any]:
         pages = {
             "mail": self.mail_view,
+            "overrule": self.overrule_view,
             "release": self.release_view,
             "again": self.again_view,
             "close": self.close_view,
@@ -115,7 +118,7 @@ class NoticeChangeAdmin(ReadOnlyAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         change = self.to_show(request, object_id)
-        message = notice_changes.specimen(change)
+        message = notice_mail.specimen(change)
         context = self.page_context(
             request,
             title="",
@@ -126,6 +129,7 @@ class NoticeChangeAdmin(ReadOnlyAdmin):
             may_release=request.user.has_perm("governance.release_noticechange"),
             subject=message.subject,
             text=message.body,
+            **_what_was_found(request, change),
             **_how_it_goes(change),
         )
         return TemplateResponse(request, "admin/governance/notice_change.html", context)
@@ -134,7 +138,7 @@ class NoticeChangeAdmin(ReadOnlyAdmin):
     def mail_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The HTML part as a mail program draws it; for the frame of the page."""
         self.require(request, "view_noticechange")
-        return framed_html(html_part(notice_changes.specimen(_found(pk))))
+        return framed_html(html_part(notice_mail.specimen(_found(pk))))
 
     # --- Buttons ---
 
@@ -145,9 +149,18 @@ class NoticeChangeAdmin(ReadOnlyAdmin):
 
         return self._do(request, pk, release)
 
+    def overrule_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        def overrule(person: StaffUser) -> str:
+            reason = request.POST.get("reason", "")[:LONGEST_REASON]
+            notice_changes.overrule(pk, reason=reason, by=person)
+            return "Put on record. Look at the mail once more, then release it."
+
+        return self._do(request, pk, overrule)
+
     def again_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         def again(person: StaffUser) -> str:
-            return f"{notice_changes.send_again(pk)} will be sent again."
+            number = notice_changes.send_again(pk)
+            return f"{number} {'message' if number == 1 else 'messages'} will be sent again."
 
         return self._do(request, pk, again)
 
@@ -169,7 +182,8 @@ class NoticeChangeAdmin(ReadOnlyAdmin):
         try:
             messages.success(request, verb(request.user))
         except NotAllowed as refusal:
-            messages.error(request, str(refusal))
+            for reason in refusal.reasons:
+                messages.error(request, reason)
         return redirect(page_url(pk))
 
 
@@ -198,12 +212,29 @@ def segments(counts: dict[str, int]) -> list[Segment]:
     return found
 
 
+def _what_was_found(request: HttpRequest, change: NoticeChange) -> dict[str, Any]:
+    """Words that a person has to decide about, those that the mail leaves out, and what
+    was decided."""
+    told = notice_mail.versions_told(change)
+    decided = OverruledWords.objects.filter(version__in=told)
+    if not isinstance(request.user, StaffUser):
+        raise PermissionDenied
+    return {
+        "found_words": notice_changes.found_words(change),
+        "left_out_words": notice_mail.left_out(change),
+        "why_not_overrule": notice_changes.why_not_overrule(change, request.user),
+        "decided": decided.select_related("version", "decided_by"),
+    }
+
+
 def _how_it_goes(change: NoticeChange) -> dict[str, Any]:
     """How far it has come, and who was not reached or left out."""
     counts = notice_changes.progress(change)
     return {
         "counts": counts,
         "segments": segments(counts),
+        "settled_count": sum(counts.values())
+        - sum(counts[state] for state in NoticeDelivery.OPEN),
         "open_count": sum(counts[state] for state in NoticeDelivery.OPEN),
         "troubled": _shown(change.deliveries.in_trouble()),
         "left_out": _shown(change.deliveries.left_out()),

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from groundwork.ledger import AppendOnlyModel
 from groundwork.personal_data import NoPersonalData
+from processing_register.notice_paths import INTERESTS, is_about_interests
 from processing_register.register import UK_AND_EEA
 from processing_register.rendering import wording_as_markdown
 from staff.models import StaffUser
@@ -350,18 +351,44 @@ class NoticeVersionQuerySet(models.QuerySet["NoticeVersion"]):
             ),
         )
 
-    def to_announce(self) -> "NoticeVersionQuerySet":
-        """Significant versions of the privacy notice that not everybody held was told
-        of yet, the oldest first."""
+    def concerning_everybody(self) -> "NoticeVersionQuerySet":
+        about_interests = models.Q(notice__startswith=INTERESTS)
+        return self.filter(models.Q(notice__in=CONCERN_EVERYBODY) | about_interests)
+
+    def changes(self) -> "NoticeVersionQuerySet":
+        """Significant versions that everybody held has to be told of, the oldest first.
+
+        The first version of a notice changes nothing for anybody, but for the privacy
+        notice: nothing may be done with personal data before there is one.
+        """
+        earlier = NoticeVersion.objects.published().filter(
+            notice=models.OuterRef("notice"), number__lt=models.OuterRef("number")
+        )
         return (
             self.published()
-            .filter(
-                notice=NoticeVersion.Notice.PRIVACY,
-                severity=NoticeVersion.Severity.SIGNIFICANT,
-                announcement__isnull=True,
-            )
-            .order_by("number")
+            .concerning_everybody()
+            .filter(severity=NoticeVersion.Severity.SIGNIFICANT)
+            .filter(models.Q(notice=PRIVACY) | models.Exists(earlier))
+            .order_by("published_at", "pk")
         )
+
+    def to_announce(self) -> "NoticeVersionQuerySet":
+        """The changes that not everybody held was told of yet, the oldest first."""
+        return self.changes().filter(announcement__isnull=True)
+
+    def until(self, version: "NoticeVersion") -> "NoticeVersionQuerySet":
+        """Those of any notice that came out no later than this one, itself included."""
+        at = version.published_at
+        return self.filter(
+            models.Q(published_at__lt=at)
+            | models.Q(published_at=at, pk__lte=version.pk)
+        )
+
+
+PRIVACY = "privacy"
+# They say what is done with people's data. The statement on accessibility does not, and
+# the words of a form hold for whoever fills it in from then on.
+CONCERN_EVERYBODY = (PRIVACY, "cookies", "retention")
 
 
 def no_names() -> dict[str, list[str]]:
@@ -486,6 +513,23 @@ class NoticeVersion(models.Model):
     @property
     def is_significant(self) -> bool:
         return self.severity == self.Severity.SIGNIFICANT
+
+    @property
+    def name(self) -> str:
+        """What a sentence calls the notice: “privacy notice”."""
+        if is_about_interests(self.notice):
+            return f"summary “{self.title}”"
+        return str(self.Notice(self.notice).label).lower()
+
+    @property
+    def mailed_words(self) -> str:
+        """What the mail about a change quotes of this version."""
+        return f"{self.title}\n{self.summary_of_changes}"
+
+    @property
+    def concerns_everybody(self) -> bool:
+        """True when people are told of a significant change of this notice."""
+        return self.notice in CONCERN_EVERYBODY or is_about_interests(self.notice)
 
     @property
     def is_wording(self) -> bool:

@@ -1,22 +1,24 @@
 """The register as it stands: the controller, the notices in force, the sign-up wording."""
 
 import tomllib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
-from itertools import pairwise
+from itertools import groupby, pairwise
+from operator import attrgetter
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 
 from groundwork.clock import today_here
-from processing_register import notice_text
+from processing_register import comparison, notice_text
 from processing_register.models import Controller, NoticeVersion
 from processing_register.register import the_register
 from processing_register.rendering import RenderedNotice, render
 
-# How long every page says that the privacy notice has changed.
+# How long every page says that a notice has changed.
 CHANGE_SHOWN_FOR = timedelta(days=30)
 
 
@@ -32,17 +34,18 @@ def notice_in_force(notice: str) -> NoticeVersion:
     return version
 
 
-def changed_since(shown: Sequence[str]) -> list[NoticeVersion]:
-    """The significant versions of the privacy notice that were published after those
-    shown (references), the oldest first; also those that hold from a later day."""
+def changed_since(shown: Sequence[str], asked_at: datetime) -> list[NoticeVersion]:
+    """The significant versions that a person has not seen who was shown those
+    (references) and asked for news then, the oldest first; also those that hold from a
+    later day. Of a notice that was not shown, what came out after they asked."""
     prefix = f"{NoticeVersion.Notice.PRIVACY}/"
     numbers = [int(r.removeprefix(prefix)) for r in shown if r.startswith(prefix)]
-    newer = NoticeVersion.objects.published().filter(
-        notice=NoticeVersion.Notice.PRIVACY,
-        severity=NoticeVersion.Severity.SIGNIFICANT,
-        number__gt=max(numbers, default=0),
+    is_privacy = Q(notice=NoticeVersion.Notice.PRIVACY)
+    newer = NoticeVersion.objects.changes().filter(
+        is_privacy & Q(number__gt=max(numbers, default=0))
+        | ~is_privacy & Q(published_at__gt=asked_at)
     )
-    return list(newer.order_by("number").defer("source", "body"))
+    return list(newer.defer("source", "body"))
 
 
 @dataclass(frozen=True)
@@ -186,11 +189,27 @@ def read_banner(reference: str, body: str) -> BannerWording:
     return BannerWording(reference=reference, categories=categories, **content)
 
 
-def render_notice(
-    version: NoticeVersion, marks: Mapping[str, str] | None = None
-) -> RenderedNotice:
-    """HTML with a stable anchor on every heading, and the table of contents."""
-    return render(version.page_source, marks)
+def previous_of(version: NoticeVersion) -> NoticeVersion | None:
+    """The published version just before this one; None for the first."""
+    earlier = NoticeVersion.objects.published().filter(
+        notice=version.notice, number__lt=version.number
+    )
+    found: NoticeVersion | None = earlier.order_by("-number").first()
+    return found
+
+
+def render_notice(version: NoticeVersion) -> RenderedNotice:
+    """HTML with a stable anchor on every heading, the table of contents, and a mark on
+    each section in which a significant version differs from the one before it."""
+    return render(version.page_source, marks_of(version))
+
+
+def marks_of(version: NoticeVersion) -> dict[str, str]:
+    """Anchor → a few words for the reader; none for a minor or a first version."""
+    before = previous_of(version) if version.is_significant else None
+    if before is None:
+        return {}
+    return comparison.marks(before.page_source, version.page_source)
 
 
 def drifted(version: NoticeVersion) -> bool:
@@ -202,7 +221,7 @@ def drifted(version: NoticeVersion) -> bool:
     return notice_text.compose(version.source, facts, the_register()) != version.body
 
 
-# --- The newest change of the privacy notice, for the bar on every page ---
+# --- What has changed lately, for the bar on every page ---
 
 
 @dataclass(frozen=True)
@@ -213,23 +232,43 @@ class NoticeChange:
     before: NoticeVersion
 
 
-def effective_privacy_notices() -> list[NoticeVersion]:
-    """Every version of the privacy notice that has taken effect, the newest first,
-    without its text: one small query for everything a page's frame says of them."""
-    versions = NoticeVersion.objects.effective(today_here()).filter(
-        notice=NoticeVersion.Notice.PRIVACY
+def effective_notices() -> list[NoticeVersion]:
+    """Every version that has taken effect of the notices that people are told of,
+    without its text, the newest of each first: one small query for everything a page's
+    frame says of them."""
+    versions = NoticeVersion.objects.effective(today_here()).concerning_everybody()
+    return list(versions.order_by("notice", "-number").defer("source", "body", "names"))
+
+
+def privacy_notice_in_force(effective: Sequence[NoticeVersion]) -> NoticeVersion:
+    """Raises NoticeVersion.DoesNotExist until the register is loaded."""
+    for version in effective:
+        if version.notice == NoticeVersion.Notice.PRIVACY:
+            return version
+    raise NoticeVersion.DoesNotExist
+
+
+def recent_changes(
+    effective: Sequence[NoticeVersion], today: date
+) -> list[NoticeChange]:
+    """Of each notice its newest significant version, if it took effect here within 30
+    days; the newest of these first."""
+    found = [
+        _recent_change(list(versions), today)
+        for _, versions in groupby(effective, key=attrgetter("notice"))
+    ]
+    return sorted(
+        filter(None, found),
+        key=lambda change: (change.version.effective_on, change.version.pk),
+        reverse=True,
     )
-    return list(versions.order_by("-number").defer("source", "body", "names"))
 
 
-def recent_change(
+def _recent_change(
     effective: Sequence[NoticeVersion], today: date
 ) -> NoticeChange | None:
-    """The newest significant version that took effect here within 30 days.
-
-    None when it was the first, or came with the one before it in the same load: then
-    nobody can have read that one here.
-    """
+    """None when it was the first, or came with the one before it in the same load: then
+    nobody can have read that one here."""
     for version, before in pairwise(effective):
         if not version.is_significant:
             continue

@@ -21,8 +21,8 @@ from groundwork.refusals import NotAllowed
 from processing_register import comparison, notice_text, publishing, rendering
 from processing_register.models import NoticeVersion
 from processing_register.notice_paths import INTERESTS
-from processing_register.notices import current_controller
-from processing_register.notices_forms import NoticeForm, ReviewForm
+from processing_register.notices import current_controller, previous_of
+from processing_register.notices_forms import NOT_TOLD, NoticeForm, ReviewForm
 from processing_register.register import the_register
 from processing_register.reviews import is_in_force, reminder, review_state
 from staff.console import Place, ReadOnlyAdmin, console
@@ -70,7 +70,7 @@ def page(request: HttpRequest, pk: int, **more: Any) -> HttpResponse:
     version = _found(pk)
     request.current_app = console.name
     text = _text(version)
-    before = publishing.previous_of(version)
+    before = previous_of(version)
     context = {
         **console.each_context(request),
         "title": str(version),
@@ -144,27 +144,27 @@ def _draft_context(request: HttpRequest, version: NoticeVersion) -> dict[str, An
 
 def consequences(version: NoticeVersion) -> list[str]:
     """What publishing it will do, in words, with the number of people told."""
-    facts = notice_text.particulars(current_controller())
-    severity = publishing.severity_of(version, facts)
-    is_significant = severity == NoticeVersion.Severity.SIGNIFICANT
     found = [
         f"The {version.title.lower()} gets version {version.number}. Nobody can change "
         "or remove it afterwards.",
         f"It takes effect on {version.effective_on:%A %-d %B %Y}.",
     ]
-    if version.notice != NoticeVersion.Notice.PRIVACY:
-        return [*found, "Nobody is e-mailed."]
-    if not is_significant:
+    if not version.concerns_everybody:
+        return [*found, f"Nobody is e-mailed, no page shows a bar. {NOT_TOLD}"]
+    if not publishing.would_be_announced(version):
         return [*found, "The change is minor: nobody is e-mailed, no page shows a bar."]
     number = publishing.count_of_people_held()
     people = "1 person" if number == 1 else f"{number:,} people"
-    return [
-        *found,
+    found += [
         "Every public page shows for 30 days that the notice has changed.",
         f"{people} whose data we hold will be told by one e-mail each, those who "
         "unsubscribed included.",
-        "A purpose that is new in it can be used only once all of them were told.",
     ]
+    if version.notice == NoticeVersion.Notice.PRIVACY:
+        found.append(
+            "A purpose that is new in it can be used only once all of them were told."
+        )
+    return found
 
 
 def _published_context(request: HttpRequest, version: NoticeVersion) -> dict[str, Any]:

@@ -13,6 +13,12 @@ from processing_register.register import the_register
 
 LONGEST_NOTICE = 100_000
 # A browser shows a date only when it is written this way, whatever the locale.
+# Why there is no choice of how much a change of these matters.
+NOT_TOLD = (
+    "People are told of a change of the privacy notice, the cookie notice, the retention "
+    "schedule and the summaries of our interests. This one says nothing of what is done "
+    "with their data, or holds only for whoever reads it from then on."
+)
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
@@ -34,8 +40,9 @@ class NoticeForm(forms.Form):
         max_length=1_000,
         label="What changes, in a few words",
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="Readers see this on the bar, at the head of the page and in the "
-        "e-mail.",
+        help_text="When the change is significant, readers see this on the bar, at the "
+        "head of the page and in the e-mail. Say it plainly, without advertising, a link "
+        "or the name of a site.",
     )
     severity = forms.ChoiceField(
         choices=[
@@ -73,6 +80,11 @@ class NoticeForm(forms.Form):
         kwargs["initial"] = _as_it_stands(version)
         super().__init__(*args, **kwargs)
         self.names_of_now = version.names
+        if not version.concerns_everybody:
+            del self.fields["severity"]
+            self.fields[
+                "summary_of_changes"
+            ].help_text = f"It stands in the list of versions. {NOT_TOLD}"
         if version.notice != NoticeVersion.Notice.PRIVACY:
             for name in NAMED:
                 del self.fields[name]

@@ -19,13 +19,14 @@ from django.utils.module_loading import import_string
 
 from groundwork.clock import today_here
 from groundwork.refusals import NotAllowed, refuse
-from processing_register import form_words, notice_text
+from processing_register import form_words, notice_text, plain_words
 from processing_register.models import (
     Controller,
     NoticeAnnouncement,
     NoticeReview,
     NoticeVersion,
 )
+from processing_register.notices import previous_of
 from processing_register.register import the_register
 from processing_register.reviews import is_in_force
 from staff.models import StaffUser
@@ -68,11 +69,12 @@ def draft(notice: str, *, by: StaffUser) -> NoticeVersion:
     if NoticeVersion.objects.drafts().filter(notice=notice).exists():
         raise NotAllowed("Somebody has begun the next version already.")
     today = today_here()
+    severity = NoticeVersion.Severity
     created: NoticeVersion = NoticeVersion.objects.create(
         notice=notice,
         number=_free_number(notice),
         title=newest.title,
-        severity=NoticeVersion.Severity.SIGNIFICANT,
+        severity=severity.SIGNIFICANT if newest.concerns_everybody else severity.MINOR,
         language=newest.language,
         source=newest.source or newest.body,
         names=newest.names,
@@ -188,7 +190,10 @@ def content_digest(version: NoticeVersion) -> bytes:
 
 
 def severity_of(version: NoticeVersion, facts: dict[str, str]) -> str:
-    """Significant whatever its writer chose, when why_significant says so."""
+    """Significant whatever its writer chose, when why_significant says so; minor when
+    it is no notice that people are told of."""
+    if not version.concerns_everybody:
+        return NoticeVersion.Severity.MINOR
     if why_significant(version, facts):
         return NoticeVersion.Severity.SIGNIFICANT
     return str(version.severity)
@@ -201,6 +206,8 @@ def why_significant(version: NoticeVersion, facts: dict[str, str]) -> str:
     reach us), and a purpose, kind of data or recipient that the version before did not
     name.
     """
+    if not version.concerns_everybody:
+        return ""
     before = previous_of(version)
     if before is None:
         return "It is the first version."
@@ -217,7 +224,17 @@ def why_significant(version: NoticeVersion, facts: dict[str, str]) -> str:
 
 
 def needs_announcement(version: NoticeVersion) -> bool:
-    return version.notice == NoticeVersion.Notice.PRIVACY and version.is_significant
+    """True when everybody held has to be told of it, or had to be."""
+    return bool(NoticeVersion.objects.changes().filter(pk=version.pk).exists())
+
+
+def would_be_announced(version: NoticeVersion) -> bool:
+    """True when everybody held would be told, if this draft were published now."""
+    facts = notice_text.particulars(Controller.objects.get(pk=1))
+    is_privacy = version.notice == NoticeVersion.Notice.PRIVACY
+    is_change = is_privacy or previous_of(version) is not None
+    significant = NoticeVersion.Severity.SIGNIFICANT
+    return is_change and severity_of(version, facts) == significant
 
 
 def people_held() -> list[QuerySet[Any]]:
@@ -230,7 +247,7 @@ def anyone_is_held() -> bool:
 
 
 def count_of_people_held() -> int:
-    """How many people a significant version of the privacy notice is e-mailed to."""
+    """How many people a significant version of a notice is e-mailed to."""
     people = people_held()
     return people[0].union(*people[1:]).count() if people else 0
 
@@ -308,6 +325,8 @@ def why_not_ready(version: NoticeVersion) -> list[str]:
         reasons.append("The review has to come after the day it takes effect.")
     if not version.summary_of_changes.strip():
         reasons.append("Say in a few words what changes.")
+    if version.concerns_everybody:
+        reasons += plain_words.why_not_mail(version.mailed_words)
     return reasons + unnamed(version) + _no_earlier_than_before(version)
 
 
@@ -358,16 +377,7 @@ def _no_earlier_than_before(version: NoticeVersion) -> list[str]:
     return []
 
 
-# --- Versions beside each other ---
-
-
-def previous_of(version: NoticeVersion) -> NoticeVersion | None:
-    """The published version just before this one; None for the first."""
-    earlier = NoticeVersion.objects.published().filter(
-        notice=version.notice, number__lt=version.number
-    )
-    found: NoticeVersion | None = earlier.order_by("-number").first()
-    return found
+# --- Which version ---
 
 
 def _newest(notice: str) -> NoticeVersion | None:

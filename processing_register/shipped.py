@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from processing_register import form_words, notice_text, publishing
+from processing_register import form_words, notice_text, plain_words, publishing
 from processing_register.models import NoticeVersion
 from processing_register.register import (
     Register,
@@ -118,7 +118,8 @@ def stale_tables(register: Register) -> list[str]:
 
 
 def silent_notices(register: Register) -> list[str]:
-    """Notices whose newest version does not show what such a notice must show."""
+    """Notices whose newest version does not show what such a notice must show, or says
+    of its changes what no mail may say."""
     newest = _newest(register).values()
     return [words for version in newest for words in _silent(version, register)]
 
@@ -129,6 +130,13 @@ def _silent(version: ShippedVersion, register: Register) -> list[str]:
         missing = form_words.wrong(version.notice, text, "", register)
     else:
         missing = notice_text.not_shown(version.notice, text, register)
+    made = NoticeVersion(
+        notice=version.notice,
+        title=version.title,
+        summary_of_changes=version.summary_of_changes,
+    )
+    if made.concerns_everybody:
+        missing += plain_words.why_not_mail(made.mailed_words)
     return [f"register/notices/{version.file}: {words}" for words in missing]
 
 

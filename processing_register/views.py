@@ -10,13 +10,11 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from groundwork.clock import today_here
-from processing_register import comparison, notice_paths
+from processing_register import comparison, notice_paths, rendering
 from processing_register.models import NoticeVersion
-from processing_register.notices import render_notice
+from processing_register.notices import marks_of, previous_of
 from processing_register.pdf import PdfUnavailable
 from processing_register.pdf import notice_pdf as drawn
-from processing_register.publishing import previous_of
-from processing_register.rendering import text_page
 from processing_register.reviews import review_state
 
 PAGE = "processing_register/notice.html"
@@ -47,7 +45,7 @@ def notice_text(
         f"Version {version.number}, {standing(version)}.",
         settings.SITE_URL + version.get_absolute_url(),
     ]
-    text = text_page(version.title, lines, version.page_source)
+    text = rendering.text_page(version.title, lines, version.page_source)
     return HttpResponse(text, content_type="text/plain; charset=utf-8")
 
 
@@ -68,14 +66,11 @@ def notice_pdf(
 
 
 def _page(request: HttpRequest, version: NoticeVersion) -> HttpResponse:
-    before = previous_of(version)
-    marks: dict[str, str] = {}
-    if before is not None and version.is_significant:
-        marks = comparison.marks(before.page_source, version.page_source)
-    rendered = render_notice(version, marks)
+    marks = marks_of(version)
+    rendered = rendering.render(version.page_source, marks)
     context = {
         "version": version,
-        "before": before,
+        "before": previous_of(version) if marks else None,
         "html": rendered.html,
         "toc": rendered.toc,
         "changed": [pair for pair in rendered.toc if pair[0] in marks],

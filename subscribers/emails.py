@@ -11,7 +11,7 @@ from django.utils import timezone
 from consent.models import ConsentEntry
 from outbox.models import OutgoingEmail
 from outbox.queueing import queue
-from processing_register.models import NoticeVersion
+from processing_register.models import PRIVACY, NoticeVersion
 from processing_register.notices import published_wording
 from subscribers import links
 from subscribers.models import LinkUse, Subscriber
@@ -60,7 +60,7 @@ def welcome(
 ) -> None:
     """The receipt: what was agreed to, in which words, and how to stop it.
 
-    changes: versions of the privacy notice that are newer than what the person was
+    changes: significant versions of notices that are newer than what the person was
     shown, the oldest first.
     """
     if not entries:
@@ -84,13 +84,23 @@ def welcome(
 
 
 def _changes(versions: Sequence[NoticeVersion]) -> dict[str, Any]:
-    if not versions:
-        return {}
-    newest = versions[-1]
+    privacy = [version for version in versions if version.notice == PRIVACY]
+    others = [version for version in versions if version.notice != PRIVACY]
+    found: dict[str, Any] = {"other_changes": [_change(version) for version in others]}
+    if privacy:
+        newest = _change(privacy[-1])
+        found["changes"] = [version.summary_of_changes for version in privacy]
+        found["changes_hold_from"] = newest["holds_from"]
+        found["changes_url"] = newest["url"]
+    return found
+
+
+def _change(version: NoticeVersion) -> dict[str, str]:
     return {
-        "changes": [version.summary_of_changes for version in versions],
-        "changes_hold_from": _day_of(newest),
-        "changes_url": settings.SITE_URL + newest.get_absolute_url(),
+        "name": version.name,
+        "summary": version.summary_of_changes,
+        "holds_from": _day_of(version),
+        "url": settings.SITE_URL + version.get_absolute_url(),
     }
 
 

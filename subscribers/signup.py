@@ -188,7 +188,7 @@ def confirm_signup(token: str, evidence: dict[str, str]) -> Confirmed:
         action=SubscriberEvent.Action.CONFIRMED,
         channel=Channel.CONFIRMATION,
     )
-    changes = changed_since(link.shown["notices"])
+    changes = changed_since(link.shown["notices"], link.created_at)
     emails.welcome(subscriber, entries, changes=changes)
     return Confirmed(None, stands=True)
 

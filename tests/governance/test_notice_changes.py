@@ -18,8 +18,8 @@ from django.utils import timezone
 from case_updates.models import Delivery
 from data_subjects import contacts, restriction
 from data_subjects.models import Exemption, Ground, IndirectContact, Told
-from governance import notice_changes
-from governance.models import NoticeChange, NoticeDelivery
+from governance import notice_changes, notice_mail
+from governance.models import NoticeChange, NoticeDelivery, OverruledWords
 from governance.notice_changes import COVERED, announce_changes
 from groundwork import addresses
 from groundwork.refusals import NotAllowed
@@ -27,8 +27,10 @@ from outbox.delivery import deliver_due
 from outbox.models import OutgoingEmail, SuppressedAddress
 from outbox.queueing import queue
 from outbox.suppression import suppress
+from processing_register import plain_words
 from processing_register.gate import may_use
 from processing_register.models import NoticeAnnouncement, NoticeVersion
+from processing_register.plain_words import links_in
 from subscribers.leaving import leave
 from subscribers.models import Subscriber
 from tests.case_updates.cast import pending_reader, reader, released
@@ -42,13 +44,14 @@ from tests.processing_register.notices import (
     published,
     second,
     without,
+    writer,
 )
 from tests.reading import Mail, forms, posting_form
 from tests.relay import Relay
 
 pytestmark = pytest.mark.django_db
 
-KIND = notice_changes.KIND
+KIND = notice_mail.KIND
 Reason = SuppressedAddress.Reason
 
 
@@ -682,38 +685,49 @@ def test_every_link_of_the_mail_is_on_the_list_and_opens(
     smtp: Relay, client: Client
 ) -> None:
     mail = the_mail(smtp)
-    links = set(notice_changes.links_in(mail.text + mail.html))
+    links = set(links_in(mail.text + mail.html))
 
-    assert links <= notice_changes.allowed_links(the_change())
+    assert links <= notice_mail.allowed_links(the_change())
     own = {url for url in links if url.startswith(settings.SITE_URL)}
     assert len(own) >= 4
     for url in own:
         assert client.get(url.removeprefix(settings.SITE_URL)).status_code == 200
 
 
+# --- Words that a machine takes for advertising ---
+
+HARMLESS = "We explain who gets our offers."
+
+
+def offending(smtp: Relay, words: str = HARMLESS) -> NoticeChange:
+    """A version that came out before these words were looked for, and waits."""
+    reader(ADA)
+    from_file(summary_of_changes=words)
+    announce_changes()
+    return the_change()
+
+
 @pytest.mark.parametrize(
     "words, why",
     [
-        ("See https://shop.example.com/now for more.", "link"),
-        ("See www.example.com for more.", "link"),
-        ("See shop.example.com for more.", "link"),
-        ("Our special offer ends soon.", "advertises"),
-        ("Now with a discount for readers.", "advertises"),
-        ("Everything 20% off.", "advertises"),
-        ("Sign up now to our news.", "advertises"),
-        ("Don’t miss our next update.", "advertises"),
+        ("See https://shop.example.com/now for more.", "becomes a link"),
+        ("See www.example.com for more.", "becomes a link"),
+        ("See shop.example.com for more.", "becomes a link"),
+        ("Our special offer ends soon.", "reads like advertising"),
+        ("Now with a discount for readers.", "reads like advertising"),
+        ("Everything 20% off.", "reads like advertising"),
+        ("Sign up now to our news.", "reads like advertising"),
+        ("Don’t miss our next update.", "reads like advertising"),
     ],
 )
 def test_neither_advertising_nor_a_strange_link_can_slip_in(
     smtp: Relay, words: str, why: str
 ) -> None:
-    reader(ADA)
-    version = published(summary_of_changes=words)
-    announce_changes()
+    change = offending(smtp, words)
 
-    assert told(smtp) == [] and not is_announced(version)
+    assert told(smtp) == [] and not is_announced(change.version)
     with pytest.raises(NotAllowed, match=why):
-        notice_changes.release(the_change().pk, by=second())
+        notice_changes.release(change.pk, by=second())
 
 
 @pytest.mark.parametrize(
@@ -730,6 +744,218 @@ def test_plain_words_pass(smtp: Relay, words: str) -> None:
     announce_changes()
 
     assert told(smtp) == [ADA]
+
+
+def test_a_person_lets_harmless_words_stand_and_that_is_on_record(smtp: Relay) -> None:
+    change = offending(smtp)
+    client = console_of(person("rita@example.com", *RELEASER))
+    page = text(client.get(page_of(change)))
+    assert "<strong>“our offers”</strong> reads like advertising" in page
+    client.post(page_of(change, "release"))
+    assert the_change().state == "waits"
+
+    why = "They are named, not made."
+    client.post(page_of(change, "overrule"), {"reason": why})
+    client.post(page_of(change, "release"))
+    announce_changes()
+
+    assert told(smtp) == [ADA]
+    assert HARMLESS in Mail(smtp.received[-1].content).text
+    decided = OverruledWords.objects.get()
+    assert (decided.words, decided.reason) == (["our offers"], why)
+    page = text(client.get(page_of(change)))
+    assert why in page and str(decided.decided_by) in page
+
+
+def test_a_link_that_a_person_let_stand_stops_the_mail_no_more(smtp: Relay) -> None:
+    change = offending(
+        smtp, "We now also work as https://acme.example/ and Acme.co.uk."
+    )
+    by = second()
+    notice_changes.overrule(change.pk, reason="It is our other name.", by=by)
+    notice_changes.release(change.pk, by=by)
+    announce_changes()
+
+    assert told(smtp) == [ADA]
+
+
+def test_words_stand_only_for_a_reason(smtp: Relay) -> None:
+    change = offending(smtp)
+    client = console_of(person("rita@example.com", *RELEASER))
+    answer = client.post(page_of(change, "overrule"), {"reason": "  "}, follow=True)
+
+    assert "Say why these words may stand." in text(answer)
+    assert not OverruledWords.objects.exists()
+
+
+def test_whoever_wrote_the_words_does_not_let_them_stand(
+    smtp: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader(ADA)
+    with monkeypatch.context() as before_they_were_looked_for:
+        before_they_were_looked_for.setattr(plain_words, "offending", lambda text: {})
+        published(summary_of_changes=HARMLESS)
+    announce_changes()
+    change = the_change()
+
+    with pytest.raises(NotAllowed, match="somebody else has to decide"):
+        notice_changes.overrule(change.pk, reason="Harmless.", by=writer())
+    assert notice_changes.overrule(change.pk, reason="Harmless.", by=second())
+
+
+def test_words_that_nobody_takes_back_stop_no_later_version(smtp: Relay) -> None:
+    first = offending(smtp).version
+    latest = from_file(summary_of_changes="We name one more recipient.")
+    announce_changes()
+    newer = NoticeChange.objects.get(version=latest)
+    page = text(console_of(person("rita@example.com", *RELEASER)).get(page_of(newer)))
+    assert f"the mail does not quote {first}" in page
+
+    notice_changes.release(newer.pk, by=second())
+    announce_changes()
+    assert told(smtp) == [ADA]
+    announce_changes()
+
+    mail = Mail(smtp.received[-1].content)
+    assert "We name one more recipient." in mail.text
+    assert "our offers" not in mail.text + mail.html
+    assert f"Version {first.number} changed it, too" in mail.text
+    assert f"compare/?from={first.number - 1}&to={latest.number}" in mail.text
+    assert is_announced(first) and is_announced(latest)
+
+
+def test_a_mail_that_says_less_is_looked_at_before_it_goes(smtp: Relay) -> None:
+    offending(smtp)
+    version = published(summary_of_changes="We name one more recipient.")
+    announce_changes()
+
+    assert told(smtp) == []
+    assert NoticeChange.objects.get(version=version).state == "waits"
+
+
+def test_words_let_stand_of_an_older_version_are_quoted_by_a_newer_mail(
+    smtp: Relay,
+) -> None:
+    offending(smtp)
+    latest = from_file(summary_of_changes="We name one more recipient.")
+    announce_changes()
+    newer = NoticeChange.objects.get(version=latest)
+    notice_changes.overrule(newer.pk, reason="They are named.", by=second())
+    notice_changes.release(newer.pk, by=second())
+    announce_changes()
+
+    assert told(smtp) == [ADA]
+    assert HARMLESS in Mail(smtp.received[-1].content).text
+
+
+# --- Every notice that people are held to ---
+
+
+@pytest.mark.parametrize(
+    "notice, subject",
+    [
+        ("cookies", "We are changing our cookie notice"),
+        ("retention", "We are changing our retention schedule"),
+        (
+            "interests-orders",
+            "We are changing our summary “How we weighed it: collecting debts”",
+        ),
+    ],
+)
+def test_a_significant_version_of_another_notice_is_mailed_to_everybody_held(
+    smtp: Relay, notice: str, subject: str
+) -> None:
+    reader(ADA)
+    version = published(notice, summary_of_changes="It says more.")
+    announce_changes()
+    deliver_due()
+    announce_changes()
+
+    mail = Mail(smtp.received[-1].content)
+    assert mail.subject == subject
+    assert "It says more." in mail.text and "It says more." in mail.html
+    assert settings.SITE_URL + version.get_absolute_url() in mail.text
+    assert is_announced(version)
+
+
+@pytest.mark.parametrize("notice", ["accessibility", "retention"])
+def test_what_is_minor_is_mailed_to_nobody_whatever_the_notice(
+    smtp: Relay, notice: str
+) -> None:
+    reader(ADA)
+    published(notice, severity="minor")
+    announce_changes()
+
+    assert not NoticeChange.objects.exists()
+
+
+def test_changes_of_several_notices_that_wait_are_one_mail_for_each_person(
+    smtp: Relay,
+) -> None:
+    for address in (ADA, BEN):
+        reader(address)
+    deliver_due()
+    before = len(smtp.received)
+    versions = [
+        published("retention", summary_of_changes="Letters are kept for less."),
+        published(summary_of_changes="We name one more recipient."),
+        published("cookies", summary_of_changes="One cookie is gone."),
+    ]
+    for _ in range(2):
+        announce_changes()
+        deliver_due()
+    announce_changes()
+
+    mails = [Mail(message.content) for message in smtp.received[before:]]
+    assert len(mails) == 2
+    for mail in mails:
+        assert mail.subject == (
+            "We are changing our cookie notice, privacy notice and retention schedule"
+        )
+        for version in versions:
+            assert version.summary_of_changes in mail.text
+            assert version.summary_of_changes in mail.html
+            assert version.get_absolute_url() in mail.text
+    assert all(is_announced(version) for version in versions)
+    states = {change.version.notice: change.state for change in all_changes()}
+    assert states == {"cookies": "told", "privacy": "covered", "retention": "covered"}
+
+
+def all_changes() -> list[NoticeChange]:
+    return list(NoticeChange.objects.select_related("version"))
+
+
+def test_nobody_more_is_told_of_an_older_change_once_a_newer_is_under_way(
+    smtp: Relay,
+) -> None:
+    reader(ADA)
+    deliver_due()
+    published(summary_of_changes="The first change.")
+    notice_changes.begin()
+    published("retention", summary_of_changes="The second change.")
+    announce_changes()
+    deliver_due()
+    announce_changes()
+
+    mails = [Mail(m.content) for m in smtp.received if b"changing our" in m.content]
+    assert len(mails) == 1
+    assert "The first change." in mails[0].text
+    assert "The second change." in mails[0].text
+
+
+def test_who_confirms_later_reads_of_another_notice_in_the_welcome(
+    smtp: Relay, client: Client
+) -> None:
+    post_sign_up(client, BEN)
+    confirm = inbox(smtp, BEN)[-1].path("/confirm/")
+    version = published("retention", summary_of_changes="Letters are kept for less.")
+    client.post(confirm)
+
+    welcome = inbox(smtp, BEN)[-1]
+    for part in (welcome.text, welcome.html):
+        assert "Letters are kept for less." in part
+        assert version.get_absolute_url() in part
+        assert "privacy notice has changed" not in part.lower()
 
 
 # --- The gate ---
@@ -798,7 +1024,7 @@ def page_of(change: NoticeChange, what: str = "change") -> str:
     return f"/console/governance/noticechange/{change.pk}/{what}/"
 
 
-@pytest.mark.parametrize("what", ["release", "again", "close"])
+@pytest.mark.parametrize("what", ["overrule", "release", "again", "close"])
 def test_seeing_is_not_releasing(what: str) -> None:
     reader(ADA)
     from_file()
@@ -813,7 +1039,9 @@ def test_seeing_is_not_releasing(what: str) -> None:
     assert the_change().state == "waits"
 
 
-@pytest.mark.parametrize("what", ["change", "release", "again", "close", "mail"])
+@pytest.mark.parametrize(
+    "what", ["change", "overrule", "release", "again", "close", "mail"]
+)
 def test_without_the_duty_nothing_of_it_opens(what: str) -> None:
     reader(ADA)
     from_file()
@@ -823,7 +1051,7 @@ def test_without_the_duty_nothing_of_it_opens(what: str) -> None:
     assert client.get(page_of(the_change(), what)).status_code == 403
 
 
-@pytest.mark.parametrize("what", ["release", "again", "close"])
+@pytest.mark.parametrize("what", ["overrule", "release", "again", "close"])
 def test_no_get_releases_anything(what: str) -> None:
     reader(ADA)
     from_file()

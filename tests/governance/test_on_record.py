@@ -9,7 +9,7 @@ from django.db.utils import DatabaseError
 from django.utils import timezone
 
 from data_subjects.models import DataSubject
-from governance import notice_changes
+from governance import notice_changes, notice_mail
 from governance.models import NoticeDelivery, ProofsTransfer, RetentionRun
 from governance.proofs import record_transfer
 from governance.retention import run_retention
@@ -180,7 +180,7 @@ def test_a_message_that_goes_before_its_delivery_takes_nothing_of_it(
     smtp: Relay,
 ) -> None:
     told(smtp)
-    mails = OutgoingEmail.objects.filter(kind=notice_changes.KIND)
+    mails = OutgoingEmail.objects.filter(kind=notice_mail.KIND)
     assert mails.delete()[0] == 1
 
     sent = NoticeDelivery.objects.get(state="sent")

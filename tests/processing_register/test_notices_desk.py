@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from groundwork.clock import today_here
+from processing_register import publishing
 from processing_register.models import NoticeReview, NoticeVersion
 from processing_register.notices import notice_in_force
 from processing_register.publishing import REVIEW_AFTER
@@ -63,16 +64,16 @@ def test_a_version_goes_from_the_first_word_to_publication(client: Client) -> No
     )
     assert "We keep nothing." in saved
     assert "A sign-up that nobody confirmed" in saved  # the table, as it would be
-    assert "What differs from version 1" in saved
+    assert f"What differs from version {draft.number - 1}" in saved
     assert "Submitted. Somebody else" in follow(hers, at(draft, "submit"))
 
     assert "You wrote it, so somebody else" in text(hers.get(at(draft)))
     page = text(his.get(at(draft)))
-    assert "gets version 2" in page
-    assert "Nobody is e-mailed." in page
+    assert f"gets version {draft.number}" in page
+    assert "minor: nobody is e-mailed" in page
     assert "Published." in follow(his, at(draft, "publish"), digest=digest_on(page))
     assert "We keep nothing." in text(client.get("/retention/"))
-    assert text(client.get("/retention/versions/2/text/")).count("\r") == 0
+    assert text(client.get(f"/retention/versions/{draft.number}/text/")).count("\r") == 0
 
 
 def test_the_second_person_reads_how_many_people_will_be_told(
@@ -83,6 +84,24 @@ def test_the_second_person_reads_how_many_people_will_be_told(
     page = text(console_of(second()).get(at(submitted())))
     assert "2 people whose data we hold will be told by one e-mail each" in page
     assert "shows for 30 days" in page
+
+
+def test_the_second_person_reads_the_same_of_the_retention_schedule(
+    client: Client, smtp: Relay
+) -> None:
+    become_reader(client, smtp)
+    page = text(console_of(second()).get(at(submitted("retention"))))
+    assert "1 person whose data we hold will be told by one e-mail each" in page
+    assert "A purpose that is new" not in page
+
+
+def test_nobody_chooses_how_much_the_accessibility_statement_matters() -> None:
+    form = text(console_of(writer()).get(at(drafted("accessibility"), "edit")))
+    assert 'name="severity"' not in form and "Nobody is e-mailed" not in form
+    assert "People are told of a change of the privacy notice" in form
+    version = publishing.submit(NoticeVersion.objects.drafts().get().pk, by=writer())
+    page = text(console_of(second()).get(at(version)))
+    assert "Nobody is e-mailed, no page shows a bar." in page
 
 
 def test_a_publisher_can_make_it_a_draft_again() -> None:

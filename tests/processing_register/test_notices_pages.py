@@ -26,6 +26,7 @@ from tests.relay import Relay
 pytestmark = pytest.mark.django_db
 
 BAR = "Our privacy notice changed on"
+ANY_BAR = 'class="change-bar"'
 
 
 def page(client: Client, path: str) -> str:
@@ -286,9 +287,47 @@ def test_a_change_ahead_shows_no_bar_before_its_day(client: Client) -> None:
         assert BAR in page(client, "/")
 
 
-def test_a_change_of_another_notice_shows_no_bar(client: Client) -> None:
+TOLD_OF = [
+    ("cookies", "/cookies/", "Our cookie notice changed"),
+    ("retention", "/retention/", "Our retention schedule changed"),
+    (
+        "interests-orders",
+        "/privacy/interests/orders/",
+        "Our summary “How we weighed it: collecting debts” changed",
+    ),
+]
+
+
+@pytest.mark.parametrize(("notice", "path", "words"), TOLD_OF)
+def test_a_significant_change_of_another_notice_shows_and_is_marked_too(
+    client: Client, notice: str, path: str, words: str
+) -> None:
+    published(notice)
+    bar = page(client, "/updates/")
+    assert ANY_BAR in bar and words in bar
+    assert f"{path}compare/?from=" in bar
+    assert "New in this version" in page(client, path)
+
+
+def test_changes_of_several_notices_stand_on_one_bar(client: Client) -> None:
+    published()
     published("retention")
-    assert BAR not in page(client, "/")
+    html = page(client, "/")
+    assert html.count(ANY_BAR) == 1
+    assert "Our privacy notice changed" in html
+    assert "Our retention schedule changed" in html
+
+
+@pytest.mark.parametrize("notice", ["accessibility", "sign-up"])
+def test_what_says_nothing_of_people_s_data_is_never_significant(
+    client: Client, notice: str
+) -> None:
+    source = notice_in_force(notice).source
+    heading = source.replace('heading = "', 'heading = "Now: ')
+    words = {"source": heading} if notice == "sign-up" else {}
+    version = published(notice, severity="significant", **words)
+    assert version.severity == "minor"
+    assert ANY_BAR not in page(client, "/")
 
 
 def test_the_bar_costs_no_statement(client: Client) -> None:

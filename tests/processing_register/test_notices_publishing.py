@@ -241,6 +241,9 @@ def test_what_was_sent_back_has_to_be_submitted_again() -> None:
         ({"effective_on": in_days(-1)}, "day that is past"),
         ({"review_by": in_days(0)}, "review has to come after"),
         ({"review_by": None}, "review has to come after"),
+        ({"summary_of_changes": "We say who gets our offers."}, "“our offers” reads"),
+        ({"summary_of_changes": "It names Acme.co.uk."}, "“Acme.co.uk” becomes a link"),
+        ({"title": "Now 20% off"}, "“20% off” reads like advertising"),
     ],
 )
 def test_what_is_not_ready_cannot_be_submitted(
@@ -249,6 +252,25 @@ def test_what_is_not_ready_cannot_be_submitted(
     version = drafted(**words)
     with pytest.raises(NotAllowed, match=reason):
         publishing.submit(version.pk, by=writer())
+
+
+def test_words_that_no_mail_may_hold_are_not_published_either() -> None:
+    version = submitted()
+    NoticeVersion.objects.filter(pk=version.pk).update(
+        summary_of_changes="Now with our offers."
+    )
+    version.refresh_from_db()
+    digest = publishing.content_digest(version)
+    NoticeVersion.objects.filter(pk=version.pk).update(submitted_digest=digest)
+    with pytest.raises(NotAllowed, match="“our offers” reads like advertising"):
+        publishing.approve_and_publish(version.pk, by=second(), digest=digest)
+
+
+def test_the_words_about_a_form_may_speak_of_signing_up() -> None:
+    version = drafted(
+        "accessibility", summary_of_changes="We say how one can sign up for news."
+    )
+    assert publishing.submit(version.pk, by=writer()).submitted_at
 
 
 def left_out(notice: str, table: str, instead: str = "") -> NoticeVersion:

@@ -16,7 +16,7 @@ from case_updates.models import CaseUpdate
 from consent import cookies
 from consent.models import ConsentEntry, ConsentSite, ShownWording
 from data_subjects import contacts
-from governance import informing, notice_changes
+from governance import informing, notice_mail
 from governance.models import NoticeChange, NoticeDelivery
 from groundwork.clock import today_here
 from groundwork.ledger import ledgers, seal
@@ -129,9 +129,9 @@ def tell_people() -> None:
     newest = NoticeVersion.objects.filter(notice="privacy").latest("number")
     change = NoticeChange.objects.create(version=newest)
     queue(
-        notice_changes.KIND,
+        notice_mail.KIND,
         to=ADA,
-        context=notice_changes.context_of(change),
+        context=notice_mail.context_of(change),
         data_subject_id=subscriber_of("ada@new.example").data_subject_id,
         message_class=MessageClass.NOTICE,
     )
