@@ -366,13 +366,18 @@ class IndirectContactAdmin(AboutPeopleAdmin):
 
     def more(self, row: IndirectContact) -> dict[str, Any]:
         subject = row.data_subject_id
-        return {"bindings": bindings(subject), "subject": subject}
+        return {
+            "heading": row.name,
+            "tab": "Somebody from another source",
+            "bindings": bindings(subject),
+            "subject": subject,
+        }
 
     def facts(self, row: IndirectContact) -> list[tuple[str, str]]:
         clock = contacts.clock_of(row)
         certain = "" if clock.is_certain else " (its bank holidays are not known yet)"
         return [
-            ("Name", row.name),
+            ("Number", f"no. {row.pk}"),
             ("What they are to us", row.get_kind_display()),
             ("Employer", row.employer or "—"),
             ("Job title", row.job_title or "—"),
@@ -384,10 +389,22 @@ class IndirectContactAdmin(AboutPeopleAdmin):
             ("We got it on", _day_of(row.obtained_on)),
             ("To be told by", f"{_day_of(clock.day)}: {clock.because}{certain}"),
             ("State", state_of(row)[1]),
-            ("Told", f"{row.get_informed_how_display()} {when(row.informed_at)}"),
-            ("Exemption", f"{row.get_exemption_display()} {row.exemption_reason}"),
+            (
+                "Told",
+                f"{row.get_informed_how_display()} {when(row.informed_at)}".strip(),
+            ),
+            ("Exemption", _exemption(row)),
             ("Entered by", who(row.staff_id)),
         ]
+
+
+def _exemption(row: IndirectContact) -> str:
+    if row.exempted_at is None:
+        return "—"
+    return (
+        f"{row.get_exemption_display()}: {row.exemption_reason} "
+        f"({when(row.exempted_at)}, by {who(row.exempted_by_id)})"
+    )
 
 
 # What became of a letter that does not count yet.

@@ -34,6 +34,7 @@ from governance.person_forms import (
 )
 from groundwork.clock import today_here
 from outbox.models import State
+from processing_register.register import the_register
 from staff.console import Place, console
 
 
@@ -318,6 +319,12 @@ def _disclose(row: Chosen | None, data: dict[str, Any], by: int) -> str:
     return "On record. It cannot be changed; record a new one to correct it."
 
 
+def _purpose(key: str) -> str:
+    """Its title; one that has left the register is known by its key."""
+    purposes = the_register().purposes
+    return purposes[key].title if key in purposes else key
+
+
 class DisclosureAdmin(AboutPeopleAdmin):
     place = Place("Registers", 22, "Disclosures")
     lead = (
@@ -344,7 +351,10 @@ class DisclosureAdmin(AboutPeopleAdmin):
     )
 
     def kinds(self, row: Disclosure) -> str:
-        return ", ".join(row.categories)
+        titles = the_register().categories
+        return ", ".join(
+            titles[key].title if key in titles else key for key in row.categories
+        )
 
     def facts(self, row: Disclosure) -> list[tuple[str, str]]:
         evidence = DisclosureEvidence.objects.filter(disclosure_id=row.pk).first()
@@ -353,8 +363,8 @@ class DisclosureAdmin(AboutPeopleAdmin):
             ("Role", row.get_role_display()),
             ("Country", row.country_code),
             ("Safeguard", row.safeguard or "—"),
-            ("Kinds of data", ", ".join(row.categories)),
-            ("Purpose", row.purpose),
+            ("Kinds of data", self.kinds(row)),
+            ("Purpose", _purpose(row.purpose)),
             ("Ground", row.get_legal_ground_display()),
             ("Given on", f"{row.disclosed_on:%-d %B %Y}"),
             ("Recorded", when(row.at)),
