@@ -12,7 +12,6 @@ from django.utils.safestring import SafeString
 
 from data_subjects import contacts
 from data_subjects.models import ContactKind, Exemption, IndirectContact, Told
-from data_subjects.restriction import is_restricted
 from governance import correcting, informing
 from governance.about_people import AboutPeopleAdmin, Act, masked, when, who
 from governance.person import bindings
@@ -136,8 +135,7 @@ class CorrectContactForm(AllowanceForm, EnterContactForm):
             and informing.letter_state(row) != State.SENT
         ):
             del self.fields["is_to_be_told_anew"]
-        if not is_restricted(row.data_subject_id):
-            del self.fields["allowance"], self.fields["allowance_reason"]
+        self.fit(row.data_subject_id)
 
 
 class ToldForm(ConsoleForm):

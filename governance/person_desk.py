@@ -63,7 +63,7 @@ def _restrict(row: Chosen | None, data: dict[str, Any], by: int) -> str:
     restriction.restrict(subject, asked, staff_id=by)
     if row is None and held_by_nobody([address]):
         return (
-            "Restricted in advance: nobody is held with this address now. The data of "
+            "Restricted in advance: nobody here has this address now. The data of "
             "whoever comes with it is restricted from the start."
         )
     return "Restricted: from now on the data is stored and not used."

@@ -1,5 +1,6 @@
 """The forms about restrictions, legal holds and disclosures."""
 
+import uuid
 from typing import Any, cast
 
 from django import forms
@@ -7,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
 from data_subjects.models import Allowance, Disclosure, Ground
-from data_subjects.restriction import Allowed
+from data_subjects.restriction import Allowed, is_restricted
 from governance.choosing import held_by_nobody
 from groundwork import addresses
 from groundwork.clock import today_here
@@ -94,8 +95,8 @@ class PersonForm(AddressesForm):
 def _nobody_has(unknown: list[str]) -> str:
     found = ", ".join(f"“{address}”" for address in unknown)
     return (
-        f"Nobody is held with {found} now: no reader, and nobody from another source. "
-        "Correct it if it is mistyped. If it is right, press the button once more."
+        f"No reader and nobody from another source has {found} now. Correct it if it is "
+        "mistyped. If it is right, press the button once more."
     )
 
 
@@ -114,6 +115,20 @@ class AllowanceForm(ConsoleForm):
         is_required=False,
         help_text="Needed for restricted data only. Kept encrypted.",
     )
+
+    def fit(self, subject: uuid.UUID) -> None:
+        """The person is known: ask only if restricted, and then without a way round."""
+        if not is_restricted(subject):
+            del self.fields["allowance"], self.fields["allowance_reason"]
+            return
+        allowance = cast(forms.ChoiceField, self.fields["allowance"])
+        allowance.choices = Allowance.choices
+        allowance.label = "The data is restricted. What allows this all the same?"
+        allowance.required = self.fields["allowance_reason"].required = True
+        allowance.error_messages["required"] = "Choose what allows it"
+        reason = self.fields["allowance_reason"]
+        reason.help_text = "Kept encrypted."
+        reason.error_messages["required"] = "Say why that applies"
 
 
 def allowed_by(data: dict[str, Any]) -> Allowed | None:
@@ -263,6 +278,8 @@ class DisclosureForm(PersonForm, AllowanceForm):
         self._choices("purpose", [(p.key, p.title) for p in register.purposes.values()])
         last = ("allowance", "allowance_reason")
         self.order_fields([*(n for n in self.fields if n not in last), *last])
+        if self.row is not None:
+            self.fit(self.row.subject)
 
     def _choices(self, name: str, choices: list[tuple[str, str]]) -> None:
         cast(forms.ChoiceField, self.fields[name]).choices = choices

@@ -242,7 +242,7 @@ def test_restricted_data_is_corrected_only_as_the_law_allows(console: Client) ->
     contact = entered()
     row = restricted(CLEO)
     path, changes = page_of(contact, "correct"), right(name="Clio Contact")
-    assert "what allows this all the same" in text(console.get(path))
+    assert "What allows this all the same" in text(console.get(path))
     assert console.post(path, changes).status_code == 400
     consent: dict[str, Any] = {"allowance": "with consent"}
     assert console.post(path, changes | consent).status_code == 400

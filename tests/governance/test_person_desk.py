@@ -161,6 +161,22 @@ def test_a_disclosure_of_restricted_data_needs_a_ground_and_a_reason(
     assert "An inquiry of the regulator." in page and "public interest" in page
 
 
+def test_a_form_about_somebody_known_asks_for_a_ground_only_when_it_is_needed(
+    console: Client,
+) -> None:
+    contact = entered(BEN)
+    path = f"{BASE}disclosure/add/?person={contact.data_subject_id}"
+    assert "allowance" not in console.get(path).content.decode()
+    restricted(BEN)
+
+    page = console.get(path).content.decode()
+    answer = console.post(path, by_page(DISCLOSE)).content.decode()
+
+    assert "The data is restricted." in page and "not restricted" not in page
+    assert "Choose what allows it" in answer and "Say why that applies" in answer
+    assert not Disclosure.objects.exists()
+
+
 def test_lists_mask_addresses_and_find_by_the_exact_one_only(console: Client) -> None:
     row = restricted(ADA)
     restricted(BEN)
@@ -319,7 +335,7 @@ def test_an_address_that_nobody_has_is_asked_about_once(
     asked = console.post(path, typed)
 
     page = unescape(asked.content.decode())
-    assert asked.status_code == 400 and "Nobody is held with" in page
+    assert asked.status_code == 400 and "nobody from another source has" in page
     assert "press the button once more" in page
     assert not DataSubject.objects.exists()
     form = asked.context["form"]
@@ -338,7 +354,7 @@ def test_a_restriction_in_advance_binds_whoever_comes_with_the_address(
     path = f"{BASE}restriction/add/"
     sure = console.post(path, RESTRICT).context["form"]["sure"].value()
     said = console.post(path, RESTRICT | {"sure": sure}, follow=True)
-    assert "nobody is held with this address now" in said.content.decode()
+    assert "nobody here has this address now" in said.content.decode()
 
     with pytest.raises(NotAllowed, match="restricted since"):
         entered(CLEO)
