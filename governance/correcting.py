@@ -61,20 +61,16 @@ def correct(
     of somebody else, and a letter that is being handed over.
     """
     contact = _with_letter_settled(contacts.locked(contact_id))
-    changed = [
-        name
-        for name in CORRECTABLE
-        if name in right and not _is_same(right[name], getattr(contact, name))
-    ]
+    changed = _changed(contact, right)
     if not changed:
         return []
     refuse(_why_not(contact, right, changed))
     what = UseDespite.What.CORRECTION
     use_despite(contact.data_subject_id, what, allowed, staff_id=staff_id)
-    codes = [_code(contact, name, right[name]) for name in changed]
-    _write(contact, {name: right[name] for name in changed})
-    for code in codes:
+    for name in changed:
+        code = _code(contact, name, right[name])
         contacts.note(contact, Action.CORRECTED, code, staff_id=staff_id)
+    _write(contact, {name: right[name] for name in changed})
     if is_to_be_told_anew and "address" in changed:
         _take_back_telling(contact, staff_id)
     _replace_waiting_letter(contact, staff_id)
@@ -95,6 +91,14 @@ def _with_letter_settled(contact: IndirectContact) -> IndirectContact:
         contacts.record_told(contact.pk, how=Told.E_MAIL, at=at, staff_id=None)
         contact.refresh_from_db()
     return contact
+
+
+def _changed(contact: IndirectContact, right: Mapping[str, Any]) -> list[str]:
+    return [
+        name
+        for name in CORRECTABLE
+        if name in right and not _is_same(right[name], getattr(contact, name))
+    ]
 
 
 def _is_same(one: Any, other: Any) -> bool:
