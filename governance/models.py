@@ -192,9 +192,13 @@ class NoticeChange(models.Model):
 
     @property
     def state(self) -> str:
-        """waits, under way, told, ended by a person, or covered by a newer one."""
+        """waits, under way, told, ended by a person, covered by a newer one, or
+        overtaken by one that has not come to its end yet."""
+        if self.finished_at is None and self.released_at is not None:
+            return "under way"
         if self.finished_at is None:
-            return "waits" if self.released_at is None else "under way"
+            is_overtaken = NoticeChange.objects.newer_than(self).exists()
+            return "overtaken" if is_overtaken else "waits"
         if self.covered_by_id is not None:
             return "covered"
         return "told" if self.closed_by_id is None else "ended"

@@ -21,6 +21,7 @@ from data_subjects.held import masked
 from governance import notice_changes, notice_mail
 from governance.models import NoticeChange, NoticeDelivery, OverruledWords
 from groundwork.refusals import NotAllowed
+from outbox.models import State
 from outbox.preview import framed_html
 from staff.console import Place, ReadOnlyAdmin, console
 from staff.models import StaffUser
@@ -34,6 +35,7 @@ SHAPES = {
     "told": "good",
     "ended": "over",
     "covered": "over",
+    "overtaken": "waiting",
 }
 WORDS = {
     "waits": "waits for a person to release it",
@@ -41,6 +43,7 @@ WORDS = {
     "told": "everybody held was told, or left out for a reason",
     "ended": "ended by a person: some were not reached",
     "covered": "told of in the mail about a newer version",
+    "overtaken": "the mail about a newer version tells of it, too",
 }
 Verb = Callable[[StaffUser], str]
 
@@ -201,6 +204,7 @@ def _found(pk: int) -> NoticeChange:
 def segments(counts: dict[str, int]) -> list[Segment]:
     """The bar from left to right, on a width of 1000."""
     labels = {str(state.value): label for state, label in SEGMENTS.items()}
+    labels[State.QUEUED] = "waiting to be handed over"
     labels[NoticeDelivery.WAITING] = "not taken up yet"
     total = sum(counts.values()) or 1
     found, start = [], 0.0
@@ -248,7 +252,7 @@ def _shown(rows: QuerySet[NoticeDelivery]) -> list[dict[str, Any]]:
     return [
         {
             "row": row,
-            "address": addresses.get(row.data_subject_id, "no address held"),
+            "address": addresses.get(row.data_subject_id, "—"),
         }
         for row in found
     ]

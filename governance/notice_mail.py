@@ -59,11 +59,9 @@ def versions_told(change: NoticeChange) -> list[NoticeVersion]:
 
 
 def _parts(change: NoticeChange) -> list[dict[str, Any]]:
-    """One for each notice, that of the change first, then in the order of coming out."""
+    """One for each notice, the privacy notice first, then by name."""
     versions = versions_told(change)
-    order = {version.notice: place for place, version in enumerate(reversed(versions))}
-    order[change.version.notice] = -1
-    versions.sort(key=lambda version: (order[version.notice], version.number))
+    versions.sort(key=lambda one: (one.notice != PRIVACY, one.notice, one.number))
     return [
         _part(change, list(of_one))
         for _, of_one in groupby(versions, key=attrgetter("notice"))

@@ -22,6 +22,11 @@ ADVERTISING = re.compile(
     re.IGNORECASE,
 )
 
+WHY = (
+    "The title and the words about what changes are e-mailed to everybody held, also to "
+    "those who said no to marketing."
+)
+
 
 def offending(words: str) -> dict[str, str]:
     """The exact words that a mail must not hold, each with what is the matter with it;
@@ -39,9 +44,9 @@ def links_in(text: str) -> list[str]:
 
 
 def why_not_mail(text: str) -> list[str]:
-    """What its writer has to say in other words, each as a sentence."""
-    return [
-        f"“{words}” {trouble}. The title and the words about what changes are mailed to "
-        "everybody held, also to those who stopped our e-mails: say it in other words."
+    """What its writer has to say in other words, each as a sentence, and last why."""
+    found = [
+        f"“{words}” {trouble}. Say it in other words."
         for words, trouble in offending(text).items()
     ]
+    return [*found, WHY] if found else []

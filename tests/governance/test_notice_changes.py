@@ -389,6 +389,11 @@ def test_the_newest_covers_the_older_ones_and_tells_of_both(smtp: Relay) -> None
     latest = from_file(summary_of_changes="The second change.")
     announce_changes()
     older, newer = NoticeChange.objects.order_by("version__number")
+    assert (older.state, newer.state) == ("overtaken", "waits")
+    client = console_of(person("rita@example.com", *RELEASER))
+    assert "the mail about the newer version says what" in text(
+        client.get(page_of(older))
+    )
     with pytest.raises(NotAllowed, match="newer version"):
         notice_changes.release(older.pk, by=second())
     notice_changes.release(newer.pk, by=second())
@@ -910,7 +915,7 @@ def test_changes_of_several_notices_that_wait_are_one_mail_for_each_person(
     assert len(mails) == 2
     for mail in mails:
         assert mail.subject == (
-            "We are changing our cookie notice, privacy notice and retention schedule"
+            "We are changing our privacy notice, cookie notice and retention schedule"
         )
         for version in versions:
             assert version.summary_of_changes in mail.text

@@ -73,7 +73,9 @@ def test_a_version_goes_from_the_first_word_to_publication(client: Client) -> No
     assert "minor: nobody is e-mailed" in page
     assert "Published." in follow(his, at(draft, "publish"), digest=digest_on(page))
     assert "We keep nothing." in text(client.get("/retention/"))
-    assert text(client.get(f"/retention/versions/{draft.number}/text/")).count("\r") == 0
+    assert (
+        text(client.get(f"/retention/versions/{draft.number}/text/")).count("\r") == 0
+    )
 
 
 def test_the_second_person_reads_how_many_people_will_be_told(
