@@ -69,10 +69,10 @@ def test_every_purpose_that_rests_on_an_interest_has_its_summary() -> None:
 
 
 def test_a_changed_file_is_refused(own_register: Path) -> None:
-    change(own_register, "notices/retention-2.md", "This schedule", "Our schedule")
-    with pytest.raises(PublishedTextDiffers, match="retention-2"):
+    change(own_register, "notices/retention-1.md", "This schedule", "Our schedule")
+    with pytest.raises(PublishedTextDiffers, match="retention-1"):
         load_register()
-    with pytest.raises(CommandError, match="retention-2"):
+    with pytest.raises(CommandError, match="retention-1"):
         call_command("load_register")
 
 
@@ -117,7 +117,7 @@ def test_a_changed_register_asks_for_the_next_version(
 def next_version(folder: Path, problem: str, file: str) -> None:
     """What the message says to do: the next version with the digest it gives."""
     versions = folder / "notices" / "versions.toml"
-    source = folder / "notices" / "retention-2.md"
+    source = folder / "notices" / "retention-1.md"
     (folder / "notices" / file).write_text(source.read_text())
     digest = problem.partition('tables = "')[2][:64]
     versions.write_text(
@@ -125,7 +125,7 @@ def next_version(folder: Path, problem: str, file: str) -> None:
         + f"""
 [[versions]]
 notice = "retention"
-number = 3
+number = 2
 title = "Retention schedule"
 severity = "minor"
 effective_on = 2026-11-24
@@ -142,16 +142,16 @@ tables = "{digest}"
 
 def test_the_next_version_puts_it_right_and_is_published(own_register: Path) -> None:
     change(own_register, "retention.toml", 'period = "P6M"', 'period = "P9M"')
-    problem = next(p for p in stale_tables(the_register()) if "retention-2" in p)
-    next_version(own_register, problem, "retention-3.md")
+    problem = next(p for p in stale_tables(the_register()) if "retention-1" in p)
+    next_version(own_register, problem, "retention-2.md")
 
     load_register()
 
     version = notice_in_force("retention")
-    assert version.number == 3
+    assert version.number == 2
     assert "9 months" in version.body
     assert (
-        "9 months" not in NoticeVersion.objects.get(notice="retention", number=2).body
+        "9 months" not in NoticeVersion.objects.get(notice="retention", number=1).body
     )
     assert not [p for p in stale_tables(the_register()) if "retention" in p]
 
@@ -160,14 +160,14 @@ def test_a_new_house_leaves_out_versions_that_it_can_no_longer_render(
     own_register: Path,
 ) -> None:
     change(own_register, "retention.toml", 'period = "P6M"', 'period = "P9M"')
-    problem = next(p for p in stale_tables(the_register()) if "retention-2" in p)
-    next_version(own_register, problem, "retention-3.md")
+    problem = next(p for p in stale_tables(the_register()) if "retention-1" in p)
+    next_version(own_register, problem, "retention-2.md")
     empty_the_notices()
 
     load_register()
 
     numbers = NoticeVersion.objects.filter(notice="retention").values_list("number")
-    assert list(numbers) == [(3,)]
+    assert list(numbers) == [(2,)]
 
 
 # --- A text that shows what it names ---
@@ -179,7 +179,7 @@ def test_a_new_house_leaves_out_versions_that_it_can_no_longer_render(
         ("privacy-2.md", "purposes"),
         ("privacy-2.md", "categories"),
         ("privacy-2.md", "recipients"),
-        ("retention-2.md", "schedule"),
+        ("retention-1.md", "schedule"),
         ("cookies-2.md", "cookies"),
     ],
 )
@@ -213,8 +213,8 @@ def test_a_notice_that_the_controller_wrote_is_not_replaced_by_a_file(
 ) -> None:
     mine = published("retention")
     change(own_register, "retention.toml", 'period = "P6M"', 'period = "P9M"')
-    problem = next(p for p in stale_tables(the_register()) if "retention-2" in p)
-    next_version(own_register, problem, "retention-3.md")
+    problem = next(p for p in stale_tables(the_register()) if "retention-1" in p)
+    next_version(own_register, problem, "retention-2.md")
 
     load_register()
 
@@ -225,14 +225,14 @@ def test_a_notice_that_the_controller_wrote_is_not_replaced_by_a_file(
 def test_a_draft_makes_room_for_a_file_s_number(own_register: Path) -> None:
     draft = drafted("retention")
     change(own_register, "retention.toml", 'period = "P6M"', 'period = "P9M"')
-    problem = next(p for p in stale_tables(the_register()) if "retention-2" in p)
-    next_version(own_register, problem, "retention-3.md")
+    problem = next(p for p in stale_tables(the_register()) if "retention-1" in p)
+    next_version(own_register, problem, "retention-2.md")
 
     load_register()
 
     draft.refresh_from_db()
-    assert (draft.number, draft.published_at) == (4, None)
-    assert notice_in_force("retention").number == 3
+    assert (draft.number, draft.published_at) == (3, None)
+    assert notice_in_force("retention").number == 2
 
 
 # --- An installation that has only the first two ---
