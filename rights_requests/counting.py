@@ -116,7 +116,8 @@ def count(start: date, months: int, asks: list[Ask], today: date) -> Count:
     stops, too_late = [], []
     counted_to = prudent_to = start
     for ask in asks:
-        if ask.asked > end:
+        # While a question is open the time cannot run out, whatever day it is today.
+        if ask.asked > end and not any(stop.ask.answered is None for stop in stops):
             too_late.append(ask)
             continue
         last = ask.answered or today

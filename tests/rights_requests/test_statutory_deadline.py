@@ -358,3 +358,26 @@ def test_ten_thousand_lines_take_seconds(run: Any) -> None:
     assert len(found) == 10_000
     # The processor's own time: other work on the machine must not fail this.
     assert os.times().children_user - begun < 15
+
+
+def test_a_file_may_begin_with_a_byte_order_mark(run: Any) -> None:
+    line = "\ufeff" + json.dumps({"received": "2026-11-02", "right": "access"})
+
+    (found,) = batch(run, line)
+
+    assert (found["due_on"], found["errors"]) == ("2026-12-02", [])
+
+
+def test_while_a_question_is_open_no_later_one_comes_too_late(run: Any) -> None:
+    line = {
+        "received": "2026-11-02",
+        "right": "access",
+        "clarifications": [["2026-11-30", None], ["2026-12-10", "2026-12-12"]],
+    }
+
+    early, late = batch(
+        run, line | {"as_of": "2026-12-01"}, line | {"as_of": "2026-12-12"}
+    )
+
+    assert (early["errors"], late["errors"]) == ([], [])
+    assert (early["state"], late["state"]) == ("paused", "paused")

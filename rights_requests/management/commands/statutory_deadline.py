@@ -132,7 +132,9 @@ def _answer_line(line: bytes, now: datetime) -> Deadline:
 
 def _names_and_values(line: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(line.decode(), object_pairs_hook=_without_repetition)
+        # Some programs begin a file with a byte-order mark.
+        text = line.decode("utf-8-sig")
+        found = json.loads(text, object_pairs_hook=_without_repetition)
     except Unreadable:
         raise
     except (ValueError, RecursionError) as error:
