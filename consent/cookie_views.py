@@ -18,7 +18,7 @@ from django.views.decorators.http import (
     require_safe,
 )
 
-from consent import cookie_choosing, cookie_receipts, cookies, receipt_numbers
+from consent import cookie_choosing, cookie_receipts, cookies
 from consent.context import SAVED
 from consent.models import CookieReceipt
 from consent.posted_choice import Refused
@@ -149,7 +149,7 @@ def receipt(request: HttpRequest) -> HttpResponse:
         return render(request, "403.html", status=403)
     number = request.POST.get("number", "").strip()
     action = request.POST.get("action", "show")
-    if action not in ACTIONS or not receipt_numbers.is_ours(number):
+    if action not in ACTIONS or not cookies.may_be_held(number):
         return _receipt_page(request, status=400, number=number[:40], is_malformed=True)
     return {"show": _show, "download": _download, "delete": _delete}[action](
         request, number

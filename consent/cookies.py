@@ -23,7 +23,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from consent import receipt_numbers
-from consent.models import CookieMethod
+from consent.models import CookieMethod, CookieReceipt
 from groundwork.links import token_digest
 from processing_register.register import StoredItem, the_register
 
@@ -340,6 +340,14 @@ def _insert(
         cursor.execute(step + ENTRY, [*values, receipt_digest(receipt), content_hash])
         row = cursor.fetchone()
     return row[0] if row else None
+
+
+def may_be_held(receipt: str) -> bool:
+    """True for a number that we gave out. One without today's mark, from before
+    LINK_KEY was changed, counts while its record is there."""
+    if receipt_numbers.is_ours(receipt):
+        return True
+    return CookieReceipt.objects.filter(pk=receipt_digest(receipt)).exists()
 
 
 def receipt_digest(receipt: str) -> bytes:

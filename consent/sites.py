@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import SplitResult, urlsplit
 
-from consent import cookies, embed, posted_choice, receipt_numbers
+from consent import cookies, embed, posted_choice
 from consent.models import ConsentSite, CookieMethod
 from consent.posted_choice import Posted, PostedChoice, Refused
 
@@ -104,7 +104,7 @@ def read_choice(body: bytes) -> SentChoice:
         allowed=sent["categories"],
     )
     choice = posted_choice.checked(posted, place=embed.PLACE)
-    if sent["receipt"] and not receipt_numbers.is_ours(sent["receipt"]):
+    if sent["receipt"] and not cookies.may_be_held(sent["receipt"]):
         raise Refused(400, "That is no number of a receipt of ours")
     return SentChoice(choice, sent["receipt"])
 

@@ -746,6 +746,19 @@ def test_a_number_names_nobody_and_cannot_be_made_up(
 
 
 @pytest.mark.parametrize("action", ["show", "download", "delete"])
+def test_a_record_outlives_the_key_that_marked_its_number(
+    client: Client, settings: Settings, action: str
+) -> None:
+    choose(client, "accept")
+    settings.LINK_KEY = "another key"
+
+    answer = client.post(RECEIPT, {"number": kept(client), "action": action})
+
+    assert answer.status_code == 200
+    assert CookieReceipt.objects.exists() == (action != "delete")
+
+
+@pytest.mark.parametrize("action", ["show", "download", "delete"])
 def test_a_deleted_number_gets_one_answer(client: Client, action: str) -> None:
     choose(client, "accept")
 
