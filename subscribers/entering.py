@@ -21,6 +21,7 @@ from outbox.suppression import is_suppressed
 from processing_register.gate import usable_purposes
 from processing_register.notices import sign_up_wording
 from subscribers import emails, links
+from subscribers.locking import locked
 from subscribers.models import LinkUse, MailedLink, Subscriber, SubscriberEvent
 from subscribers.signup import SignUp, request_signup
 
@@ -135,10 +136,8 @@ def resend_confirmation(subscriber_id: int) -> bool:
     the person has confirmed or left, or never asked for anything; and while the
     person's data is restricted.
     """
-    people = Subscriber.objects.values_list("data_subject", flat=True)
-    person = lock(people.get(pk=subscriber_id))
-    refuse(why_restricted(person.pk))
-    subscriber = Subscriber.objects.select_for_update(no_key=True).get(pk=subscriber_id)
+    subscriber = locked(subscriber_id)
+    refuse(why_restricted(subscriber.data_subject_id))
     wish = waiting_wish(subscriber)
     if wish is None:
         raise NotAllowed("Nothing waits to be confirmed.")

@@ -382,6 +382,7 @@ def _plan_chunk(rows: Sequence[Row], *, lock: bool) -> list[Planned]:
     digests = [addresses.digest(row.address) for row in rows if not row.problem]
     people = Subscriber.objects.filter(address_digest__in=digests).order_by("pk")
     if lock:
+        _lock_people(digests)
         people = people.select_for_update(no_key=True)
     subscribers = {bytes(p.address_digest): p for p in people}
     suppressed: dict[bytes, list[SuppressedAddress]] = {}
@@ -395,6 +396,13 @@ def _plan_chunk(rows: Sequence[Row], *, lock: bool) -> list[Planned]:
         {bytes(person.address_digest or b"") for person in restricted},
     )
     return [_plan_row(row, known) for row in rows]
+
+
+def _lock_people(digests: list[bytes]) -> None:
+    """People come before readers, as everywhere in the house: a restriction at this
+    moment is waited for, and counts."""
+    known = DataSubject.objects.filter(address_digest__in=digests).order_by("pk")
+    list(known.select_for_update(no_key=True).values_list("pk", flat=True))
 
 
 def _decisions(digests: list[bytes]) -> dict[bytes, dict[str, ConsentEntry]]:

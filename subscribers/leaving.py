@@ -13,6 +13,7 @@ from outbox.models import SuppressedAddress
 from processing_register.models import ProcessingPurpose
 from processing_register.notices import purpose_titles
 from subscribers import emails, links
+from subscribers.locking import locked
 from subscribers.models import LinkUse, MailedLink, Subscriber, SubscriberEvent
 
 
@@ -36,13 +37,13 @@ def leave(
 ) -> Left:
     """Stop these purposes, or all of them when none is named; effective on commit.
 
-    1. Lock the subscriber, so that two presses at once withdraw once.
+    1. Lock the person and the subscriber, so that two presses at once withdraw once.
     2. Append a withdrawal for each consent that stands.
     3. Suppress the address for what was asked, standing or not: a queued message is
        held back at the moment of sending.
     4. With nothing left standing, the subscriber has left.
     """
-    subscriber = Subscriber.objects.select_for_update(no_key=True).get(pk=subscriber_id)
+    subscriber = locked(subscriber_id)
     asked = list(purposes)
     standing = ledger.standing_purposes(subscriber.data_subject_id)
     withdrawn = [p for p in standing if p in asked or not asked]

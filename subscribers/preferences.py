@@ -10,7 +10,7 @@ from django.utils import timezone
 from consent import ledger
 from consent.models import Channel
 from data_subjects.people import bind_alike
-from data_subjects.restriction import is_kept, lock, why_restricted
+from data_subjects.restriction import is_kept, why_restricted
 from groundwork import addresses
 from groundwork.links import random_token, token_digest
 from groundwork.refusals import refuse
@@ -19,6 +19,7 @@ from processing_register.gate import usable_purposes
 from processing_register.models import ProcessingPurpose
 from processing_register.notices import notice_in_force, sign_up_wording
 from subscribers import emails, leaving, links
+from subscribers.locking import locked
 from subscribers.models import (
     AddressChange,
     LinkUse,
@@ -44,16 +45,23 @@ def ask_for_link(address: str) -> None:
 
 def _fresh_link(address_digest: bytes, token: str) -> uuid.UUID | None:
     """Make the link known and return whose it is; None when nobody reads under the
-    address, or five were asked for within the hour (a mailbox is not to be filled)."""
+    address, or five were asked for within the hour (a mailbox is not to be filled).
+
+    The person is locked first, so that a purge at this moment is waited for.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """
             WITH reader AS (
-                SELECT id, data_subject_id FROM subscribers_subscriber AS known
-                WHERE address_digest = %s AND confirmed_at IS NOT NULL
+                SELECT known.id, known.data_subject_id
+                FROM subscribers_subscriber AS known
+                JOIN data_subjects_datasubject AS person
+                ON person.id = known.data_subject_id
+                WHERE known.address_digest = %s AND confirmed_at IS NOT NULL
                 AND 5 > (SELECT count(*) FROM subscribers_mailedlink
                          WHERE subscriber_id = known.id AND use = 'fresh'
-                         AND created_at > now() - interval '1 hour'))
+                         AND created_at > now() - interval '1 hour')
+                FOR KEY SHARE OF person)
             INSERT INTO subscribers_mailedlink (subscriber_id, use, token_digest,
                 purposes, details, shown, created_at, expires_at)
             SELECT id, 'fresh', %s, '{}', '', '{}', now(), %s FROM reader
@@ -89,7 +97,7 @@ def choosable(subscriber: Subscriber) -> set[str]:
 @transaction.atomic
 def choose_purposes(subscriber: Subscriber, wanted: Iterable[str]) -> list[str]:
     """Bring the standing consents in line with the ticked boxes; returns what changed."""
-    subscriber = _locked(subscriber)
+    subscriber = locked(subscriber.pk)
     wanted = list(wanted)
     standing = ledger.standing_purposes(subscriber.data_subject_id)
     dropped = [purpose for purpose in standing if purpose not in wanted]
@@ -135,10 +143,9 @@ def change_details(
 
     Raises NotAllowed to staff while the data is restricted; the person may change it.
     """
-    lock(subscriber.data_subject_id)
+    subscriber = locked(subscriber.pk)
     if staff_id is not None:
         refuse(why_restricted(subscriber.data_subject_id))
-    subscriber = _locked(subscriber)
     changed = [n for n, value in details.items() if getattr(subscriber, n) != value]
     for name in changed:
         setattr(subscriber, name, details[name])
@@ -157,7 +164,7 @@ def change_details(
 @transaction.atomic
 def pause(subscriber: Subscriber, until: date | None) -> bool:
     """Send nothing before this day; None resumes. False when it was so already."""
-    subscriber = _locked(subscriber)
+    subscriber = locked(subscriber.pk)
     if subscriber.paused_until == until:
         return False
     subscriber.paused_until = until
@@ -179,7 +186,7 @@ def ask_to_change_address(subscriber: Subscriber, new_address: str) -> None:
     take the way back from the old mailbox; and after three asks in a day, since each
     sends a mail to an address that somebody typed.
     """
-    subscriber = _locked(subscriber)
+    subscriber = locked(subscriber.pk)
     if new_address == subscriber.address:
         return
     _refuse_too_soon(subscriber)
@@ -304,10 +311,6 @@ def _move_to(subscriber: Subscriber, address: str) -> None:
     standing = ledger.standing_purposes(subject.pk)
     offered = ProcessingPurpose.objects.offered().values_list("key", flat=True)
     suppression.lift(digest, standing, offered)
-
-
-def _locked(subscriber: Subscriber) -> Subscriber:
-    return Subscriber.objects.select_for_update(no_key=True).get(pk=subscriber.pk)
 
 
 def _event(

@@ -2,18 +2,21 @@
 
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
-from consent.models import Action, ConsentEntry
+from consent.models import Action, Channel, ConsentEntry
+from data_subjects.models import DataSubject
+from data_subjects.restriction import lock
 from outbox.models import OutgoingEmail, State
-from subscribers import links, preferences, retention
+from subscribers import entering, importing, leaving, links, preferences, retention
 from subscribers.models import LinkUse, Subscriber, SubscriberEvent
+from tests.beside import Beside
 from tests.people import (
     ADA,
     CASE_UPDATES,
@@ -21,6 +24,8 @@ from tests.people import (
     become_reader,
     form_token,
     inbox,
+    open_preferences,
+    post_sign_up,
     sign_up,
     stands,
     subscriber_of,
@@ -181,3 +186,79 @@ def test_a_fresh_link_opens_one_visit(client: Client, smtp: Relay) -> None:
     answers = at_once(lambda visitor: visitor.post(path))
 
     assert sorted(answers) == [302, *[410] * 5]
+
+
+# --- Whoever acts on a reader locks the person first ---
+
+
+def applying(address: str) -> Callable[[], Any]:
+    text = f"email,first_name\n{address},Augusta\n"
+    upload = importing.keep_upload(text, file_name="a.csv", staff_id=1)
+    digest = bytes(upload.digest).hex()
+    return lambda: importing.apply_upload(upload.pk, digest=digest, staff_id=1)
+
+
+def asking_again(reader: Subscriber) -> Callable[[], Any]:
+    Subscriber.objects.update(status=Subscriber.Status.PENDING)
+    links.make(reader, LinkUse.CONFIRM, shown={"wording": "sign-up/1", "notices": []})
+    return lambda: entering.resend_confirmation(reader.pk)
+
+
+# What is done to the reader, by name; each makes ready, and returns the act itself.
+ACTS: dict[str, Callable[[Subscriber], Callable[[], Any]]] = {
+    "choose": lambda reader: lambda: preferences.choose_purposes(reader, []),
+    "details": lambda reader: (
+        lambda: preferences.change_details(reader, {"first_name": "Augusta"})
+    ),
+    "pause": lambda reader: lambda: preferences.pause(reader, date(2999, 1, 1)),
+    "address": lambda reader: (
+        lambda: preferences.ask_to_change_address(reader, "new@example.com")
+    ),
+    "fresh link": lambda reader: lambda: preferences.ask_for_link(ADA),
+    "leave": lambda reader: (
+        lambda: leaving.leave(reader.pk, [], channel=Channel.PREFERENCES)
+    ),
+    "leave by mail": lambda reader: (
+        lambda: leaving.leave_by_mail(bytes(reader.address_digest))
+    ),
+    "sign up": lambda reader: lambda: post_sign_up(Client(), ADA),
+    "ask again": asking_again,
+    "import": lambda reader: applying(ADA),
+}
+
+
+@pytest.mark.parametrize("name", ACTS)
+def test_whoever_holds_the_person_comes_to_the_reader_first(
+    client: Client, smtp: Relay, name: str
+) -> None:
+    become_reader(client, smtp)
+    reader = subscriber_of(ADA)
+    act = ACTS[name](reader)
+
+    with transaction.atomic():
+        # As a purge does.
+        DataSubject.objects.select_for_update().get(pk=reader.data_subject_id)
+        beside = Beside(act)
+        assert beside.waits_for_us()
+        Subscriber.objects.select_for_update(nowait=True).get(pk=reader.pk)
+
+    beside.result()
+
+
+def test_saving_preferences_does_not_hinder_a_correction_by_staff(
+    client: Client, smtp: Relay
+) -> None:
+    become_reader(client, smtp)
+    visit = open_preferences(client, smtp)
+    reader = subscriber_of(ADA)
+
+    with transaction.atomic():
+        lock(reader.data_subject_id)
+        filled = {"purposes": [], "choices": "", "first_name": "Augusta"}
+        beside = Beside(lambda: Client().post(visit, filled))
+        assert beside.waits_for_us()
+        preferences.change_details(reader, {"employer": "Example Ltd"}, staff_id=1)
+
+    assert beside.result().status_code == 200
+    now = subscriber_of(ADA)
+    assert (now.first_name, now.employer, stands()) == ("Augusta", "Example Ltd", set())
