@@ -26,9 +26,11 @@ def bind_alike(subject: DataSubject, digest: bytes) -> None:
     """A person moves to an address under which somebody is restricted or held, perhaps
     in advance: the person is bound in the same way, and it is on record.
 
-    The caller holds the person's lock.
+    The caller holds the person's lock. Whoever had the address is locked as well, until
+    the end of the caller's transaction: what binds them at this moment is waited for.
     """
-    others = DataSubject.objects.filter(address_digest=digest).exclude(pk=subject.pk)
+    had_it = DataSubject.objects.filter(address_digest=digest).exclude(pk=subject.pk)
+    others = list(had_it.order_by("pk").select_for_update(no_key=True))
     _restrict_alike(subject, Restriction.objects.open().filter(data_subject__in=others))
     _hold_alike(subject, HeldPerson.objects.standing().filter(data_subject__in=others))
 
