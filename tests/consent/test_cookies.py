@@ -775,15 +775,13 @@ def test_a_deleted_number_gets_one_answer(client: Client, action: str) -> None:
 @pytest.mark.parametrize(
     "number", ["", "x", "A" * 22, "\x00" * 22, "é" * 22, "A" * 5000, "+" * 22]
 )
-def test_a_number_that_is_not_ours_is_explained_without_a_look(
+def test_a_number_that_is_not_ours_is_explained(
     client: Client, number: str, action: str
 ) -> None:
-    with CaptureQueriesContext(connection) as statements:
-        answer = client.post(RECEIPT, {"number": number, "action": action})
+    answer = client.post(RECEIPT, {"number": number, "action": action})
 
     assert answer.status_code == 400
     assert b"We never gave out this number" in answer.content
-    assert not [s for s in statements if "consent_cookie" in s["sql"]]
 
 
 def test_another_site_cannot_delete_a_record(client: Client) -> None:
