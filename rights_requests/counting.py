@@ -113,7 +113,8 @@ def count(start: date, months: int, asks: list[Ask], today: date) -> Count:
     time has run out. An open question counts as if it were answered today.
     """
     nominal_end = end = months_after(start, months)
-    stops, too_late = [], []
+    stops: list[Stop] = []
+    too_late: list[Ask] = []
     counted_to = prudent_to = start
     for ask in asks:
         # While a question is open the time cannot run out, whatever day it is today.
