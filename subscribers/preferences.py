@@ -5,10 +5,12 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from consent import ledger
 from consent.models import Channel
+from data_subjects.models import DataSubject
 from data_subjects.people import bind_alike
 from data_subjects.restriction import is_kept, why_restricted
 from groundwork import addresses
@@ -233,6 +235,7 @@ def confirm_new_address(token: str) -> links.Problem | None:
 
     Raises AddressTaken when the new address already has its own subscription.
     """
+    _lock_people(LinkUse.ADDRESS, token)
     found = links.look_up(LinkUse.ADDRESS, token, lock=True)
     if found.link is None or found.problem is not None:
         return found.problem
@@ -270,6 +273,7 @@ def restore_old_address(token: str) -> links.Problem | None:
 
     Raises AddressTaken when somebody has signed up with it since.
     """
+    _lock_people(LinkUse.ADDRESS_UNDO, token)
     found = links.look_up(LinkUse.ADDRESS_UNDO, token, lock=True)
     if found.link is None or found.problem is not None:
         return found.problem
@@ -287,6 +291,25 @@ def restore_old_address(token: str) -> links.Problem | None:
     emails.address_restored(subscriber)
     _event(subscriber, SubscriberEvent.Action.ADDRESS_RESTORED, Channel.UNDO)
     return None
+
+
+def _lock_people(use: LinkUse, token: str) -> None:
+    """The reader's person and whoever else has one of the two addresses, in the order in
+    which a hold, a purge and an import lock several."""
+    change = AddressChange.objects.filter(
+        subscriber__links__use=use,
+        subscriber__links__token_digest=token_digest(use, token),
+    ).first()
+    if change is None:
+        return
+    digests = map(
+        addresses.digest, filter(None, [change.old_address, change.new_address])
+    )
+    people = DataSubject.objects.filter(
+        Q(subscriber=change.subscriber_id) | Q(address_digest__in=list(digests))
+    )
+    ordered = people.order_by("pk").select_for_update(of=("self",), no_key=True)
+    list(ordered.values_list("pk", flat=True))
 
 
 def _move_to(subscriber: Subscriber, address: str) -> None:
