@@ -184,12 +184,23 @@ def take_over_disclosures() -> int:
         | Q(first__isnull=False, disclosed_on__isnull=True)
         | Q(last__gt=F("last_used_on"))
     )
-    changed = 0
-    for contact_id, first, last in contacts.values_list("pk", "first", "last"):
-        with transaction.atomic():
-            _count(locked(contact_id), disclosed_on=[first, last])
-        changed += 1
-    return changed
+    keys = list(contacts.values_list("pk", flat=True))
+    return sum(_count_disclosures(key) for key in keys)
+
+
+@transaction.atomic
+def _count_disclosures(contact_id: int) -> bool:
+    """False when meanwhile the person was removed, or the day of obtaining corrected."""
+    contact = locked_unless_gone(contact_id)
+    if contact is None:
+        return False
+    disclosed = Disclosure.objects.filter(
+        data_subject_id=contact.data_subject_id, disclosed_on__gte=contact.obtained_on
+    )
+    days = list(disclosed.values_list("disclosed_on", flat=True))
+    if days:
+        _count(contact, disclosed_on=days)
+    return bool(days)
 
 
 def _count(
@@ -291,6 +302,14 @@ def locked(contact_id: int) -> IndirectContact:
     )
     DataSubject.objects.select_for_update(no_key=True).get(pk=subject)
     return IndirectContact.objects.select_for_update(no_key=True).get(pk=contact_id)
+
+
+def locked_unless_gone(contact_id: int) -> IndirectContact | None:
+    """As locked; None when the person was removed a moment ago."""
+    try:
+        return locked(contact_id)
+    except IndirectContact.DoesNotExist:
+        return None
 
 
 # --- For telling them of a changed notice ---

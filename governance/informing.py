@@ -90,16 +90,24 @@ def with_letter_state(contacts: QuerySet[IndirectContact]) -> QuerySet[IndirectC
 
 def take_over_letters() -> int:
     """Record as told those whose letter a mail server took; returns how many."""
-    untold = IndirectContact.objects.untold().exclude(letter_id__isnull=True)
-    rows = untold.values_list("letter_id", "pk")
-    letters = {letter_id: pk for letter_id, pk in rows if letter_id is not None}
-    sent = OutgoingEmail.objects.filter(pk__in=letters, state=State.SENT)
-    taken_over = 0
-    for email_id, sent_at in sent.values_list("pk", "settled_at"):
-        at = sent_at or timezone.now()
-        contacts.record_told(letters[email_id], how=Told.E_MAIL, at=at, staff_id=None)
-        taken_over += 1
-    return taken_over
+    sent = OutgoingEmail.objects.filter(state=State.SENT)
+    untold = IndirectContact.objects.untold().filter(letter_id__in=sent.values("pk"))
+    return sum(_take_over(key) for key in list(untold.values_list("pk", flat=True)))
+
+
+@transaction.atomic
+def _take_over(contact_id: int) -> bool:
+    """False when meanwhile the person was told, exempted or removed, or the letter was
+    taken back since it had gone to a wrong address."""
+    contact = contacts.locked_unless_gone(contact_id)
+    if contact is None:
+        return False
+    mail = OutgoingEmail.objects.filter(pk__in=[contact.letter_id], state=State.SENT)
+    at = mail.values_list("settled_at", flat=True).first()
+    if at is None or why_not_tell(contact):
+        return False
+    contacts.record_told(contact_id, how=Told.E_MAIL, at=at, staff_id=None)
+    return True
 
 
 def keep_clocks() -> None:

@@ -94,9 +94,16 @@ def take_over_notices() -> int:
     sent = OutgoingEmail.objects.filter(state=State.SENT)
     handed_over = waiting.filter(notice_mail_id__in=sent.values("pk"))
     keys = list(handed_over.values_list("pk", flat=True))
-    for restriction_id in keys:
+    return sum(_take_over_unless_lifted(key) for key in keys)
+
+
+def _take_over_unless_lifted(restriction_id: int) -> bool:
+    """False when it was lifted a moment ago: then the person had been told."""
+    try:
         _take_over(restriction_id)
-    return len(keys)
+    except NotAllowed:
+        return False
+    return True
 
 
 @transaction.atomic
