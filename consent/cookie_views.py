@@ -24,7 +24,8 @@ from consent.models import CookieReceipt
 from consent.posted_choice import Refused
 from groundwork import form_tokens
 from processing_register.models import NoticeVersion
-from processing_register.notices import notice_in_force, render_notice
+from processing_register.notice_page import page_context
+from processing_register.notices import notice_in_force
 
 # The record of a choice is looked up by its number alone; whoever has it is its visitor.
 ACTIONS = ("show", "download", "delete")
@@ -39,8 +40,9 @@ def page(request: HttpRequest) -> HttpResponse:
 
 def _page(request: HttpRequest, *, status: int = 200, **more: Any) -> HttpResponse:
     version = notice_in_force(NoticeVersion.Notice.COOKIES)
-    article = _with_names_here(render_notice(version).html)
-    context = {"version": version, "article": article, **more}
+    context = page_context(version)
+    context["html"] = _with_names_here(context["html"])
+    context.update(more)
     return render(request, "consent/cookies.html", context, status=status)
 
 

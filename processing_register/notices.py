@@ -16,7 +16,6 @@ from groundwork.clock import today_here
 from processing_register import comparison, notice_text
 from processing_register.models import Controller, NoticeVersion
 from processing_register.register import the_register
-from processing_register.rendering import RenderedNotice, render
 
 # How long every page says that a notice has changed.
 CHANGE_SHOWN_FOR = timedelta(days=30)
@@ -196,12 +195,6 @@ def previous_of(version: NoticeVersion) -> NoticeVersion | None:
     )
     found: NoticeVersion | None = earlier.order_by("-number").first()
     return found
-
-
-def render_notice(version: NoticeVersion) -> RenderedNotice:
-    """HTML with a stable anchor on every heading, the table of contents, and a mark on
-    each section in which a significant version differs from the one before it."""
-    return render(version.page_source, marks_of(version))
 
 
 def marks_of(version: NoticeVersion) -> dict[str, str]:

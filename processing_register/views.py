@@ -5,17 +5,20 @@ from typing import Any
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.urls import reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from groundwork.clock import today_here
 from processing_register import comparison, notice_paths, rendering
 from processing_register.models import NoticeVersion
-from processing_register.notices import marks_of, previous_of
+from processing_register.notice_page import (
+    addresses_of,
+    current_url,
+    page_context,
+    standing,
+)
 from processing_register.pdf import PdfUnavailable
 from processing_register.pdf import notice_pdf as drawn
-from processing_register.reviews import review_state
 
 PAGE = "processing_register/notice.html"
 # Spares a server that robots ask for every form; a new version is seen soon.
@@ -57,7 +60,7 @@ def notice_pdf(
     try:
         content = drawn(version)
     except PdfUnavailable as lack:
-        context = {"version": version, "lack": str(lack), **_addresses(version)}
+        context = {"version": version, "lack": str(lack), **addresses_of(version)}
         return render(request, "processing_register/no_pdf.html", context, status=503)
     name = version.reference.replace("/", "-")
     response = HttpResponse(content, content_type="application/pdf")
@@ -66,42 +69,7 @@ def notice_pdf(
 
 
 def _page(request: HttpRequest, version: NoticeVersion) -> HttpResponse:
-    marks = marks_of(version)
-    rendered = rendering.render(version.page_source, marks)
-    context = {
-        "version": version,
-        "before": previous_of(version) if marks else None,
-        "html": rendered.html,
-        "toc": rendered.toc,
-        "changed": [pair for pair in rendered.toc if pair[0] in marks],
-        "standing": standing(version),
-        "review": review_state(version),
-        **_addresses(version),
-    }
-    return render(request, PAGE, context)
-
-
-def standing(version: NoticeVersion) -> str:
-    """“in force since Tuesday 24 November 2026”, or until when it was."""
-    today = today_here()
-    if version.effective_on > today:
-        return f"takes effect on {_day(version.effective_on)}"
-    later = (
-        NoticeVersion.objects.effective(today)
-        .filter(notice=version.notice, number__gt=version.number)
-        .order_by("number")
-        .first()
-    )
-    if later is None:
-        return f"in force since {_day(version.effective_on)}"
-    return (
-        f"in force from {_day(version.effective_on)}, "
-        f"replaced on {_day(later.effective_on)}"
-    )
-
-
-def _day(day: Any) -> str:
-    return f"{day:%A %-d %B %Y}"
+    return render(request, PAGE, page_context(version))
 
 
 # --- Its history ---
@@ -116,7 +84,7 @@ def notice_versions(request: HttpRequest, notice: str) -> HttpResponse:
         "title": versions[0].title,
         "rows": [(version, standing(version)) for version in versions],
         "is_privacy": notice == NoticeVersion.Notice.PRIVACY,
-        **_addresses(versions[0]),
+        **addresses_of(versions[0]),
     }
     return render(request, "processing_register/notice_versions.html", context)
 
@@ -140,7 +108,7 @@ def compare_versions(request: HttpRequest, notice: str) -> HttpResponse:
         "old": old,
         "new": new,
         "comparison": comparison.compare(old.page_source, new.page_source),
-        **_addresses(new),
+        **addresses_of(new),
     }
     return render(request, "processing_register/notice_compare.html", context)
 
@@ -188,24 +156,3 @@ def _in_force(notice: str) -> NoticeVersion:
 
 def _chosen(notice: str, number: int | None) -> NoticeVersion:
     return _in_force(notice) if number is None else _published(notice, number)
-
-
-def current_url(notice: str) -> str:
-    """The page that always shows the version in force; the words of a form have none,
-    and their history stands for it."""
-    if notice in notice_paths.OWN_PAGES:
-        return reverse(notice_paths.OWN_PAGES[notice])
-    if notice_paths.is_about_interests(notice):
-        return reverse("processing_register:interests-of", args=[notice])
-    return reverse("processing_register:notice-versions", args=[notice])
-
-
-def _addresses(version: NoticeVersion) -> dict[str, str]:
-    one = [version.notice, version.number]
-    return {
-        "current_url": current_url(version.notice),
-        "versions_url": reverse("processing_register:notice-versions", args=one[:1]),
-        "compare_url": reverse("processing_register:notice-compare", args=one[:1]),
-        "text_url": reverse("processing_register:notice-version-text", args=one),
-        "pdf_url": reverse("processing_register:notice-version-pdf", args=one),
-    }

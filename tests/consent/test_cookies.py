@@ -795,3 +795,13 @@ def test_another_site_cannot_delete_a_record(client: Client) -> None:
 
     assert answer.status_code == 403
     assert CookieReceipt.objects.exists()
+
+
+def test_the_notice_on_the_page_can_be_had_in_every_form(client: Client) -> None:
+    page = client.get("/cookies/").content.decode()
+
+    assert "Last reviewed on" in page and "in force since" in page
+    forms_of_it = re.findall(r'href="(/cookies/versions/[^"]*)"', page)
+    assert {path.split("/")[-2] for path in forms_of_it} == {"text", "pdf", "versions"}
+    for path in forms_of_it:
+        assert client.get(path).status_code in (200, 503), path

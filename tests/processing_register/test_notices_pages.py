@@ -16,7 +16,8 @@ from django.urls import Resolver404, resolve
 from django.utils import timezone
 
 from processing_register.models import NoticeVersion
-from processing_register.notices import notice_in_force, render_notice
+from processing_register.notice_page import page_context
+from processing_register.notices import notice_in_force
 from processing_register.rendering import render
 from tests.console.staff import text
 from tests.people import become_reader
@@ -147,7 +148,7 @@ def anchors(html: str) -> list[str]:
 
 def test_the_anchors_of_the_first_version_are_those_it_always_had() -> None:
     first = NoticeVersion.objects.get(notice="privacy", number=1)
-    assert [anchor for anchor, _ in render_notice(first).toc] == [
+    assert [anchor for anchor, _ in page_context(first)["toc"]] == [
         "who-to-ask",
         "what-we-hold",
         "where-it-comes-from",
@@ -175,7 +176,7 @@ def test_a_heading_that_occurs_again_gets_a_number_and_the_first_keeps_its_ancho
 def test_every_link_of_every_notice_leads_somewhere(client: Client) -> None:
     checked = 0
     for version in NoticeVersion.objects.published():
-        html = render_notice(version).html
+        html = page_context(version)["html"]
         for url in re.findall(r'href="([^"]+)"', html):
             if url.startswith("#"):
                 assert url[1:] in anchors(html), f"{version}: {url}"
