@@ -160,12 +160,19 @@ def _code(contact: IndirectContact, name: str, value: Any) -> str:
 def _write(contact: IndirectContact, right: Mapping[str, Any]) -> None:
     if "address" in right:
         _move_key(contact.data_subject, right["address"])
-    if contact.last_used_on == contact.obtained_on:  # no use is on record
+    if _is_unused(contact):
         contact.last_used_on = right.get("obtained_on", contact.last_used_on)
     for name, value in right.items():
         setattr(contact, name, value)
     contact.inform_by = contacts.clock_of(contact).day
     contact.save(update_fields=[*right, "last_used_on", "inform_by"])
+
+
+def _is_unused(contact: IndirectContact) -> bool:
+    """No use is on record, so the retention counts from the day of obtaining. A use may
+    have been on that very day: the days being the same says nothing."""
+    uses = (contact.communicated_on, contact.disclosed_on, contact.informed_at)
+    return all(use is None for use in uses)
 
 
 def _move_key(subject: DataSubject, address: str) -> None:

@@ -1,16 +1,19 @@
 """Putting right what is held of people we did not hear from directly."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from data_subjects import contacts
 from data_subjects.models import (
     Allowance,
     IndirectContact,
     SubjectEvent,
+    Told,
     UseDespite,
 )
 from data_subjects.people import subject_of
@@ -122,6 +125,33 @@ def test_a_use_keeps_the_retention_where_it_is() -> None:
 
     contact.refresh_from_db()
     assert contact.last_used_on == used.last_used_on == TODAY()
+
+
+def communicated(contact: IndirectContact) -> None:
+    day = contact.obtained_on
+    contacts.note_use(contact.pk, staff_id=1, communicated_on=day)
+
+
+def given_away(contact: IndirectContact) -> None:
+    contacts.note_use(contact.pk, staff_id=1, disclosed_on=contact.obtained_on)
+
+
+def told(contact: IndirectContact) -> None:
+    at = timezone.now()
+    contacts.record_told(contact.pk, how=Told.SPOKEN, at=at, staff_id=1)
+
+
+@pytest.mark.parametrize("use", [communicated, given_away, told])
+def test_a_use_on_the_very_day_of_obtaining_keeps_it_too(
+    use: Callable[[IndirectContact], None],
+) -> None:
+    contact = entered(obtained_on=TODAY())
+    use(contact)
+
+    correct(contact.pk, {"obtained_on": TODAY() - timedelta(days=9)}, staff_id=1)
+
+    contact.refresh_from_db()
+    assert contact.last_used_on == TODAY()
 
 
 # --- The address ---
