@@ -232,7 +232,7 @@ def queue_batch(change: NoticeChange, size: int = BATCH) -> int:
         .order_by("pk")
         .select_for_update(skip_locked=True)[:size]
     )
-    found = addresses_of([row.data_subject_id for row in batch])
+    found = _addresses_under_lock([row.data_subject_id for row in batch])
     left_out = _left_out(found)
     context = notice_mail.context_of(change) if batch else {}
     for row in batch:
@@ -244,6 +244,14 @@ def queue_batch(change: NoticeChange, size: int = BATCH) -> int:
         batch, ["state", "reason", "email", "settled_at"]
     )
     return len(batch)
+
+
+def _addresses_under_lock(subjects: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """Who is being removed, restricted or moved at this moment is waited for: no mail is
+    queued to whom it would not go a moment later."""
+    people = DataSubject.objects.filter(pk__in=subjects).order_by("pk")
+    list(people.select_for_update(no_key=True).values_list("pk", flat=True))
+    return addresses_of(subjects)
 
 
 def _take_up(

@@ -9,14 +9,17 @@ from django.utils import timezone
 
 from data_subjects import contacts, restriction
 from data_subjects.models import IndirectContact, SubjectEvent, Told
-from governance import informing, restrictions
+from governance import informing, notice_changes, restrictions
 from governance.correcting import correct
+from governance.models import NoticeDelivery
 from groundwork.clock import today_here
 from outbox.delivery import deliver_due
+from outbox.models import OutgoingEmail
 from tests.beside import Beside
 from tests.data_subjects.acts import restricted
 from tests.governance.test_indirect_contacts import disclosed, entered
 from tests.people import ADA, BEN, CLEO
+from tests.processing_register.notices import published
 from tests.relay import Relay
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -88,3 +91,18 @@ def test_a_lifting_meanwhile_does_not_break_off_the_turn(smtp: Relay) -> None:
         assert beside.waits_for_us()
 
     assert beside.result() == 0
+
+
+def test_nobody_who_is_removed_meanwhile_gets_the_mail_about_a_changed_notice() -> None:
+    contact = entered()
+    told_by_telephone(contact)
+    published()
+
+    with transaction.atomic():
+        removed(contact)
+        beside = Beside(notice_changes.announce_changes)
+        assert beside.waits_for_us()
+
+    beside.result()
+    assert NoticeDelivery.objects.get().reason == "no address held"
+    assert not OutgoingEmail.objects.exists()
