@@ -5,11 +5,11 @@ or speak to the person, or given to somebody else, then at that moment at the la
 Nothing here reads a clock or the database.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
 from groundwork.periods import months_after, next_working_day
+from processing_register.bank_holidays import Holidays
 
 
 @dataclass(frozen=True)
@@ -24,18 +24,18 @@ class InformBy:
 def inform_by(
     obtained_on: date,
     *,
-    holidays: Collection[date],
+    holidays: Holidays,
     communicated_on: date | None = None,
     disclosed_on: date | None = None,
 ) -> InformBy:
     """The earliest of a month, the first communication and the first disclosure.
 
-    holidays: the public holidays of England and Wales. A use on the very day, or noted
-    with a day before it, sets the day of obtaining: nothing can be told earlier.
+    holidays: those of England and Wales. A use on the very day, or noted with a day
+    before it, sets the day of obtaining: nothing can be told earlier.
     """
     month_ends = next_working_day(months_after(obtained_on, 1), holidays)
     candidates = [
-        InformBy(month_ends, "one month", _is_known(month_ends, holidays)),
+        InformBy(month_ends, "one month", holidays.knows(month_ends)),
         *_use(communicated_on, obtained_on, "first communication"),
         *_use(disclosed_on, obtained_on, "first disclosure"),
     ]
@@ -45,7 +45,3 @@ def inform_by(
 def _use(used_on: date | None, obtained_on: date, because: str) -> list[InformBy]:
     """An event ends the time at once; it is no period, so it is not rolled."""
     return [InformBy(max(used_on, obtained_on), because)] if used_on else []
-
-
-def _is_known(day: date, holidays: Collection[date]) -> bool:
-    return any(holiday.year == day.year for holiday in holidays)

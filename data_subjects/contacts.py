@@ -30,6 +30,8 @@ from data_subjects.restriction import is_kept, why_restricted
 from groundwork import addresses
 from groundwork.clock import today_here
 from groundwork.refusals import NotAllowed, refuse
+from processing_register import bank_holidays
+from processing_register.bank_holidays import Holidays, Nation
 from processing_register.models import BankHoliday
 from processing_register.register import the_register
 
@@ -133,9 +135,10 @@ def clock_of(contact: IndirectContact) -> InformBy:
     )
 
 
-def _holidays() -> set[date]:
-    nation = BankHoliday.Nation.ENGLAND_AND_WALES
-    return set(BankHoliday.objects.filter(nation=nation).values_list("on", flat=True))
+def _holidays() -> Holidays:
+    nation = Nation.ENGLAND_AND_WALES
+    days = BankHoliday.objects.filter(nation=nation).values_list("on", "title")
+    return bank_holidays.of(nation, days)
 
 
 @transaction.atomic
