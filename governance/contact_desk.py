@@ -23,6 +23,7 @@ from governance.person_forms import (
     words_field,
 )
 from groundwork.clock import today_here
+from outbox import outcomes
 from outbox.models import State
 from staff.console import Place, console
 from subscribers.forms import (
@@ -130,10 +131,7 @@ class CorrectContactForm(AllowanceForm, EnterContactForm):
         super().__init__(*args, row=row, initial=held, **kwargs)
         more = ["is_to_be_told_anew", "allowance", "allowance_reason"]
         self.order_fields([n for n in self.fields if n not in more] + more)
-        if (
-            row.informed_how != Told.E_MAIL
-            and informing.letter_state(row) != State.SENT
-        ):
+        if row.informed_how != Told.E_MAIL and not outcomes.sent_at(row.letter_id):
             del self.fields["is_to_be_told_anew"]
         self.fit(row.data_subject_id)
 
@@ -344,7 +342,8 @@ class IndirectContactAdmin(AboutPeopleAdmin):
     # --- The list ---
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return informing.with_letter_state(super().get_queryset(request))
+        rows = super().get_queryset(request)
+        return rows.annotate(mail_state=outcomes.state_by("letter_id"))
 
     def person(self, row: IndirectContact) -> str:
         """Masked; somebody without an address is known by the record's number."""
@@ -419,17 +418,17 @@ UNDER_WAY = (State.QUEUED, State.IN_FLIGHT, State.SENT)
 
 def state_of(row: Any) -> tuple[str, str]:
     """Shape and words: told, exempt, on its way, unknown, overdue, or due; row carries
-    the state of its letter (informing.with_letter_state)."""
+    the state of its letter (mail_state)."""
     if row.informed_at is not None:
         return "good", "told"
     if row.exempted_at is not None:
         return "over", "need not be told"
-    letter = LETTERS.get(row.letter_state, "")
-    if row.letter_state in UNDER_WAY:
+    letter = LETTERS.get(row.mail_state, "")
+    if row.mail_state in UNDER_WAY:
         return "waiting", letter
     is_overdue = row.inform_by < today_here()
     words = "overdue" if is_overdue else "to be told"
-    if row.letter_state == State.UNKNOWN:
+    if row.mail_state == State.UNKNOWN:
         return "bad", f"overdue; {letter}" if is_overdue else letter
     shape = "bad" if is_overdue else "waiting"
     return shape, f"{words}; {letter}" if letter else words

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -20,6 +20,7 @@ from data_subjects.models import IndirectContact, SubjectEvent, Told
 from data_subjects.restriction import why_restricted
 from data_subjects.retention import Purge, StartOfDay, note_going, unneeded
 from groundwork.refusals import refuse
+from outbox import outcomes
 from outbox.models import MessageClass, OutgoingEmail, State
 from outbox.queueing import queue
 from outbox.retention import forget_bodies
@@ -34,8 +35,6 @@ from processing_register.register import (
 Action = SubjectEvent.Action
 KIND = "data_subjects/article_14"
 PURPOSE = "target-market"
-# It went or may have gone: a second letter would say the same again.
-MAY_HAVE_GONE = (State.QUEUED, State.IN_FLIGHT, State.SENT, State.UNKNOWN)
 
 
 @transaction.atomic
@@ -61,31 +60,11 @@ def why_not_write(contact: IndirectContact) -> str:
     """What stands against the letter, in the words of the page."""
     if why_not := why_not_tell(contact):
         return why_not
-    state = letter_state(contact)
-    if state == State.UNKNOWN:
-        return (
-            "A letter was handed over, and nobody knows whether it arrived. Settle it "
-            "under “Mail out” first, or tell the person in another way."
-        )
-    if state in MAY_HAVE_GONE:
-        return "A letter is on its way."
+    if why_not := outcomes.why_not_again(contact.letter_id):
+        return why_not
     if not contact.address:
         return "No e-mail address is known: tell the person by letter or by telephone."
     return why_restricted(contact.data_subject_id)
-
-
-def letter_state(contact: IndirectContact) -> str:
-    """What became of the letter; empty when there is none."""
-    if contact.letter_id is None:
-        return ""
-    states = OutgoingEmail.objects.filter(pk=contact.letter_id)
-    return states.values_list("state", flat=True).first() or ""
-
-
-def with_letter_state(contacts: QuerySet[IndirectContact]) -> QuerySet[IndirectContact]:
-    """Each with what became of its letter as letter_state, for a list."""
-    mail = OutgoingEmail.objects.filter(pk=OuterRef("letter_id"))
-    return contacts.annotate(letter_state=Subquery(mail.values("state")))
 
 
 def take_over_letters() -> int:
@@ -102,8 +81,7 @@ def _take_over(contact_id: int) -> bool:
     contact = contacts.locked_unless_gone(contact_id)
     if contact is None:
         return False
-    mail = OutgoingEmail.objects.filter(pk__in=[contact.letter_id], state=State.SENT)
-    at = mail.values_list("settled_at", flat=True).first()
+    at = outcomes.sent_at(contact.letter_id)
     if at is None or why_not_tell(contact):
         return False
     contacts.record_told(contact_id, how=Told.E_MAIL, at=at, staff_id=None)

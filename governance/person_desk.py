@@ -33,6 +33,7 @@ from governance.person_forms import (
     allowed_by,
 )
 from groundwork.clock import today_here
+from outbox import outcomes
 from outbox.models import State
 from processing_register.register import the_register
 from staff.console import Place, console
@@ -138,8 +139,14 @@ class RestrictionAdmin(AboutPeopleAdmin):
         return masked(row.address) if row.address else _numbered(row.number)
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        rows = restrictions.with_mail_state(super().get_queryset(request))
-        return rows.annotate(number=F("data_subject__indirect_contact"))
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                number=F("data_subject__indirect_contact"),
+                mail_state=outcomes.state_by("notice_mail_id"),
+            )
+        )
 
     def state(self, row: Any) -> SafeString:
         shape, words = state_of(row)
@@ -187,12 +194,12 @@ NOTICE_STATES = {
 
 
 def state_of(row: Any) -> tuple[str, str]:
-    """Shape and words; row carries the state of its e-mail (with_mail_state)."""
+    """Shape and words; row carries the state of its e-mail (mail_state)."""
     if not row.is_open:
         return "over", "lifted"
     if row.notice_sent_at is not None:
         return NOTICE_STATES[State.SENT]
-    return NOTICE_STATES.get(row.notice_state, ("waiting", "in force"))
+    return NOTICE_STATES.get(row.mail_state, ("waiting", "in force"))
 
 
 # --- Legal holds ---

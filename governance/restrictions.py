@@ -5,22 +5,17 @@ bring both together.
 """
 
 from django.db import transaction
-from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from data_subjects import restriction
 from data_subjects.models import IndirectContact, Restriction
-from groundwork.refusals import NotAllowed
+from groundwork.refusals import NotAllowed, refuse
+from outbox import outcomes
 from outbox.models import MessageClass, OutgoingEmail, State
 from outbox.queueing import queue
 from subscribers.models import Subscriber
 
 KIND = "data_subjects/restriction_ending"
-
-
-# Something was handed over, or may have been: a second e-mail would say it twice, and
-# the first would no longer count. One that failed may be sent again.
-MAY_HAVE_GONE = (State.QUEUED, State.IN_FLIGHT, State.SENT, State.UNKNOWN)
 
 
 @transaction.atomic
@@ -54,14 +49,10 @@ def tell_by_mail(restriction_id: int, *, ending: str, staff_id: int) -> None:
 def _refuse_to_mail(found: Restriction, address: str) -> None:
     if not address:
         raise NotAllowed("No e-mail address is known: tell the person by letter.")
-    state = mail_state(found)
-    if state == State.UNKNOWN:
-        raise NotAllowed(
-            "An e-mail was handed over, and nobody knows whether it arrived. Settle it "
-            "under “Mail out” first, or tell the person by letter."
-        )
-    if found.notice_sent_at or state in MAY_HAVE_GONE:
-        raise NotAllowed("The person has been told, or the e-mail is on its way.")
+    if found.notice_sent_at:
+        raise NotAllowed("The person has been told already.")
+    # After a second e-mail the first would no longer count.
+    refuse(outcomes.why_not_again(found.notice_mail_id))
 
 
 def _address_of(found: Restriction) -> str:
@@ -72,18 +63,6 @@ def _address_of(found: Restriction) -> str:
         if person is not None:
             return str(person.address)
     return found.address
-
-
-def mail_state(found: Restriction) -> str:
-    """What became of the e-mail that tells the person; empty when there is none."""
-    states = OutgoingEmail.objects.filter(pk__in=[found.notice_mail_id])
-    return states.values_list("state", flat=True).first() or ""
-
-
-def with_mail_state(restrictions: QuerySet[Restriction]) -> QuerySet[Restriction]:
-    """Each with the state of its e-mail as notice_state, for a list."""
-    mail = OutgoingEmail.objects.filter(pk=OuterRef("notice_mail_id"))
-    return restrictions.annotate(notice_state=Subquery(mail.values("state")))
 
 
 def take_over_notices() -> int:
@@ -109,10 +88,9 @@ def _take_over_unless_lifted(restriction_id: int) -> bool:
 @transaction.atomic
 def _take_over(restriction_id: int) -> None:
     found = restriction.opened(restriction_id)
-    mail = OutgoingEmail.objects.filter(pk__in=[found.notice_mail_id], state=State.SENT)
-    settled_at = mail.values_list("settled_at", flat=True).first()
-    if settled_at is not None:
-        restriction.record_handed_over(restriction_id, at=settled_at)
+    at = outcomes.sent_at(found.notice_mail_id)
+    if at is not None:
+        restriction.record_handed_over(restriction_id, at=at)
 
 
 @transaction.atomic

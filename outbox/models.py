@@ -33,6 +33,11 @@ class State(models.TextChoices):
     FAILED = "failed", "failed"
     UNKNOWN = "unknown", "unknown: handed over, no answer"
 
+    @property
+    def may_have_gone(self) -> bool:
+        """It went, is on its way, or nobody knows: a second one would say it twice."""
+        return self not in (State.WITHHELD, State.FAILED)
+
 
 @lru_cache(maxsize=64)
 def name_of(kind: str) -> str:

@@ -277,6 +277,7 @@ def test_a_letter_that_fails_leaves_the_person_to_be_told(
 # The state of the letter, what the list says, and whether another may go out.
 LETTERS = [
     ("queued", "letter on its way", False),
+    ("in flight", "letter on its way", False),
     ("sent", "letter handed over", False),
     ("unknown", "overdue; letter handed over, unknown", False),
     ("failed", "overdue; letter failed", True),

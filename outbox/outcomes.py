@@ -1,0 +1,45 @@
+"""What became of one message, for whoever counts on its having told somebody.
+
+Such a row keeps the message's id, and no key to it: the message goes with its period,
+and what was told stays told.
+"""
+
+import uuid
+from datetime import datetime
+
+from django.db.models import OuterRef, Subquery
+
+from outbox.models import OutgoingEmail, State
+
+
+def state_of(email_id: uuid.UUID | None) -> State | None:
+    """None when there is no such message, or none any more."""
+    states = OutgoingEmail.objects.filter(pk__in=[email_id])
+    found = states.values_list("state", flat=True).first()
+    return State(found) if found else None
+
+
+def sent_at(email_id: uuid.UUID | None) -> datetime | None:
+    """When a mail server took it; None while none has."""
+    sent = OutgoingEmail.objects.filter(pk__in=[email_id], state=State.SENT)
+    return sent.values_list("settled_at", flat=True).first()
+
+
+def state_by(field: str) -> Subquery:
+    """The state of each row's message, for a list; field keeps the message's id."""
+    mail = OutgoingEmail.objects.filter(pk=OuterRef(field))
+    return Subquery(mail.values("state"))
+
+
+def why_not_again(email_id: uuid.UUID | None) -> str:
+    """What stands against a second message that would say the same; one that failed or
+    was withheld may be sent again."""
+    state = state_of(email_id)
+    if state == State.UNKNOWN:
+        return (
+            "An e-mail was handed over, and nobody knows whether it arrived. Settle it "
+            "under “Mail out” first, or tell the person in another way."
+        )
+    if state is not None and state.may_have_gone:
+        return "An e-mail about it has gone, or is on its way."
+    return ""
