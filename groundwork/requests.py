@@ -50,4 +50,5 @@ def truncate(address: str) -> str:
     if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
         ip = ip.ipv4_mapped
     prefix = 24 if ip.version == 4 else 48
-    return str(ipaddress.ip_network(f"{ip}/{prefix}", strict=False))
+    rest = ip.max_prefixlen - prefix
+    return f"{type(ip)(int(ip) >> rest << rest)}/{prefix}"

@@ -224,7 +224,7 @@ def fresh_memory() -> None:
     ledger._kept.clear()
     sites.forget()
     inbound._looked_at.clear()
-    rate_limits._silent_until = 0.0
+    rate_limits.forget()
     notices.published_wording.cache_clear()
 
 
