@@ -13,8 +13,7 @@ def run_retention() -> None:
 
 @shared_task(name="governance.seal_ledgers", queue="work")
 def seal_ledgers() -> None:
-    for book in ledger.ledgers():
-        ledger.seal(book)
+    ledger.seal_all()
 
 
 @shared_task(name="governance.beat_is_alive", queue="work")

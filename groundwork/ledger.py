@@ -16,7 +16,7 @@ import json
 import uuid
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar, NoReturn, Self
 
 from django.apps import apps
@@ -178,6 +178,8 @@ class LedgerSeal(AppendOnlyModel):
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="microseconds")
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, bytes | memoryview):
         return bytes(value).hex()
     if isinstance(value, uuid.UUID):
@@ -222,6 +224,20 @@ def seal(ledger: type[LedgerEntry]) -> LedgerSeal | None:
         label, number, digest = ledger._meta.label, new.number, new.digest
         transaction.on_commit(lambda: seal_journal.note(label, number, digest))
         return new
+
+
+def seal_all() -> None:
+    """Seal every ledger. One that cannot be sealed holds up no other; what stood in the
+    way of each is raised together in the end."""
+    problems: list[Exception] = []
+    for ledger in ledgers():
+        try:
+            seal(ledger)
+        except Exception as problem:
+            problem.add_note(f"while sealing {ledger._meta.label}")
+            problems.append(problem)
+    if problems:
+        raise ExceptionGroup("Some ledgers were not sealed", problems)
 
 
 def _outermost() -> bool:
@@ -451,4 +467,5 @@ __all__ = [
     "ledgers",
     "not_sealed_by",
     "seal",
+    "seal_all",
 ]

@@ -12,7 +12,13 @@ LONGEST_WAIT = 300  # seconds; some tests are one long transaction
 
 
 def seal(ledger: type[LedgerEntry]) -> LedgerSeal | None:
-    """Seal once nothing older is running, so that every entry of this test is covered.
+    """Seal once nothing older is running, so that every entry of this test is covered."""
+    wait_for_older(ledger)
+    return seal_at_once(ledger)
+
+
+def wait_for_older(ledger: type[LedgerEntry]) -> None:
+    """Until no transaction runs that is older than an entry of this ledger.
 
     The workers of a run share a cluster, and a seal leaves out what is newer than the
     oldest transaction in it.
@@ -21,7 +27,6 @@ def seal(ledger: type[LedgerEntry]) -> LedgerSeal | None:
     ends_at = time.monotonic() + LONGEST_WAIT
     while _oldest_running() <= newest and time.monotonic() < ends_at:
         time.sleep(WAIT)
-    return seal_at_once(ledger)
 
 
 def _oldest_running() -> int:

@@ -15,7 +15,7 @@ from case_updates import sending
 from case_updates.models import CaseUpdate
 from consent import cookies
 from consent.models import ConsentEntry, ConsentSite, ShownWording
-from data_subjects import contacts
+from data_subjects import contacts, disclosures
 from governance import informing, notice_mail
 from governance.models import NoticeChange, NoticeDelivery
 from groundwork.clock import today_here
@@ -84,6 +84,7 @@ def move_in(client: Client, smtp: Relay, mailbox: Path) -> House:
     )
     ConsentSite.objects.create(name="Shop", origins=["https://shop.example.com"])
     tell_people()
+    disclose_something()
     for ledger in ledgers():
         seal(ledger)
     pages = gone.content.decode() + visit + "".join(m.text for m in house.mails)
@@ -141,6 +142,21 @@ def tell_people() -> None:
         state="withheld", reason="bounced"
     )
     delivery.deliver_due()
+
+
+def disclose_something() -> None:
+    given = disclosures.Given(
+        recipient="Example Insurance plc",
+        role="controller",
+        country_code="GB",
+        categories=["contact"],
+        purpose="administration",
+        legal_ground="legal-obligation",
+        disclosed_on=today_here(),
+        reference="Letter 14",
+    )
+    cleo = subscriber_of(CLEO).data_subject_id
+    disclosures.record(cleo, given, staff_id=1, today=today_here())
 
 
 # --- Every URL of the map ---
