@@ -197,13 +197,18 @@ def _count_disclosures(contact_id: int) -> bool:
     contact = locked_unless_gone(contact_id)
     if contact is None:
         return False
-    disclosed = Disclosure.objects.filter(
-        data_subject_id=contact.data_subject_id, disclosed_on__gte=contact.obtained_on
-    )
-    days = list(disclosed.values_list("disclosed_on", flat=True))
+    days = list(disclosures_of(contact).values_list("disclosed_on", flat=True))
     if days:
         _count(contact, disclosed_on=days)
     return bool(days)
+
+
+def disclosures_of(contact: IndirectContact) -> QuerySet[Disclosure]:
+    """Those of this data: one from before we had it was of other data."""
+    found: QuerySet[Disclosure] = Disclosure.objects.filter(
+        data_subject_id=contact.data_subject_id, disclosed_on__gte=contact.obtained_on
+    )
+    return found
 
 
 def _count(

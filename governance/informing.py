@@ -5,6 +5,7 @@ it, so a letter that fails leaves them among those still to be told. Whoever is 
 is not written to any more.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -28,7 +29,6 @@ from processing_register.register import (
     BASES,
     UK_AND_EEA,
     Purpose,
-    Recipient,
     the_register,
 )
 
@@ -140,10 +140,12 @@ INDIRECT_CONTACTS = Purge(
 
 
 def letter(contact: IndirectContact) -> dict[str, Any]:
-    """What Article 14(1) and (2) wants told, out of the register."""
+    """What Article 14(1) and (2) wants told, out of the register and the
+    person's own disclosures."""
     register = the_register()
     source = register.sources[contact.source]
     purpose = register.purposes[PURPOSE]
+    who_gets = _who_gets(contact, purpose)
     return {
         "source": source.title,
         "is_public": source.is_public,
@@ -155,8 +157,8 @@ def letter(contact: IndirectContact) -> dict[str, Any]:
         "purpose": purpose.title,
         "bases": _bases(purpose),
         "interests": purpose.interests,
-        "recipients": _recipients(purpose),
-        "stays": _stays(purpose),
+        "recipients": [str(got) for got in who_gets],
+        "stays": not any(got.is_abroad for got in who_gets),
         "kept": register.retention["indirect-contact"].words,
         "rights_url": settings.SITE_URL + reverse("rights_requests:your-data"),
         "retention_url": settings.SITE_URL + reverse("processing_register:retention"),
@@ -182,17 +184,42 @@ def _bases(purpose: Purpose) -> list[str]:
     return [BASES[basis.key] for basis in purpose.lawful_bases]
 
 
-def _recipients(purpose: Purpose) -> list[str]:
-    return [f"{found.title} ({found.country})" for found in _enabled(purpose)]
+@dataclass(frozen=True)
+class _Got:
+    """Somebody who gets or got data, and what protects it abroad."""
+
+    title: str
+    country_code: str
+    country: str
+    safeguard: str
+
+    def __str__(self) -> str:
+        """As the letter names it (Art. 14(1)(e) and (f))."""
+        safeguard = f"; safeguard: {self.safeguard}" if self.is_abroad else ""
+        return f"{self.title} ({self.country}{safeguard})"
+
+    @property
+    def is_abroad(self) -> bool:
+        return self.country_code not in UK_AND_EEA
 
 
-def _stays(purpose: Purpose) -> bool:
-    """True while nobody outside the United Kingdom and the EEA gets any of it."""
-    return all(found.country_code in UK_AND_EEA for found in _enabled(purpose))
-
-
-def _enabled(purpose: Purpose) -> list[Recipient]:
-    """Those who may get data; the others get none."""
-    recipients = the_register().recipients
-    found = [recipients[key] for key in purpose.recipients]
-    return [recipient for recipient in found if recipient.is_enabled]
+def _who_gets(contact: IndirectContact, purpose: Purpose) -> list[_Got]:
+    """Whoever may get data by the register, then whoever was given this person's."""
+    known = the_register().recipients
+    # The ledger has the letters of a country alone; the register has some names.
+    names = {found.country_code: found.country for found in known.values()}
+    regular = [
+        _Got(found.title, found.country_code, found.country, found.safeguard)
+        for found in (known[key] for key in purpose.recipients)
+        if found.is_enabled
+    ]
+    given = [
+        _Got(
+            row.recipient,
+            row.country_code,
+            names.get(row.country_code, row.country_code),
+            row.safeguard,
+        )
+        for row in contacts.disclosures_of(contact).order_by("disclosed_on", "id")
+    ]
+    return list(dict.fromkeys([*regular, *given]))

@@ -14,6 +14,7 @@ from django.utils import timezone
 from case_updates.models import Delivery
 from data_subjects import contacts, restriction
 from data_subjects.contacts import Found
+from data_subjects.disclosures import Given, record
 from data_subjects.models import (
     DataSubject,
     Disclosure,
@@ -359,6 +360,61 @@ def disclosed(contact: IndirectContact, days_ago: int) -> None:
         disclosed_on=TODAY() - timedelta(days=days_ago),
         staff_id=1,
     )
+
+
+def given(contact: IndirectContact, **fields: Any) -> None:
+    usual: dict[str, Any] = {
+        "recipient": "Acme Insurers",
+        "role": "controller",
+        "country_code": "US",
+        "safeguard": "the addendum of 3 May",
+        "categories": ["contact"],
+        "purpose": "target-market",
+        "legal_ground": "legitimate-interests",
+        "disclosed_on": TODAY(),
+        "reference": "Letter 7",
+    }
+    what = Given(**(usual | fields))
+    record(contact.data_subject_id, what, staff_id=1, today=TODAY())
+
+
+def test_the_letter_names_who_was_given_it_the_country_and_the_safeguard(
+    smtp: Relay,
+) -> None:
+    contact, other = entered(), entered(BEN)
+    for day in (0, 1):
+        given(contact, disclosed_on=TODAY() - timedelta(days=day))
+    given(other, recipient="Somebody Else")
+    IndirectContact.objects.update(obtained_on=TODAY() - timedelta(days=2))
+    informing.send_letter(contact.pk, staff_id=1)
+
+    (mail,) = letters(smtp)
+    for part in (mail.text, mail.html):
+        words = " ".join(part.split())
+        assert words.count("Acme Insurers (US; safeguard: the addendum of 3 May)") == 1
+        assert "a copy of the safeguard" in words
+        for untrue in ("obody outside our house", "does not leave", "Somebody Else"):
+            assert untrue not in words
+
+
+def test_the_letter_says_that_data_given_within_the_country_stays_there(
+    smtp: Relay,
+) -> None:
+    contact = entered()
+    given(contact, country_code="GB", safeguard="")
+    informing.send_letter(contact.pk, staff_id=1)
+
+    (mail,) = letters(smtp)
+    words = " ".join(mail.text.split())
+    assert "Acme Insurers (United Kingdom)." in words and "does not leave" in words
+
+
+def test_the_letter_leaves_out_what_was_given_before_we_had_this_data() -> None:
+    contact = entered()
+    given(contact, disclosed_on=TODAY() - timedelta(days=1))
+
+    told = informing.letter(contact)
+    assert told["recipients"] == [] and told["stays"]
 
 
 def test_a_disclosure_on_record_ends_the_time(console: Client) -> None:
