@@ -8,7 +8,7 @@ which one and why (UK GDPR Art. 5(2), 13, 14 and 30 are what the entries are for
 
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date
 from functools import lru_cache
@@ -234,6 +234,10 @@ def parse_period(text: str) -> relativedelta:
     if found is None or not any(found.groups()):
         raise RegisterIsWrong(f"“{text}” is no period; write P14D, P12M, P6Y or PT72H.")
     years, months, days, hours = (int(part or 0) for part in found.groups())
+    if not (years or months or days or hours):
+        raise RegisterIsWrong(
+            f"“{text}” is a period of no length; the shortest is one hour (PT1H)."
+        )
     return relativedelta(years=years, months=months, days=days, hours=hours)
 
 
@@ -263,7 +267,9 @@ def read_register(folder: Path) -> Register:
         retention=_keyed(folder / "retention.toml", "rules", _rule),
         purposes=_keyed(folder / "purposes.toml", "purposes", _purpose),
         items=_keyed(folder / "cookies.toml", "items", StoredItem),
-        versions=tuple(_read(folder / "notices/versions.toml", "versions", _version)),
+        versions=tuple(
+            _read(folder / "notices/versions.toml", "versions", ShippedVersion)
+        ),
     )
     problems = list(_problems(register))
     if problems:
@@ -285,15 +291,33 @@ def _keyed[Entry](
 
 def _read[Entry](path: Path, name: str, make: Callable[..., Entry]) -> Iterable[Entry]:
     try:
-        rows = tomllib.loads(path.read_text()).get(name, [])
+        held = tomllib.loads(path.read_text())
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise RegisterIsWrong(f"{path.name} cannot be read: {error}") from error
-    for row in rows:
+    _refuse_unknown(path.name, held, [name])
+    for number, row in enumerate(held.get(name, []), start=1):
+        label = row.get("key", row.get("file"))
+        where = f"{path.name}, " + (f"“{label}”" if label else f"entry {number}")
+        _refuse_unknown(where, row, KEYS.get(make) or _names(make))
+        for basis in row.get("lawful_bases", ()):
+            _refuse_unknown(f"{where}, lawful_bases", basis, _names(Basis))
         try:
             yield make(**{key: _fixed(value) for key, value in row.items()})
         except TypeError as error:
-            label = row.get("key", row.get("file", "?"))
-            raise RegisterIsWrong(f"{path.name}, “{label}”: {error}") from error
+            raise RegisterIsWrong(f"{where}: {error}") from error
+
+
+def _refuse_unknown(where: str, row: Iterable[str], known: Collection[str]) -> None:
+    unknown = [key for key in row if key not in known]
+    if unknown:
+        raise RegisterIsWrong(
+            f"{where}: there is no key “{unknown[0]}” here; there are "
+            f"{', '.join(known)}."
+        )
+
+
+def _names(kind: Any) -> list[str]:
+    return [field.name for field in fields(kind)]
 
 
 def _fixed(value: Any) -> Any:
@@ -323,8 +347,11 @@ def _rule(*, afterwards: str = "", **row: Any) -> RetentionRule:
     return RetentionRule(title=title, **row)
 
 
-def _version(**row: Any) -> ShippedVersion:
-    return ShippedVersion(**row)
+# What an entry may say that is made by a function and not by its class.
+KEYS: Mapping[Callable[..., Any], list[str]] = {
+    _purpose: _names(Purpose),
+    _rule: [*_names(RetentionRule), "afterwards"],
+}
 
 
 # --- Does it hold together? ---
@@ -334,6 +361,8 @@ def _problems(register: Register) -> Iterable[str]:
     for purpose in register.purposes.values():
         yield from _unknown_keys(register, purpose)
         yield from _doubtful_basis(purpose)
+    for source in register.sources.values():
+        yield from _doubtful_source(source)
     for recipient in register.recipients.values():
         yield from _doubtful_recipient(recipient)
     for rule in register.retention.values():
@@ -370,6 +399,14 @@ def _doubtful_basis(purpose: Purpose) -> Iterable[str]:
         yield f"{where}: say how long its data is kept (Art. 13(2)(a))."
     if not purpose.data_categories:
         yield f"{where}: say which kinds of data it needs."
+
+
+def _doubtful_source(source: DataSource) -> Iterable[str]:
+    try:
+        if source.informs_within:
+            parse_period(source.informs_within)
+    except RegisterIsWrong as error:
+        yield f"sources.toml, “{source.key}”, informs_within: {error}"
 
 
 def _doubtful_recipient(recipient: Recipient) -> Iterable[str]:

@@ -84,6 +84,84 @@ def test_what_is_no_period_is_refused_by_its_rule(own_register: Path) -> None:
     assert "“departed-reader”: “four weeks” is no period" in refused(own_register)
 
 
+@pytest.mark.parametrize("nothing", ["P0D", "P0Y0M0D", "PT0H", "P0DT0H"])
+@pytest.mark.parametrize(
+    ("file", "key", "old"),
+    [
+        ("retention.toml", "departed-reader", 'period = "P28D"'),
+        ("sources.toml", "", 'informs_within = "P1M"'),
+    ],
+)
+def test_a_period_of_no_length_is_refused(
+    own_register: Path, file: str, key: str, old: str, nothing: str
+) -> None:
+    change(own_register, file, old, f'{old.split(" = ")[0]} = "{nothing}"')
+
+    words = refused(own_register)
+    assert words.startswith(f"{file}, “{key}")
+    assert f"“{nothing}” is a period of no length" in words
+
+
+# --- Keys that nobody knows ---
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "words"),
+    [
+        (
+            "purposes.toml",
+            "individuals = ",
+            'colour = "red"\nindividuals = ',
+            "purposes.toml, “{key}”: there is no key “colour” here; there are key, title,",
+        ),
+        (
+            "purposes.toml",
+            "what_for = ",
+            "weight = 1, what_for = ",
+            "purposes.toml, “{key}”, lawful_bases: there is no key “weight” here; there "
+            "are key, what_for.",
+        ),
+        (
+            "retention.toml",
+            'period = "P28D"',
+            'period = "P28D"\nstart = "x"',
+            "retention.toml, “departed-reader”: there is no key “start” here; there are "
+            "key, title, what, why, period, starts, is_settled, carried_out, afterwards.",
+        ),
+        (
+            "cookies.toml",
+            "[[items]]\nkey = ",
+            "[[items]]\nkei = ",
+            "cookies.toml, entry 1: there is no key “kei” here; there are key, name,",
+        ),
+        (
+            "notices/versions.toml",
+            'severity = "',
+            'sevrity = "x"\nseverity = "',
+            "versions.toml, “{file}”: there is no key “sevrity” here; there are notice,",
+        ),
+        (
+            "categories.toml",
+            "[[categories]]",
+            "[[category]]",
+            "categories.toml: there is no key “category” here; there are categories.",
+        ),
+    ],
+)
+def test_an_unknown_key_is_named_with_its_entry_and_the_keys_there_are(
+    own_register: Path, file: str, old: str, new: str, words: str
+) -> None:
+    first = {
+        "purposes.toml": {"key": next(iter(the_register().purposes))},
+        "notices/versions.toml": {"file": the_register().versions[0].file},
+    }
+    change(own_register, file, old, new)
+
+    said = refused(own_register)
+    assert said.startswith(words.format(**first.get(file, {})))
+    assert "__init__" not in said
+
+
 # --- Where recipients are ---
 
 HOST_IN_GB = """what_for = "Runs the computers on which this site and its database are"
