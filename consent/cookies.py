@@ -24,7 +24,7 @@ from django.utils import timezone
 
 from consent import receipt_numbers
 from consent.models import CookieMethod, CookieReceipt
-from groundwork.links import token_digest
+from groundwork.links import TOKEN_PATTERN, token_digest
 from processing_register.register import StoredItem, the_register
 
 ESSENTIAL = "essential"
@@ -347,6 +347,8 @@ def may_be_held(receipt: str) -> bool:
     LINK_KEY was changed, counts while its record is there."""
     if receipt_numbers.is_ours(receipt):
         return True
+    if not re.fullmatch(TOKEN_PATTERN, receipt):
+        return False
     return CookieReceipt.objects.filter(pk=receipt_digest(receipt)).exists()
 
 

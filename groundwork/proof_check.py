@@ -103,6 +103,7 @@ def read_json(text: str | bytes) -> dict[str, Any]:
         found = json.loads(
             text, object_pairs_hook=_without_doubles, parse_constant=_no_number
         )
+        json.dumps(found, ensure_ascii=False).encode()  # half a character is no text
     except (ValueError, RecursionError) as error:
         raise Malformed("This is not JSON that we can read.") from error
     if not isinstance(found, dict):
@@ -597,7 +598,7 @@ def _line(line: bytes, place: str) -> dict[str, Any]:
 
 
 def main(arguments: list[str]) -> int:
-    """0: all holds. 1: something does not, and is named. 2: cannot be read."""
+    """0: what was checked holds. 1: something does not, and is named. 2: cannot be read."""
     parser = argparse.ArgumentParser(description="Check a receipt or proofs, offline.")
     parser.add_argument("kind", choices=["receipt", "proofs"])
     parser.add_argument("file", type=Path)
@@ -606,38 +607,47 @@ def main(arguments: list[str]) -> int:
         "--key", type=Path, required=True, help="the published key of the seals"
     )
     told = parser.parse_args(arguments)
-    check: Callable[[argparse.Namespace, bytes], list[str]]
+    check: Callable[[argparse.Namespace, bytes], tuple[list[str], list[str]]]
     check = _told_receipt if told.kind == "receipt" else _told_proofs
     try:
-        problems = check(told, read_key(told.key.read_text()))
+        problems, unchecked = check(told, read_key(told.key.read_text()))
     except (Malformed, OSError, UnicodeDecodeError) as error:
         sys.stdout.write(f"{error}\n")
         return 2
     for problem in problems:
         sys.stdout.write(f"DOES NOT HOLD  {problem}\n")
+    for line in unchecked:
+        sys.stdout.write(f"NOT CHECKED    {line}\n")
     if not problems:
-        sys.stdout.write("Everything holds.\n")
+        whole = "What was checked holds.\n" if unchecked else "Everything holds.\n"
+        sys.stdout.write(whole)
     return 1 if problems else 0
 
 
-def _told_receipt(told: argparse.Namespace, key: bytes) -> list[str]:
+def _told_receipt(told: argparse.Namespace, key: bytes) -> tuple[list[str], list[str]]:
+    """What does not hold, and what could not be checked with the seals at hand."""
     receipt = read_json(told.file.read_bytes())
     seals = [read_json(path.read_bytes()) for path in told.seals]
     numbered = {seal["number"]: seal for seal in seals if "number" in seal}
     problems = check_receipt(receipt, key, numbered)
     if problems:
-        return problems
-    for entry in receipt["proof"]["entries"]:
+        return problems, []
+    return [], list(_unchecked(receipt["proof"]["entries"], numbered))
+
+
+def _unchecked(
+    entries: list[dict[str, Any]], seals: dict[Any, dict[str, Any]]
+) -> Iterator[str]:
+    for entry in entries:
         seal, number = entry["seal"], entry["content"]["id"]
         if seal is None:
-            sys.stdout.write(f"Entry {number} was not sealed yet.\n")
-        elif seal["number"] not in numbered:
-            sys.stdout.write(f"Entry {number}: not held against {seal.get('url')}\n")
-    return []
+            yield f"Entry {number} was not sealed yet."
+        elif seal["number"] not in seals:
+            yield f"Entry {number} was not held against its seal: {seal.get('url')}"
 
 
-def _told_proofs(told: argparse.Namespace, key: bytes) -> list[str]:
-    return list(check_proofs(told.file, key))
+def _told_proofs(told: argparse.Namespace, key: bytes) -> tuple[list[str], list[str]]:
+    return list(check_proofs(told.file, key)), []
 
 
 if __name__ == "__main__":

@@ -695,7 +695,8 @@ def test_the_program_says_which_seal_it_was_not_given(
     code, told = run_alone(tmp_path, client, write(tmp_path / "r.json", receipt))
 
     assert code == 0
-    assert "not held against http://localhost:8000/receipts/seals/" in told
+    assert "What was checked holds." in told
+    assert "was not held against its seal: http://localhost:8000/receipts/seals/" in told
 
 
 def test_the_program_refuses_what_it_cannot_read(
@@ -760,6 +761,7 @@ def test_the_page_names_what_does_not_hold(client: Client) -> None:
         '{"a":' * 5_000,
         "9" * 5_000,
         '"\\ud800"',
+        '{"signature": {"digests": {"\\ud800": "x"}}}',
         "\x00",
         "x" * 200_001,
         json.dumps({name: [] for name in (*proof_check.SECTIONS, "signature")}),
