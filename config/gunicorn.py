@@ -33,7 +33,8 @@ logconfig_dict = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
-        # Below that it only remarks on the body of each answer to a HEAD.
+        # Below that they only remark on the body of each answer to a HEAD.
+        "gunicorn.http": {"handlers": [], "level": "ERROR", "propagate": True},
         "gunicorn.error": {
             "handlers": [],
             "level": "ERROR",

@@ -62,6 +62,15 @@ def client_of(port: int, beginning: bytes) -> socket.socket:
     return client
 
 
+def test_a_question_for_the_head_alone_is_no_news(port: int, tmp_path: Path) -> None:
+    assert is_answered(port)  # now it is up
+    asked = "HEAD /nowhere/ HTTP/1.1\r\nHost: updates.example.co.uk\r\n\r\n"
+
+    assert client_of(port, asked.encode()).recv(100).startswith(b"HTTP/1.1 ")
+
+    assert "body" not in (tmp_path / "log").read_text()
+
+
 def is_answered(port: int) -> bool:
     return client_of(port, NO_CHOICE).recv(100).startswith(b"HTTP/1.1 400 ")
 
