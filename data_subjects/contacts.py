@@ -29,11 +29,12 @@ from data_subjects.people import subject_of
 from data_subjects.restriction import is_kept, why_restricted
 from groundwork import addresses
 from groundwork.clock import today_here
+from groundwork.periods import months_after
 from groundwork.refusals import NotAllowed, refuse
 from processing_register import bank_holidays
 from processing_register.bank_holidays import Holidays, Nation
 from processing_register.models import BankHoliday
-from processing_register.register import the_register
+from processing_register.register import period, the_register
 
 Action = SubjectEvent.Action
 
@@ -43,6 +44,10 @@ NOT_A_SOURCE = {PERSON, "house", "browser"}
 # Why somebody is left out of what goes to everybody held.
 NOT_TOLD = "not told yet (Art. 14)"
 EXEMPT = "exempt"
+# Five times the two years after which such data goes unless we were in touch: who came
+# earlier and is entered only now is a mistyped year, which would set the time for
+# telling in the past and have the next purge take the person away.
+LONGEST_AGO = 120  # months
 
 
 @dataclass(frozen=True)
@@ -80,12 +85,12 @@ def known_by(address: str) -> IndirectContact | None:
 def enter(found: Found, *, staff_id: int) -> IndirectContact:
     """Write somebody down, and set by when they have to be told.
 
-    Raises NotAllowed for a source that is none, a day to come, missing evidence, an
-    address that is on the list already, or a person whose data is restricted. Nobody
-    is signed up and no mail is sent.
+    Raises NotAllowed for a source that is none, a day to come or too long ago, missing
+    evidence, an address that is on the list already, or a person whose data is
+    restricted. Nobody is signed up and no mail is sent.
     """
     today = today_here()
-    refuse(why_not_enter(found, today))
+    refuse(why_not_enter(found, today) or why_too_long_ago(found.obtained_on, today))
     subject = subject_of(found.address) if found.address else DataSubject()
     if not found.address:
         subject.save(force_insert=True)
@@ -121,6 +126,23 @@ def why_not_enter(found: Found, today: date) -> str:
     if not found.evidence.strip():
         return "Say what shows that the source was permitted to give it."
     return ""
+
+
+def why_too_long_ago(obtained_on: date, today: date) -> str:
+    first = months_after(today, -LONGEST_AGO)
+    if obtained_on < first:
+        return (
+            "Check the year: nobody is entered whose data we got more than ten years "
+            f"ago, before {first:%-d %B %Y}."
+        )
+    return ""
+
+
+def is_due_to_go(contact: IndirectContact) -> bool:
+    """The period ended already: the next purge takes the person, unless a hold or a
+    restriction keeps the data or a later use is noted before."""
+    limit = timezone.localdate(timezone.now() - period("indirect-contact"))
+    return contact.last_used_on < limit
 
 
 # --- The clock of Article 14 ---

@@ -98,7 +98,11 @@ class EnterContactForm(ConsoleForm):
         source.choices = list(contacts.sources().items())
 
     def clean_obtained_on(self) -> Any:
-        return _past(self.cleaned_data["obtained_on"])
+        day = _past(self.cleaned_data["obtained_on"])
+        is_new = self.row is None or day != self.row.obtained_on
+        if is_new and (why_not := contacts.why_too_long_ago(day, today_here())):
+            raise ValidationError(why_not)
+        return day
 
     def clean_telephone(self) -> str:
         number: str = self.cleaned_data["telephone"]
@@ -189,7 +193,8 @@ def _enter(row: Any, data: dict[str, Any], by: int) -> str:
         ),
         staff_id=by,
     )
-    return f"Written down. The person has to be told by {_day_of(contact.inform_by)}."
+    day = _day_of(contact.inform_by)
+    return f"Written down. The person has to be told by {day}.{_warned(contact)}"
 
 
 def _correct(row: IndirectContact, data: dict[str, Any], by: int) -> str:
@@ -201,7 +206,23 @@ def _correct(row: IndirectContact, data: dict[str, Any], by: int) -> str:
         is_to_be_told_anew=data.get("is_to_be_told_anew", False),
     )
     names = ", ".join(name.replace("_", " ") for name in changed)
-    return f"Corrected: {names}." if changed else "Nothing was different."
+    if not changed:
+        return "Nothing was different."
+    warned = ""
+    if "obtained_on" in changed:
+        row.refresh_from_db()
+        warned = _warned(row)
+    return f"Corrected: {names}.{warned}"
+
+
+def _warned(contact: IndirectContact) -> str:
+    """Of a person who goes before anybody looks again, told or not."""
+    if not contacts.is_due_to_go(contact):
+        return ""
+    return (
+        " That was longer ago than we keep such data: the next purge removes this "
+        "person. Check the day, or note the last use today."
+    )
 
 
 def _send(row: IndirectContact, data: dict[str, Any], by: int) -> str:

@@ -123,18 +123,19 @@ def _why_not(
     )
     return (
         contacts.why_not_enter(found, today_here())
-        or _why_not_day(contact, now["obtained_on"])
+        or ("obtained_on" in changed and _why_not_day(contact, now["obtained_on"]))
         or ("address" in changed and _why_not_address(contact, now["address"]))
         or ""
     )
 
 
 def _why_not_day(contact: IndirectContact, obtained_on: date) -> str:
-    """The data was there when it was written down, and when it was first used."""
+    """The data was there when it was written down, and when it was first used; and a
+    year is not mistyped."""
     uses = (contact.entered_on, contact.communicated_on, contact.disclosed_on)
     if obtained_on > min(day for day in uses if day is not None):
         return "We had the data by then: it was written down or used before that day."
-    return ""
+    return contacts.why_too_long_ago(obtained_on, today_here())
 
 
 def _why_not_address(contact: IndirectContact, address: str) -> str:

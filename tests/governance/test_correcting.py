@@ -81,6 +81,7 @@ def test_a_correction_is_written_and_the_ledger_names_the_fields_alone(
         ({"address": BEN}, "on the list already, as no."),
         ({"address": ADA}, "known by this address already"),
         ({"obtained_on": "2999-01-01"}, "still to come"),
+        ({"obtained_on": "1066-01-01"}, "Check the year"),
         ({"obtained_on": TODAY().isoformat()}, "written down or used before"),
     ],
 )
@@ -115,6 +116,30 @@ def test_the_day_of_obtaining_moves_the_clock_and_the_ledger_says_which_way() ->
 
     assert contact.inform_by > TODAY() and contact.last_used_on == later
     assert fields_on_record() == ["obtained_on, earlier", "obtained_on, later"]
+
+
+def test_a_day_longer_ago_than_ten_years_is_refused_unless_it_stands_already(
+    console: Client,
+) -> None:
+    contact = entered()
+    ancient = TODAY() - timedelta(days=4000)
+    with pytest.raises(NotAllowed, match="Check the year"):
+        correct(contact.pk, {"obtained_on": ancient}, staff_id=1)
+
+    IndirectContact.objects.update(obtained_on=ancient)
+    changes = right(name="Clio Contact", obtained_on=ancient.isoformat())
+    assert console.post(page_of(contact, "correct"), changes).status_code == 302
+    assert fields_on_record() == ["name"]
+
+
+def test_a_corrected_day_that_has_the_person_purged_is_pointed_out(
+    console: Client,
+) -> None:
+    contact = entered()
+    old = (TODAY() - timedelta(days=1000)).isoformat()
+    form = right(obtained_on=old)
+    said = console.post(page_of(contact, "correct"), form, follow=True)
+    assert "the next purge removes this person" in text(said)
 
 
 def test_a_use_keeps_the_retention_where_it_is() -> None:

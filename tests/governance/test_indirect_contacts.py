@@ -28,6 +28,7 @@ from data_subjects.people import subject_of
 from data_subjects.retention import PERSON_KEYS, carry_out
 from governance import informing
 from groundwork import addresses
+from groundwork.periods import months_after
 from groundwork.refusals import NotAllowed
 from outbox.delivery import deliver_due
 from outbox.models import OutgoingEmail, SuppressedAddress
@@ -138,6 +139,7 @@ def test_entering_somebody_starts_the_clock_and_sends_nothing(
         ({"address": "not an address"}, "correct format"),
         ({"telephone": "ring me"}, "telephone number"),
         ({"obtained_on": "2999-01-01"}, "still to come"),
+        ({"obtained_on": "1066-01-01"}, "Check the year"),
         ({"obtained_on": "yesterday"}, "Enter a day"),
         ({"obtained_on": ""}, "Enter the day"),
         ({"evidence": "x" * 2001}, "Shorten this"),
@@ -151,6 +153,25 @@ def test_what_does_not_hold_is_refused_and_nothing_is_written(
     assert answer.status_code == 400
     assert words in text(answer)
     assert not IndirectContact.objects.exists()
+
+
+def test_nobody_is_entered_who_came_more_than_ten_years_ago() -> None:
+    limit = months_after(TODAY(), -120)
+    with pytest.raises(NotAllowed, match="Check the year"):
+        entered(obtained_on=limit - timedelta(days=1))
+    assert not IndirectContact.objects.exists()
+
+    assert entered(obtained_on=limit).obtained_on == limit
+
+
+def test_whoever_would_be_purged_at_once_is_pointed_out(console: Client) -> None:
+    old = (TODAY() - timedelta(days=1000)).isoformat()
+    said = console.post(f"{LIST}add/", typed(obtained_on=old), follow=True)
+    assert "the next purge removes this person" in text(said)
+
+    typed_now = typed(address=BEN)
+    said = console.post(f"{LIST}add/", typed_now, follow=True)
+    assert "next purge" not in text(said)
 
 
 def test_an_address_that_is_on_the_list_is_found(console: Client) -> None:
