@@ -12,13 +12,14 @@ from processing_register.publishing import NAMED, REVIEW_AFTER
 from processing_register.register import the_register
 
 LONGEST_NOTICE = 100_000
-# A browser shows a date only when it is written this way, whatever the locale.
 # Why there is no choice of how much a change of these matters.
 NOT_TOLD = (
     "People are told of a change of the privacy notice, the cookie notice, the retention "
     "schedule and the summaries of our interests. This one says nothing of what is done "
     "with their data, or holds only for whoever reads it from then on."
 )
+NO_DAY = "Enter a day like 2027-11-23"
+# A browser shows a date only when it is written this way, whatever the locale.
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
@@ -27,7 +28,14 @@ class NoticeForm(forms.Form):
 
     use_required_attribute = False
 
-    title = forms.CharField(max_length=200, label="Title")
+    title = forms.CharField(
+        max_length=200,
+        label="Title",
+        error_messages={
+            "required": "Enter the title",
+            "max_length": "Shorten the title to 200 characters or fewer",
+        },
+    )
     source = forms.CharField(
         max_length=LONGEST_NOTICE,
         strip=False,
@@ -35,6 +43,10 @@ class NoticeForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 30, "spellcheck": "true"}),
         help_text="Markdown. A table of the register and a particular of the "
         "controller are named in braces; both are listed below.",
+        error_messages={
+            "required": "Write the text",
+            "max_length": "Shorten the text to 100,000 characters or fewer",
+        },
     )
     summary_of_changes = forms.CharField(
         max_length=1_000,
@@ -43,6 +55,10 @@ class NoticeForm(forms.Form):
         help_text="When the change is significant, readers see this on the bar, at the "
         "head of the page and in the e-mail. Say it plainly, without advertising, a link "
         "or the name of a site.",
+        error_messages={
+            "required": "Say in a few words what changes",
+            "max_length": "Shorten this to 1,000 characters or fewer",
+        },
     )
     severity = forms.ChoiceField(
         choices=[
@@ -51,29 +67,44 @@ class NoticeForm(forms.Form):
         ],
         widget=forms.RadioSelect,
         label="How much does it matter?",
+        error_messages={
+            "required": "Choose how much it matters",
+            "invalid_choice": "Choose how much it matters",
+        },
     )
     effective_on = forms.DateField(
-        label="Takes effect on", widget=DAY, error_messages={"invalid": "Enter a day"}
+        label="Takes effect on",
+        widget=DAY,
+        error_messages={
+            "required": "Enter the day on which it takes effect",
+            "invalid": NO_DAY,
+        },
     )
     review_by = forms.DateField(
         label="Look at it again by",
         widget=DAY,
-        error_messages={"invalid": "Enter a day"},
+        error_messages={
+            "required": "Enter the day by which to look at it again",
+            "invalid": NO_DAY,
+        },
     )
     purposes = forms.MultipleChoiceField(
         required=False,
         label="Which purposes does the text name?",
         widget=forms.CheckboxSelectMultiple,
+        error_messages={"invalid_choice": "Tick only purposes that are listed"},
     )
     categories = forms.MultipleChoiceField(
         required=False,
         label="Which kinds of data does it name?",
         widget=forms.CheckboxSelectMultiple,
+        error_messages={"invalid_choice": "Tick only kinds of data that are listed"},
     )
     recipients = forms.MultipleChoiceField(
         required=False,
         label="Which recipients does it name?",
         widget=forms.CheckboxSelectMultiple,
+        error_messages={"invalid_choice": "Tick only recipients that are listed"},
     )
 
     def __init__(self, *args: Any, version: NoticeVersion, **kwargs: Any) -> None:
@@ -124,10 +155,16 @@ class ReviewForm(forms.Form):
         label="Look at it again by",
         widget=DAY,
         initial=lambda: today_here() + REVIEW_AFTER,
-        error_messages={"required": "Enter a day", "invalid": "Enter a day"},
+        error_messages={
+            "required": "Enter the day by which to look at it again",
+            "invalid": NO_DAY,
+        },
     )
     remark = forms.CharField(
-        required=False, max_length=500, label="Remark (no personal data)"
+        required=False,
+        max_length=500,
+        label="Remark (no personal data)",
+        error_messages={"max_length": "Shorten the remark to 500 characters or fewer"},
     )
 
     def clean_next_review_by(self) -> date:

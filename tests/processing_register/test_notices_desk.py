@@ -135,10 +135,21 @@ def test_a_second_next_version_is_refused_in_words() -> None:
     ("field", "value", "error"),
     [
         ("source", "  ", "Write the text"),
-        ("effective_on", "soon", "Enter a day"),
-        ("severity", "huge", "Select a valid choice"),
-        ("purposes", "nonsense", "Select a valid choice"),
-        ("title", "x" * 201, "at most 200"),
+        ("source", "", "Write the text"),
+        ("source", "x" * 100_001, "Shorten the text to 100,000 characters"),
+        ("effective_on", "soon", "Enter a day like 2027-11-23"),
+        ("effective_on", "", "Enter the day on which it takes effect"),
+        ("review_by", "", "Enter the day by which to look at it again"),
+        ("review_by", "soon", "Enter a day like 2027-11-23"),
+        ("severity", "huge", "Choose how much it matters"),
+        ("severity", "", "Choose how much it matters"),
+        ("purposes", "nonsense", "Tick only purposes that are listed"),
+        ("categories", "nonsense", "Tick only kinds of data that are listed"),
+        ("recipients", "nonsense", "Tick only recipients that are listed"),
+        ("title", "", "Enter the title"),
+        ("title", "x" * 201, "Shorten the title to 200 characters"),
+        ("summary_of_changes", "", "Say in a few words what changes"),
+        ("summary_of_changes", "x" * 1001, "Shorten this to 1,000 characters"),
     ],
 )
 def test_a_wrong_entry_is_explained_and_what_was_typed_stays(
@@ -159,7 +170,8 @@ def test_a_wrong_entry_is_explained_and_what_was_typed_stays(
     html = text(response)
     assert error in html
     assert "There is a problem" in html
-    assert "Some." in html
+    assert "This field" not in html
+    assert ("My words." if field == "summary_of_changes" else "Some.") in html
     draft.refresh_from_db()
     assert draft.source != "My words."
 
@@ -241,7 +253,7 @@ def test_a_review_without_a_day_to_come_is_explained(day: str) -> None:
     version = notice_in_force("retention")
     response = console_of(second()).post(at(version, "review"), {"next_review_by": day})
     assert response.status_code == 200
-    assert "Enter a day" in text(response) or "after today" in text(response)
+    assert "Enter " in text(response) or "after today" in text(response)
     assert not NoticeReview.objects.exists()
 
 
