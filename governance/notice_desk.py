@@ -1,5 +1,6 @@
 """The console's page of a changed notice: who is told, the exact mail, how it goes."""
 
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -19,12 +20,14 @@ from case_updates.composing import html_part
 from case_updates.desk import BAR_WIDTH, SEGMENTS, Segment
 from data_subjects.held import masked
 from governance import notice_changes, notice_mail
+from governance.choosing import numbers_of
 from governance.models import NoticeChange, NoticeDelivery, OverruledWords
 from groundwork.refusals import NotAllowed
 from outbox.models import State
 from outbox.preview import framed_html
 from staff.console import Place, ReadOnlyAdmin, console
 from staff.models import StaffUser
+from subscribers.models import Subscriber
 
 # More than a person looks through in one sitting; the page says when there are more.
 SHOWN = 50
@@ -133,7 +136,7 @@ class NoticeChangeAdmin(ReadOnlyAdmin):
             subject=message.subject,
             text=message.body,
             **_what_was_found(request, change),
-            **_how_it_goes(change),
+            **_how_it_goes(request, change),
         )
         return TemplateResponse(request, "admin/governance/notice_change.html", context)
 
@@ -231,7 +234,7 @@ def _what_was_found(request: HttpRequest, change: NoticeChange) -> dict[str, Any
     }
 
 
-def _how_it_goes(change: NoticeChange) -> dict[str, Any]:
+def _how_it_goes(request: HttpRequest, change: NoticeChange) -> dict[str, Any]:
     """How far it has come, and who was not reached or left out."""
     counts = notice_changes.progress(change)
     return {
@@ -240,22 +243,50 @@ def _how_it_goes(change: NoticeChange) -> dict[str, Any]:
         "settled_count": sum(counts.values())
         - sum(counts[state] for state in NoticeDelivery.OPEN),
         "open_count": sum(counts[state] for state in NoticeDelivery.OPEN),
-        "troubled": _shown(change.deliveries.in_trouble()),
-        "left_out": _shown(change.deliveries.left_out()),
+        "troubled": _shown(request, change.deliveries.in_trouble()),
+        "left_out": _shown(request, change.deliveries.left_out()),
     }
 
 
-def _shown(rows: QuerySet[NoticeDelivery]) -> list[dict[str, Any]]:
-    """Some deliveries with the addresses as far as a list shows them."""
+def _shown(
+    request: HttpRequest, rows: QuerySet[NoticeDelivery]
+) -> list[dict[str, Any]]:
+    """Some deliveries, each with the person as far as a list shows them, and their page
+    for whoever may open it."""
     found = list(rows.order_by("pk")[:SHOWN])
-    addresses = masked(row.data_subject_id for row in found)
+    subjects = [row.data_subject_id for row in found]
+    addresses = masked(subjects)
+    numbers = numbers_of(subjects)
+    pages = _pages(request, subjects, numbers)
     return [
         {
             "row": row,
-            "address": addresses.get(row.data_subject_id, "—"),
+            "person": addresses.get(row.data_subject_id)
+            or _without_address(numbers.get(row.data_subject_id)),
+            "page": pages.get(row.data_subject_id, ""),
         }
         for row in found
     ]
+
+
+def _without_address(number: int | None) -> str:
+    return f"From other sources, no. {number}" if number else "Held no more"
+
+
+def _pages(
+    request: HttpRequest, subjects: list[uuid.UUID], numbers: dict[uuid.UUID, int]
+) -> dict[uuid.UUID, str]:
+    """id → the page where the team finds the person. Of somebody known in both ways it
+    is the one that says whether they were told where the data came from."""
+    pages = {}
+    if request.user.has_perm("subscribers.view_subscriber"):
+        readers = Subscriber.objects.filter(data_subject__in=subjects)
+        for subject, pk in readers.values_list("data_subject_id", "pk"):
+            pages[subject] = reverse("console:subscribers_subscriber_change", args=[pk])
+    if request.user.has_perm("data_subjects.view_indirectcontact"):
+        name = "console:data_subjects_indirectcontact_change"
+        pages |= {who: reverse(name, args=[pk]) for who, pk in numbers.items()}
+    return pages
 
 
 console.register(NoticeChange, NoticeChangeAdmin)

@@ -18,7 +18,7 @@ from django.utils import timezone
 from case_updates.models import Delivery
 from data_subjects import contacts, restriction
 from data_subjects.models import Exemption, Ground, IndirectContact, Told
-from governance import notice_changes, notice_mail
+from governance import informing, notice_changes, notice_mail
 from governance.models import NoticeChange, NoticeDelivery, OverruledWords
 from governance.notice_changes import COVERED, announce_changes
 from groundwork import addresses
@@ -317,6 +317,26 @@ def test_it_is_not_the_first_that_somebody_from_another_source_hears_of_us(
     assert "not told yet (Art. 14)" in page and "exempt" in page
     announce_changes()
     assert is_announced(version)
+
+
+def test_who_is_left_out_without_an_address_is_found_from_the_page() -> None:
+    nobody_knows_where, gone = contact(""), contact("")
+    tell(nobody_knows_where)
+    published()
+    notice_changes.begin()
+    informing.remove(gone.pk, staff_id=1)
+    announce_changes()
+    there = "/console/data_subjects/indirectcontact/{}/change/"
+
+    may = (*RELEASER, "view_indirectcontact")
+    page = text(console_of(person("rita@example.com", *may)).get(page_of(the_change())))
+    link = f'href="{there.format(nobody_knows_where.pk)}"'
+    assert link in page and f"no. {nobody_knows_where.pk}" in page
+    assert "Held no more" in page
+
+    blind = console_of(person("vera@example.com", "view_noticechange"))
+    page = text(blind.get(page_of(the_change())))
+    assert f"no. {nobody_knows_where.pk}" in page and "indirectcontact/" not in page
 
 
 def test_a_reader_who_also_came_from_another_source_has_heard_from_us(
