@@ -14,7 +14,7 @@ from django.db import OperationalError, ProgrammingError, models
 
 from groundwork.ledger import LedgerEntry, LedgerSeal
 from groundwork.personal_data import Category, Held, NoPersonalData, PersonalData
-from processing_register import hosts
+from processing_register import hosts, plain_words
 from processing_register.declarations import OTHERS
 from processing_register.gaps import open_gaps
 from processing_register.models import NoticeVersion
@@ -45,7 +45,7 @@ def code_keeps_to_the_register(app_configs: Any, **_: Any) -> list[CheckMessage]
     except (RegisterIsWrong, UnknownMarker, OSError) as error:
         return [_error("E001", f"The register cannot be read. {error}")]
     found = [_error("E009", words) for words in tables]
-    found += [_error("E013", words) for words in silent]
+    found += [_error("E013", words, hint=plain_words.why(words)) for words in silent]
     found += check_notice(register_now, newest_privacy(register_now))
     for model in apps.get_models():
         found += check_model(model, register_now, newest_privacy(register_now))
@@ -323,5 +323,5 @@ def check_hosts(
     ]
 
 
-def _error(number: str, words: str) -> CheckMessage:
-    return Error(words, id=f"processing_register.{number}")
+def _error(number: str, words: str, *, hint: str | None = None) -> CheckMessage:
+    return Error(words, hint=hint, id=f"processing_register.{number}")

@@ -51,6 +51,7 @@ ADVERTISING = re.compile(
     "|".join(_OFFERS).replace(" ", r"\s+"), re.IGNORECASE | re.MULTILINE
 )
 
+IN_OTHER_WORDS = "Say it in other words."
 WHY = (
     "The title and the words about what changes are e-mailed to everybody held, also to "
     "those who said no to marketing."
@@ -73,9 +74,13 @@ def links_in(text: str) -> list[str]:
 
 
 def why_not_mail(text: str) -> list[str]:
-    """What its writer has to say in other words, each as a sentence, and last why."""
-    found = [
-        f"“{words}” {trouble}. Say it in other words."
+    """What its writer has to say in other words, each as a sentence; WHY says why."""
+    return [
+        f"“{words}” {trouble}. {IN_OTHER_WORDS}"
         for words, trouble in offending(text).items()
     ]
-    return [*found, WHY] if found else []
+
+
+def why(finding: str) -> str | None:
+    """What explains this sentence of a check; None where it is not one of ours."""
+    return WHY if finding.endswith(IN_OTHER_WORDS) else None

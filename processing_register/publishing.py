@@ -326,7 +326,8 @@ def why_not_ready(version: NoticeVersion) -> list[str]:
     if not version.summary_of_changes.strip():
         reasons.append("Say in a few words what changes.")
     if version.concerns_everybody:
-        reasons += plain_words.why_not_mail(version.mailed_words)
+        found = plain_words.why_not_mail(version.mailed_words)
+        reasons += [*found, plain_words.WHY] if found else []
     return reasons + unnamed(version) + _no_earlier_than_before(version)
 
 

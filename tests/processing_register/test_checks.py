@@ -19,6 +19,7 @@ from groundwork.personal_data import Category, Held, NoPersonalData, PersonalDat
 from processing_register import checks, hosts
 from processing_register.models import Controller, NoticeVersion
 from processing_register.notices import notice_in_force
+from processing_register.plain_words import WHY
 from processing_register.register import Purpose, Register, the_register
 from subscribers.models import Subscriber
 
@@ -234,6 +235,28 @@ def test_a_register_that_cannot_be_read_is_one_clear_error(
 
     assert ids(found) == ["E001"]
     assert "categories.toml cannot be read" in found[0].msg
+
+
+def test_words_that_no_mail_may_hold_are_one_error_each_with_why(
+    own_register: Path,
+) -> None:
+    versions = own_register / "notices/versions.toml"
+    text = versions.read_text()
+    told = 'summary_of_changes = "It names every purpose'
+    assert told in text
+    said = told.replace("It names", "A free quote, and a voucher. It names")
+    versions.write_text(text.replace(told, said))
+    the_register.cache_clear()
+
+    found = [
+        one for one in checks.code_keeps_to_the_register(None) if "E013" in str(one.id)
+    ]
+
+    assert [one.msg.split(": ")[1] for one in found] == [
+        "“free quote” reads like advertising. Say it in other words.",
+        "“voucher” reads like advertising. Say it in other words.",
+    ]
+    assert {one.hint for one in found} == {WHY}
 
 
 def copy_register(folder: Path) -> None:
