@@ -309,7 +309,7 @@ def check_open_questions() -> list[CheckMessage]:
 
 
 def check_hosts(
-    called: Mapping[str, str], explained: Collection[str]
+    called: Collection[tuple[str, str]], explained: Collection[str]
 ) -> list[CheckMessage]:
     """A host outside this set-up that no enabled recipient accounts for (Art. 28)."""
     return [
@@ -318,7 +318,7 @@ def check_hosts(
             f"{name} calls {host}, and no enabled recipient explains it. Enter who "
             "runs it in recipients.toml, with its agreement, country and hosts.",
         )
-        for name, host in sorted(called.items())
+        for name, host in sorted(called)
         if host not in explained
     ]
 

