@@ -15,6 +15,7 @@ from groundwork.clock import today_here
 from processing_register.register import the_register
 from subscribers.forms import AddressField, refuse_invisible
 
+NO_SIGNS = "Take out line breaks and invisible characters"
 WORDS = {"max_length": "Shorten this to 2,000 characters or fewer"}
 
 
@@ -51,6 +52,20 @@ class ConsoleForm(forms.Form):
     def __init__(self, *args: Any, row: Any = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.row = row
+        for field in self.fields.values():
+            _say_what_to_do(field)
+
+
+def _say_what_to_do(field: forms.Field) -> None:
+    """In place of Django's words, which name what is wrong alone; words of the field's
+    own for a choice and for a length stay."""
+    said = field.error_messages
+    if isinstance(field, forms.ChoiceField):
+        if said["invalid_choice"] == field.default_error_messages["invalid_choice"]:
+            said["invalid_choice"] = "Choose from those listed"
+    elif isinstance(field, forms.CharField):
+        said.setdefault("max_length", f"Shorten this to {field.max_length} characters")
+        said.setdefault("null_characters_not_allowed", NO_SIGNS)
 
 
 class AddressesForm(ConsoleForm):
@@ -237,7 +252,11 @@ class DisclosureForm(PersonForm, AllowanceForm):
         initial="GB",
         max_length=2,
         min_length=2,
-        error_messages={"required": "Enter the country, such as GB"},
+        error_messages={
+            "required": "Enter the country, such as GB",
+            "min_length": "Enter two letters, such as GB",
+            "max_length": "Enter two letters, such as GB",
+        },
     )
     safeguard = forms.CharField(
         label="Safeguard (outside the United Kingdom and the EEA)",

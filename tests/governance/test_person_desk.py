@@ -20,6 +20,7 @@ from data_subjects.models import (
 from data_subjects.restriction import is_kept, is_restricted
 from governance import informing, restrictions
 from governance.person import Bindings, bindings
+from governance.person_forms import ConsoleForm
 from groundwork.clock import today_here
 from groundwork.refusals import NotAllowed
 from tests.console.staff import accesses, console_of, dana, page_of, person
@@ -108,14 +109,22 @@ def test_each_verb_is_refused_to_whoever_has_every_other_permission() -> None:
     ("path", "typed", "words"),
     [
         ("restriction/add/", RESTRICT | {"address": "no address"}, "correct format"),
-        ("restriction/add/", RESTRICT | {"ground": "mood"}, "Select a valid choice"),
+        ("restriction/add/", RESTRICT | {"ground": "mood"}, "Choose from those listed"),
         ("restriction/add/", RESTRICT | {"reason": " "}, "Say why"),
         ("legalhold/add/", HOLD | {"people": "nobody"}, "is no e-mail address"),
         ("legalhold/add/", HOLD | {"review_on": "2020-01-01"}, "still to come"),
         ("legalhold/add/", HOLD | {"review_on": "soon"}, "Enter a day like"),
         ("disclosure/add/", DISCLOSE | {"country_code": "US"}, "safeguard"),
-        ("disclosure/add/", DISCLOSE | {"categories": ["x"]}, "Select a valid choice"),
-        ("disclosure/add/", DISCLOSE | {"recipient": "a\0b"}, "There is a problem"),
+        (
+            "disclosure/add/",
+            DISCLOSE | {"categories": ["x"]},
+            "Choose from those listed",
+        ),
+        ("disclosure/add/", DISCLOSE | {"recipient": "a\0b"}, "Take out line breaks"),
+        ("disclosure/add/", DISCLOSE | {"country_code": "G"}, "Enter two letters"),
+        ("disclosure/add/", DISCLOSE | {"recipient": "x" * 121}, "Shorten this to 120"),
+        ("disclosure/add/", DISCLOSE | {"purpose": "mood"}, "Choose from those"),
+        ("legalhold/add/", HOLD | {"matter": "x" * 121}, "Shorten this to 120"),
     ],
 )
 def test_bad_input_is_explained_and_changes_nothing(
@@ -128,6 +137,19 @@ def test_bad_input_is_explained_and_changes_nothing(
     assert words in response.content.decode()
     for model in (Restriction, LegalHold, Disclosure, SubjectEvent, DataSubject):
         assert not model.objects.exists()
+
+
+def every_form(form: type[ConsoleForm] = ConsoleForm) -> list[type[ConsoleForm]]:
+    return [form, *(each for sub in form.__subclasses__() for each in every_form(sub))]
+
+
+@pytest.mark.parametrize("form", every_form())
+def test_what_is_missing_is_asked_for_in_the_words_of_its_field(
+    form: type[ConsoleForm],
+) -> None:
+    for name, field in form.base_fields.items():
+        if field.required:
+            assert field.error_messages["required"] != "This field is required.", name
 
 
 def test_lifting_before_the_notice_is_refused_in_words(console: Client) -> None:
@@ -148,7 +170,7 @@ def test_a_disclosure_of_restricted_data_needs_a_ground_and_a_reason(
     public = {"allowance": "public interest"}
     for typed, words in (
         (DISCLOSE, "or an important public interest allows it"),
-        (DISCLOSE | {"allowance": "mood"}, "Select a valid choice"),
+        (DISCLOSE | {"allowance": "mood"}, "Choose from those listed"),
         (DISCLOSE | public, "Say why the law allows it"),
     ):
         answer = console.post(path, typed)
