@@ -57,9 +57,14 @@ def choices_by_version() -> list[Line]:
     ]
 
 
-def _newest_first(place: tuple[bool, str, str, str]) -> tuple[bool, str, str, int]:
+def _newest_first(
+    place: tuple[bool, str, str, str],
+) -> tuple[bool, str, str, int, str]:
+    """What is no “cookie-banner/N” comes after those that are, by its text."""
     is_other, name, site, banner = place
-    return is_other, name, site, -int(banner.rpartition("/")[2])
+    version = banner.rpartition("/")[2]
+    number = int(version) if version.isdecimal() else 0
+    return is_other, name, site, -number, banner
 
 
 @console.page(

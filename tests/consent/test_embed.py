@@ -20,6 +20,7 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from consent import cookies, receipt_numbers, site_views, sites
+from consent.choice_desk import choices_by_version
 from consent.models import ConsentSite, CookieChoice, CookieReceipt
 from processing_register.models import NoticeVersion
 from processing_register.register import the_register
@@ -607,3 +608,23 @@ def test_nobody_deletes_a_site(site: ConsentSite) -> None:
     client = dana("view_consentsite", "change_consentsite", "add_consentsite")
 
     assert client.post(f"{SITES}{site.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+# --- Its choices on the console ---
+
+
+def test_a_banner_without_a_number_is_shown_by_its_text(site: ConsentSite) -> None:
+    for banner in ("an older page", "cookie-banner/2", "cookie-banner/10", ""):
+        cookies.record_choice(
+            frozenset(),
+            method="reject",
+            banner=banner,
+            content_hash=cookies.content_hash("embed"),
+            site=site.key,
+        )
+
+    shown = [line.banner for line in choices_by_version()]
+    page = text(dana("view_cookiechoice").get("/console/cookie-choices/"))
+
+    assert shown == ["cookie-banner/10", "cookie-banner/2", "", "an older page"]
+    assert "an older page" in page
