@@ -31,7 +31,10 @@ MOST_BYTES = 3000
 # What our server answered is no part of the question, and so of no version of it.
 SAID_OF_THE_RECORD = {
     "receipt": "Your receipt: ",
-    "failed": "This is not on record yet. Until it is, nothing is counted.",
+    # Said in place of the thanks: of a yes and of a no, of what is told again and of what
+    # was refused.
+    "failed": "Your answer is not on record. Until a yes is, nothing is counted. "
+    "You can answer again at any time.",
 }
 
 
@@ -101,7 +104,8 @@ def _names(category: str) -> list[list[str]]:
 def _built(config: str) -> ServedScript:
     style = json.dumps(_smaller_style((SOURCE / "consent.css").read_text()))
     code = _smaller_code((SOURCE / "consent.js").read_text())
-    text = code.replace("BAKED_CONFIG", config).replace("BAKED_STYLE", style)
+    text = code.replace("BAKED_CONFIG", _smaller_object(config))
+    text = text.replace("BAKED_STYLE", style)
     plain = text.encode()
     return ServedScript(
         plain=plain,
@@ -118,6 +122,12 @@ def _smaller_code(source: str) -> str:
     code: str = rjsmin.jsmin(source)
     code = re.sub(r",(?=[)\]}])", "", code).replace(";}", "}")
     return re.sub(r"(?<!async)\((\w+)\)=>", r"\1=>", code)
+
+
+def _smaller_object(text: str) -> str:
+    """JSON as JavaScript reads it too, its keys without quotes. Inside a string a quote
+    has a backslash before it, so nothing in there looks like a key."""
+    return re.sub(r'"(\w+)":', r"\1:", text)
 
 
 def _smaller_style(css: str) -> str:

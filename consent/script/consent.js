@@ -17,7 +17,7 @@
      "spite" is ~ when it was said in spite of Global Privacy Control, which otherwise
      outweighs a yes. */
   const signal = navigator.globalPrivacyControl;
-  const cookie = document.cookie.match(/(?:^|; )consent_choice=([^;]*)/)?.[1] || "";
+  const cookie = document.cookie.match(/(^|; )consent_choice=([^;]*)/)?.[2] || "";
   let [known, until, receipt, untold, spite, ...given] = cookie.split(".");
   // Nothing was said, or of something else, or too long ago.
   if (known != hash || until < Date.now()) {
@@ -29,8 +29,8 @@
     key == "essential" || !!(until && !untold && (spite || !signal) && given.includes(key));
   const keep = () => {
     const value = [hash, until, receipt, untold, spite, ...given].join(".");
-    const left = (until - Date.now()) / 1000;
-    document.cookie = `consent_choice=${value}; path=/; max-age=${left | 0}; SameSite=Lax${secure}`;
+    const left = ((until - Date.now()) / 1000) | 0;
+    document.cookie = `consent_choice=${value}; path=/; max-age=${left}; SameSite=Lax${secure}`;
   };
 
   /* --- Google Consent Mode, when the tag says data-google ---
@@ -74,18 +74,18 @@
     }
   };
 
-  /* Which of the names found are meant; a declared name may end in "*". */
-  const meant = (names, found) =>
-    found.filter((name) =>
-      names.some((known) =>
-        known.endsWith("*") ? name.startsWith(known.slice(0, -1)) : name == known,
-      ),
-    );
+  /* The names, and which of those found they mean: a declared one may end in "*". */
+  const meant = (names, found) => [
+    ...names,
+    ...found.filter((name) =>
+      names.some((known) => known == name.slice(0, known.length - 1) + "*"),
+    ),
+  ];
   /* A cookie goes only with the very domain and path that it came with: all are tried. */
   const clearCookies = (names) => {
     const found = document.cookie.split("; ").map((pair) => pair.split("=")[0]);
     const { pathname, hostname } = location;
-    for (const name of [...names, ...meant(names, found)])
+    for (const name of meant(names, found))
       for (const step of pathname.matchAll(/(?<=\/)|(?=\/)|$/g))
         for (const label of hostname.matchAll(/(?<=^|\.)|$/g))
           document.cookie = `${name}=; path=${pathname.slice(0, step.index)}; domain=${hostname.slice(label.index)}; max-age=0${secure}`;
@@ -93,15 +93,14 @@
   const clearStorage = (names, storage) => {
     for (const name of meant(names, Object.keys(storage))) storage.removeItem(name);
   };
-  const drop = (names) => names.forEach((name) => indexedDB.deleteDatabase(name));
   const clear = async (cookies, local, session, databases) => {
     clearCookies(cookies);
     try {
       clearStorage(local, localStorage);
       clearStorage(session, sessionStorage);
-      drop(databases);
       const found = (await indexedDB.databases?.()) || [];
-      drop(meant(databases, found.map(({ name }) => name)));
+      for (const name of meant(databases, found.map(({ name }) => name)))
+        indexedDB.deleteDatabase(name);
     } catch {} // storage is switched off: then nothing is in it
   };
   /* Also before a choice: a yes may have run out since, or been about something else. */
@@ -116,7 +115,7 @@
   };
 
   /* --- The banner, in a shadow tree: the host's styles end at its edge, and so do ours --- */
-  const button = (text, onclick) => make("button", { type: "button", onclick }, text);
+  const button = (text, onclick) => make("button", { onclick }, text);
   const host = make("div");
   const root = host.attachShadow({ mode: "open" });
   const sheet = new CSSStyleSheet();
@@ -135,36 +134,40 @@
     document.body.prepend(host);
     return first;
   };
-  /* Tells our server, which answers with the number of the receipt. What it refuses is
-     dropped, and the next page asks again; where it was too busy or out of reach, the next
-     page tells it again. */
-  const record = async (said) => {
-    const told = given;
-    let word = words.failed;
-    try {
-      const answer = await fetch(from(`consent/sites/${tag.dataset.site}/choices/`), {
-        method: "POST",
-        keepalive: true,
-        body: JSON.stringify({ hash, banner, method: untold, receipt, categories: given }),
-      });
-      const number = answer.ok && (await answer.json()).receipt;
-      if (told != given) return; // they have chosen anew since
-      if (number) {
-        receipt = number;
-        untold = "";
-        word = make("a", { href: from("cookies/receipt/") }, words.receipt, receipt);
-      } else if (answer.status < 500 && answer.status != 429) until = 0;
-      keep();
-    } catch {}
-    said?.append(" ", word);
-    given[0] && act();
+  /* Tells our server, which answers with the number of the receipt. A choice waits for
+     the answer to the one before and goes on under its number. What is refused is dropped,
+     and the next page asks again; where the server was too busy or out of reach, and where
+     the page was left before the answer came, the next page tells it again. */
+  let turn = Promise.resolve();
+  const record = (status) => {
+    const method = untold;
+    const chosen = given;
+    turn = turn.finally(async () => {
+      try {
+        const answer = await fetch(from(`consent/sites/${tag.dataset.site}/choices/`), {
+          method: "POST",
+          keepalive: true,
+          body: JSON.stringify({ hash, banner, method, receipt, categories: chosen }),
+        });
+        const number = answer.ok && (await answer.json()).receipt;
+        receipt = number || receipt;
+        if (given != chosen) return keep(); // they have chosen anew since
+        if (number) {
+          untold = "";
+          status?.append(" ", make("a", { href: from("cookies/receipt/") }, words.receipt, number));
+        } else if (answer.status < 500 && answer.status != 429) until = 0;
+        keep();
+      } catch {}
+      untold && status?.replaceChildren(words.failed);
+      given[0] && act();
+    });
   };
   const choose = (method, chosen) => {
     if (given.some((key) => !chosen.includes(key))) method = "withdraw";
     until = Date.now() + lasts;
     untold = method;
     spite = signal ? "~" : "";
-    given = chosen;
+    given = [...chosen]; // an array of its own, by which record() knows it
     keep();
     const status = show(make("p", { role: "status" }, said[method]), hide());
     status.focus();
@@ -176,7 +179,7 @@
   };
   const ask = () => {
     const boxes = every.map((key) =>
-      make("input", { type: "checkbox", value: key, checked: has(key) }),
+      make("input", { type: "checkbox", checked: has(key) }),
     );
     const more = make(
       "fieldset",
@@ -185,7 +188,7 @@
       make("p", {}, words.essential),
       ...categories.map(([, label], i) => make("p", {}, make("label", {}, boxes[i], label))),
       button(words.save, () =>
-        choose("choose", boxes.filter((box) => box.checked).map((box) => box.value)),
+        choose("choose", every.filter((_, i) => boxes[i].checked)),
       ),
     );
     const manage = button(words.manage, () => {
@@ -202,7 +205,7 @@
         button(words.accept, () => choose("accept", every)),
         button(words.reject, () => choose("reject", [])),
         manage,
-        ...(opener ? [hide()] : []),
+        opener ? hide() : "",
       ),
       more,
     );

@@ -13,6 +13,7 @@ from playwright.sync_api import Page, Route, expect
 from pytest_django import Settings
 
 from consent import cookies, sites
+from consent.embed import SAID_OF_THE_RECORD
 from consent.models import ConsentSite, CookieChoice, CookieReceipt
 from consent.site_admin import tag_of
 from processing_register.register import the_register
@@ -325,6 +326,58 @@ def test_a_choice_is_changed_from_a_link_and_the_focus_comes_back(
     assert methods == ["accept", "withdraw"]
 
 
+def test_a_choice_waits_for_the_one_before_and_goes_on_under_its_number(
+    elsewhere: Elsewhere,
+) -> None:
+    page = elsewhere.visit()
+    held: list[Route] = []
+    told: list[str] = []
+
+    def hold_the_first(route: Route) -> None:
+        told.append(json.loads(route.request.post_data or "")["method"])
+        if held:
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route("**/choices/", hold_the_first)
+    press(page, ACCEPT)
+    page.evaluate("consent.open()")
+    press(page, REJECT)
+    page.wait_for_timeout(300)
+    assert told == ["accept"]
+    assert page.evaluate("consent.has('analytics')") is False
+    held[0].continue_()
+    receipt = wait_for_record(page)
+
+    status = page.get_by_role("status")
+    expect(status).to_contain_text("Taken back")
+    expect(status.get_by_role("link")).to_have_text(f"Your receipt: {receipt}")
+    methods = list(CookieChoice.objects.order_by("id").values_list("method", flat=True))
+    assert methods == ["accept", "withdraw"]
+    evidence = CookieReceipt.objects.get()
+    assert evidence.method == "withdraw"
+    assert bytes(evidence.digest) == cookies.receipt_digest(receipt)
+
+
+def test_a_choice_is_told_also_where_the_one_before_was_not_heard(
+    elsewhere: Elsewhere,
+) -> None:
+    page = elsewhere.visit()
+    answer_with(page, 0)
+    press(page, ACCEPT)
+    expect(page.get_by_role("status")).to_have_text(FAILED)
+    page.unroute("**/choices/")
+    page.evaluate("consent.open()")
+    press(page, ACCEPT)
+    wait_for_record(page)
+
+    expect(page.get_by_role("status")).to_contain_text("Thank you")
+    assert page.evaluate("consent.has('analytics')") is True
+    assert CookieChoice.objects.count() == 1
+    forgive(elsewhere.house, "ERR_FAILED")
+
+
 def test_pages_are_told_of_a_change(elsewhere: Elsewhere) -> None:
     page = elsewhere.visit()
     page.evaluate("window.told = []; consent.on((given) => told.push(given))")
@@ -364,7 +417,7 @@ def forgive(house: House, *words: str) -> None:
     ]
 
 
-FAILED = "This is not on record yet"
+FAILED = SAID_OF_THE_RECORD["failed"]
 
 
 @pytest.mark.parametrize("button", [ACCEPT, REJECT])
@@ -377,7 +430,7 @@ def test_a_choice_that_was_not_heard_is_told_again_and_only_a_no_counts_meanwhil
 
     press(page, button)
 
-    expect(page.get_by_role("status")).to_contain_text(FAILED)
+    expect(page.get_by_role("status")).to_have_text(FAILED)
     assert page.evaluate("consent.has('analytics')") is False
     page.reload()
     expect(banner(page)).to_have_count(0)
@@ -403,7 +456,7 @@ def test_a_choice_that_was_refused_looks_like_none_and_is_asked_again(
 
     press(page, ACCEPT)
 
-    expect(page.get_by_role("status")).to_contain_text(FAILED)
+    expect(page.get_by_role("status")).to_have_text(FAILED)
     assert page.evaluate("consent.has('analytics')") is False
     assert page.context.cookies() == []
     page.unroute("**/choices/")
@@ -694,7 +747,7 @@ def test_from_a_site_that_is_not_registered_nothing_is_recorded(
         page = elsewhere.house.visit(stranger.page(elsewhere.tag))
         press(page, ACCEPT)
 
-        expect(page.get_by_role("status")).to_contain_text(FAILED)
+        expect(page.get_by_role("status")).to_have_text(FAILED)
         for _ in range(100):
             if not any("CORS" in line for line in elsewhere.house.complaints):
                 page.wait_for_timeout(50)

@@ -21,6 +21,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from consent import cookies, receipt_numbers, site_views, sites
 from consent.choice_desk import choices_by_version
+from consent.embed import _smaller_object
 from consent.models import ConsentSite, CookieChoice, CookieReceipt
 from processing_register.models import NoticeVersion
 from processing_register.register import the_register
@@ -163,7 +164,7 @@ def test_the_choice_lasts_as_long_as_the_register_says() -> None:
 
     assert {item.life for item in choices} == {f"{days} days"}
     assert len(choices) == 2
-    assert f'"lasts":{days * 24 * 60 * 60 * 1000}' in served("").content.decode()
+    assert f"lasts:{days * 24 * 60 * 60 * 1000}" in served("").content.decode()
 
 
 def test_its_source_in_the_repository_is_written_to_be_read() -> None:
@@ -172,6 +173,12 @@ def test_its_source_in_the_repository_is_written_to_be_read() -> None:
     longest = max(len(line) for line in source.splitlines())
     assert longest < 160
     assert source.count("\n") > 150
+
+
+def test_words_that_look_like_a_key_stay_as_they_are() -> None:
+    words = json.dumps({"text": 'Say "yes": or "no"', "empty": []})
+
+    assert _smaller_object(words) == r'{text: "Say \"yes\": or \"no\"", empty: []}'
 
 
 # --- A choice ---
