@@ -409,6 +409,7 @@ def test_what_is_no_choice_is_refused(
         ({"categories": ["analytics", "ads"]}, 400),
         ({"receipt": "forged"}, 400),
         ({"receipt": "a" * 23}, 400),
+        ({"receipt": "\ud800"}, 400),
         ({"receipt": "A" * 22}, 400),
         ({"receipt": "\u0661" * 22}, 400),
         ({"receipt": 5}, 400),
