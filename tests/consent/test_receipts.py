@@ -696,7 +696,9 @@ def test_the_program_says_which_seal_it_was_not_given(
 
     assert code == 0
     assert "What was checked holds." in told
-    assert "was not held against its seal: http://localhost:8000/receipts/seals/" in told
+    assert (
+        "was not held against its seal: http://localhost:8000/receipts/seals/" in told
+    )
 
 
 def test_the_program_refuses_what_it_cannot_read(
