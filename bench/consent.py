@@ -167,8 +167,8 @@ def weight_of(content: bytes) -> Weight:
 def choices(port: int, count: int) -> list[bytes]:
     code = script(port, "identity").decode()
     choice = {
-        "hash": re.findall(r'"hash":"(\w+)"', code)[0],
-        "banner": re.findall(r'"banner":"([^"]+)"', code)[0],
+        "hash": re.findall(r'\bhash:"(\w+)"', code)[0],
+        "banner": re.findall(r'\bbanner:"([^"]+)"', code)[0],
         "method": "accept",
         "receipt": "",
         "categories": ["analytics"],
