@@ -164,17 +164,20 @@ def weight_of(content: bytes) -> Weight:
 # --- 2. The endpoint ---
 
 
-def choices(port: int, count: int) -> list[bytes]:
-    code = script(port, "identity").decode()
-    choice = {
+def choice(code: str) -> dict[str, object]:
+    """An accept as the served script sends it, for what that script asks about."""
+    return {
         "hash": re.findall(r'\bhash:"(\w+)"', code)[0],
         "banner": re.findall(r'\bbanner:"([^"]+)"', code)[0],
         "method": "accept",
         "receipt": "",
         "categories": ["analytics"],
     }
+
+
+def choices(port: int, count: int) -> list[bytes]:
+    body = json.dumps(choice(script(port, "identity").decode())).encode()
     kind = "text/plain;charset=UTF-8"
-    body = json.dumps(choice).encode()
     return [load.post(port, PATH, body, kind, {"Origin": ORIGIN})] * count
 
 

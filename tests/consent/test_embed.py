@@ -19,9 +19,10 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
+from bench import consent as bench
 from consent import cookies, receipt_numbers, site_views, sites
 from consent.choice_desk import choices_by_version
-from consent.embed import _smaller_object
+from consent.embed import _smaller_object, consent_script
 from consent.models import ConsentSite, CookieChoice, CookieReceipt
 from processing_register.models import NoticeVersion
 from processing_register.register import the_register
@@ -636,3 +637,9 @@ def test_a_banner_without_a_number_is_shown_by_its_text(site: ConsentSite) -> No
 
     assert shown == ["cookie-banner/10", "cookie-banner/2", "", "an older page"]
     assert "an older page" in page
+
+
+def test_the_bench_sends_a_choice_that_counts(site: ConsentSite) -> None:
+    sent = bench.choice(consent_script().plain.decode())
+
+    assert post(site.key, sent).status_code == 201
