@@ -225,6 +225,17 @@ PERSONAL_DATA = [
     "outbox.SuppressedAddress",
     "case_updates.Delivery",
     "governance.NoticeDelivery",
+    "rights_requests.Submission",
+    "rights_requests.Case",
+    "rights_requests.Letter",
+    "rights_requests.Message",
+    "rights_requests.CaseDocument",
+    "rights_requests.CaseLink",
+    "rights_requests.Decision",
+    "rights_requests.IdentityCheck",
+    "rights_requests.SearchRecord",
+    "rights_requests.Task",
+    "rights_requests.Note",
     "data_subjects.Restriction",
     "data_subjects.UseDespite",
     "data_subjects.LegalHold",
@@ -260,6 +271,9 @@ RETENTION = [
     # Last: the key of a person goes when nothing else is left of them.
     "data_subjects.retention.PERSON_KEYS",
 ]
+
+# Whose public holidays move a deadline: england-and-wales, scotland, northern-ireland.
+NATION = env.str("NATION", default="england-and-wales")
 
 # The controller's processing register: a folder of files, ours or the controller's own.
 REGISTER_DIR = Path(

@@ -1,0 +1,40 @@
+"""Requests about personal data and complaints: who asked, the cases, their papers."""
+
+from rights_requests.models.case import Case, CaseQuerySet, Channel, Submission
+from rights_requests.models.correspondence import (
+    CaseDocument,
+    CaseLink,
+    Letter,
+    MailedCode,
+    Message,
+)
+from rights_requests.models.log import CaseLogEntry, CaseSeal, Event
+from rights_requests.models.work import (
+    Decision,
+    IdentityCheck,
+    Note,
+    Reminder,
+    SearchRecord,
+    Task,
+)
+
+__all__ = [
+    "Case",
+    "CaseDocument",
+    "CaseLink",
+    "CaseLogEntry",
+    "CaseQuerySet",
+    "CaseSeal",
+    "Channel",
+    "Decision",
+    "Event",
+    "IdentityCheck",
+    "Letter",
+    "MailedCode",
+    "Message",
+    "Note",
+    "Reminder",
+    "SearchRecord",
+    "Submission",
+    "Task",
+]

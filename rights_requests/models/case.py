@@ -1,0 +1,298 @@
+"""What was sent in at one time, and one case for each thing asked."""
+
+import uuid
+from datetime import date, datetime
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from data_subjects.models import DataSubject
+from groundwork.encryption import EncryptedTextField
+from groundwork.personal_data import Category, Held, PersonalData
+from rights_requests import moves
+from rights_requests.kinds import FACTS, CaseKind, Facts
+from rights_requests.moves import Move, State
+
+
+class Channel(models.TextChoices):
+    FORM = "form", "form on the site"
+    E_MAIL = "e-mail", "e-mail"
+    TELEPHONE = "telephone", "telephone"
+    POST = "post", "post"
+    SOCIAL = "social media", "social media"
+    IN_PERSON = "in person", "in person"
+
+
+class Submission(models.Model):
+    """What one person sent in at one time; it may ask for several things.
+
+    The person whose data it is about is the data subject; somebody else may write for
+    them (is_by_agent), and then address and name are the person's and the agent's stand
+    beside them.
+    """
+
+    class ReplyBy(models.TextChoices):
+        E_MAIL = "e-mail", "e-mail"
+        POST = "post", "post"
+
+    class AnswerTo(models.TextChoices):
+        PERSON = "person", "the person"
+        AGENT = "agent", "whoever writes for the person"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    data_subject = models.ForeignKey(
+        DataSubject, on_delete=models.PROTECT, related_name="submissions"
+    )
+    name = EncryptedTextField(blank=True)
+    address = EncryptedTextField(blank=True)
+    postal_address = EncryptedTextField(blank=True)
+    telephone = EncryptedTextField(blank=True)
+    is_by_agent = models.BooleanField(default=False)
+    agent_name = EncryptedTextField(blank=True)
+    agent_address = EncryptedTextField(blank=True)
+    answer_to = models.CharField(
+        max_length=6, choices=AnswerTo, default=AnswerTo.PERSON
+    )
+    # In the person's own words, card and insurance numbers masked.
+    words = EncryptedTextField(blank=True)
+    channel = models.CharField(max_length=12, choices=Channel)
+    reply_by = models.CharField(max_length=6, choices=ReplyBy, default=ReplyBy.E_MAIL)
+    # The date that the letter itself bears, and the moment at which we had it.
+    dated_on = models.DateField()
+    received_at = models.DateTimeField()
+    recorded_at = models.DateTimeField(default=timezone.now)
+    # Somebody pressed the button behind the link that only this mailbox got.
+    mailbox_confirmed_at = models.DateTimeField(null=True)
+    wants_recipients = models.BooleanField(default=False)
+    # What the text seems to hold that we never ask for (groundwork.masking.Sign).
+    signs = ArrayField(models.SlugField(db_index=False), default=list)
+    shut_away_at = models.DateTimeField(null=True)
+    # Why it waits apart from the queue (a flood); its clock runs all the same.
+    held_because = models.SlugField(blank=True, db_index=False)
+    # Digest of the form's own number: pressing the button twice sends once.
+    form_digest = models.BinaryField(max_length=32, unique=True, null=True)
+    inbound_email_id = models.BigIntegerField(null=True, unique=True)
+    staff_id = models.BigIntegerField(null=True)
+
+    personal_data = PersonalData(
+        fields={
+            "name": Category.IDENTITY,
+            "address": Category.CONTACT,
+            "postal_address": Category.CONTACT,
+            "telephone": Category.CONTACT,
+            "agent_name": Category.IDENTITY,
+            "agent_address": Category.CONTACT,
+            "words": Category.MARKETING,
+            "signs": Held(Category.MARKETING, source="house"),
+            "wants_recipients": Category.MARKETING,
+        },
+        purpose="rights-requests",
+        source="person",
+        retention="case-file",
+        others="id data_subject is_by_agent answer_to channel reply_by dated_on"
+        " received_at recorded_at mailbox_confirmed_at shut_away_at held_because"
+        " form_digest inbound_email_id staff_id",
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(is_by_agent=True) | Q(answer_to="person"),
+                name="only_an_agent_is_answered_for_a_person",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"submission {self.pk}"
+
+    @property
+    def is_verified(self) -> bool:
+        """Whoever asks has shown that the mailbox is theirs; or staff know who it is,
+        since nothing else was asked for."""
+        return self.mailbox_confirmed_at is not None
+
+    @property
+    def reply_address(self) -> str:
+        """The e-mail address that letters go to; empty when only post reaches them."""
+        if self.answer_to == self.AnswerTo.AGENT:
+            return self.agent_address
+        return self.address
+
+    @property
+    def reply_name(self) -> str:
+        is_to_agent = self.answer_to == self.AnswerTo.AGENT
+        return self.agent_name if is_to_agent else self.name
+
+
+class CaseQuerySet(models.QuerySet["Case"]):
+    def open(self) -> "CaseQuerySet":
+        return self.filter(state__in=moves.OPEN)
+
+    def waiting_for_us(self) -> "CaseQuerySet":
+        return self.filter(state__in=[State.DRAFT, State.IN_PROGRESS])
+
+    def waiting_for_them(self) -> "CaseQuerySet":
+        return self.filter(state__in=moves.WAITING)
+
+    def overdue(self, today: date) -> "CaseQuerySet":
+        """The day that governs is over; never while we wait for the person."""
+        return self.waiting_for_us().filter(governs_on__lt=today)
+
+    def due_by(self, day: date) -> "CaseQuerySet":
+        return self.waiting_for_us().filter(governs_on__lte=day)
+
+    def complaints(self) -> "CaseQuerySet":
+        return self.filter(kind=CaseKind.COMPLAINT)
+
+    def requests(self) -> "CaseQuerySet":
+        return self.exclude(kind=CaseKind.COMPLAINT)
+
+
+class Case(models.Model):
+    """One thing that somebody asked of us, or one complaint.
+
+    state, last_move and moves_count change together and by moves only (rights_requests.
+    moves; the database refuses the rest). The days are a cache of what is counted from
+    the case log, with one writer (rights_requests.clock).
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    # What the person reads out on the telephone; it opens nothing.
+    reference = models.CharField(max_length=12, unique=True)
+    submission = models.ForeignKey(
+        Submission, on_delete=models.CASCADE, related_name="cases"
+    )
+    kind = models.CharField(max_length=24, choices=CaseKind)
+    # Keys of kinds.GROUNDS, as the person chose them.
+    grounds = ArrayField(models.SlugField(db_index=False), default=list)
+    # What exactly is meant: which data, what is wrong with it; or how it was narrowed.
+    details = EncryptedTextField(blank=True)
+    state = models.CharField(max_length=30, choices=State, default=State.IN_PROGRESS)
+    last_move = models.CharField(max_length=30, default=Move.RECEIVE)
+    moves_count = models.PositiveIntegerField(default=1)
+    received_at = models.DateTimeField()
+    # --- Counted by rights_requests.clock, and by nobody else ---
+    starts_on = models.DateField(null=True)
+    due_on = models.DateField(null=True)
+    notice_by = models.DateField(null=True)
+    promise_on = models.DateField(null=True)
+    progress_due_on = models.DateField(null=True)
+    # The earliest of them that counts now; null while we wait, and when closed.
+    governs_on = models.DateField(null=True)
+    next_reminder_on = models.DateField(null=True)
+    paused_days = models.PositiveIntegerField(default=0)
+    flags = ArrayField(models.SlugField(db_index=False), default=list)
+    # --- Who works on it, and how it ended ---
+    assigned_to_id = models.BigIntegerField(null=True)
+    acknowledged_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    # What a complaint is about; its clock is another one.
+    about = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, related_name="complaints"
+    )
+
+    objects: ClassVar = CaseQuerySet.as_manager()
+    personal_data = PersonalData(
+        fields={
+            "details": Category.MARKETING,
+            "grounds": Category.MARKETING,
+            "kind": Category.MARKETING,
+            "state": Held(Category.MARKETING, source="house"),
+        },
+        purpose="rights-requests",
+        source="person",
+        retention="case-file",
+        others="id reference submission last_move moves_count received_at starts_on"
+        " due_on notice_by promise_on progress_due_on governs_on next_reminder_on"
+        " paused_days flags assigned_to_id acknowledged_at closed_at about",
+        linked_by="submission__data_subject",
+    )
+
+    class Meta:
+        permissions = [
+            ("work_case", "Can work on requests and complaints"),
+            ("release_case", "Can release what a colleague proposed"),
+            ("see_shut_away", "Can open what was shut away as sensitive"),
+        ]
+        indexes = [
+            # The queue: what is open, the most urgent first.
+            models.Index(
+                fields=["governs_on", "id"],
+                condition=Q(state__in=[state.value for state in moves.OPEN]),
+                name="case_queue",
+            ),
+            # Read by the sweep of reminders: only what is due, however many are open.
+            models.Index(
+                fields=["next_reminder_on", "id"],
+                condition=Q(next_reminder_on__isnull=False),
+                name="case_reminders",
+            ),
+            models.Index(fields=["-received_at"], name="case_newest"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    state__in=[state.value for state in moves.OPEN],
+                    closed_at__isnull=True,
+                )
+                | Q(
+                    state__in=[state.value for state in moves.CLOSED],
+                    closed_at__isnull=False,
+                    governs_on__isnull=True,
+                    next_reminder_on__isnull=True,
+                ),
+                name="closed_cases_say_when",
+            ),
+            models.CheckConstraint(
+                condition=~Q(
+                    state__in=[
+                        State.AWAITING_IDENTITY.value,
+                        State.AWAITING_FEE.value,
+                    ]
+                )
+                | Q(due_on__isnull=True),
+                name="no_due_date_before_the_start",
+            ),
+            models.CheckConstraint(
+                condition=Q(about__isnull=True) | Q(kind=CaseKind.COMPLAINT.value),
+                name="only_a_complaint_is_about_a_case",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def facts(self) -> Facts:
+        return FACTS[CaseKind(self.kind)]
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in moves.OPEN
+
+    @property
+    def is_waiting(self) -> bool:
+        """The person must act."""
+        return self.state in moves.WAITING
+
+    @property
+    def is_complaint(self) -> bool:
+        return self.kind == CaseKind.COMPLAINT
+
+    def is_overdue(self, today: date) -> bool:
+        return (
+            self.is_open
+            and not self.is_waiting
+            and self.governs_on is not None
+            and today > self.governs_on
+        )
+
+    def is_late(self, at: datetime) -> bool:
+        """Whether what was done at this moment was done after the statutory day."""
+        return self.due_on is not None and timezone.localdate(at) > self.due_on
+
+
+__all__ = ["Case", "CaseQuerySet", "Channel", "Submission"]

@@ -1,0 +1,100 @@
+"""The case log: what happened to each case, with the inputs of each decision."""
+
+from typing import Any, ClassVar
+
+from django.db import models
+
+from groundwork.ledger import LedgerEntry, LedgerSeal
+from groundwork.personal_data import NoPersonalData
+from rights_requests.moves import Move
+
+
+class Event(models.TextChoices):
+    """What is on record beside the moves."""
+
+    MAILBOX_CONFIRMED = "mailbox-confirmed", "the person confirmed the mailbox"
+    CODE_SENT = "code-sent", "a code was mailed"
+    CODE_ACCEPTED = "code-accepted", "the mailed code was entered"
+    LINK_SENT = "link-sent", "a link to the status page was sent"
+    LINK_REVOKED = "link-revoked", "a link to the status page was revoked"
+    PROPOSED = "proposed", "proposed to a second person"
+    SENT_BACK = "sent-back", "sent back by the second person"
+    TAKEN_BACK = "taken-back", "the proposal was taken back"
+    RELEASED = "released", "released by the second person"
+    LETTER_SENT = "letter-sent", "a letter was handed over"
+    LETTER_POSTED = "letter-posted", "a letter was posted"
+    MESSAGE = "message", "the person wrote"
+    DOCUMENT_ADDED = "document-added", "a document was added"
+    DOCUMENT_REMOVED = "document-removed", "a document was removed"
+    ASSIGNED = "assigned", "assigned"
+    SEARCHED = "searched", "a search was recorded"
+    TASK_SET = "task-set", "a task was set"
+    TASK_DONE = "task-done", "a task was done"
+    REMINDED = "reminded", "staff were reminded"
+    LINKED = "linked", "linked to another case"
+    WITHHELD = "withheld", "marked: part of it is withheld"
+    SHUT_AWAY = "shut-away", "shut away"
+    OPENED_AGAIN = "opened-again", "no longer shut away"
+    SENSITIVE_REMOVED = "sensitive-removed", "what was sensitive was removed"
+    EFFECT = "effect", "took effect in the house"
+    OVERDUE = "overdue", "the time ran out"
+
+
+class CaseSeal(LedgerSeal):
+    personal_data = NoPersonalData(
+        "digests of ledger entries",
+        others="number sealed_at horizon newest is_rebased field_names entry_ids"
+        " entry_digests previous_digest digest signature",
+    )
+
+    class Meta:
+        verbose_name = "seal of the case log"
+
+
+class CaseLogEntry(LedgerEntry):
+    """One thing that happened to a case.
+
+    The clock is counted from these entries and from nothing else. inputs: days, keys of
+    grounds and numbers; a reason in words stands in a row that can be erased, and here
+    only its digest. number: the how-maniest move it is; null for what is no move.
+    """
+
+    case_id = models.UUIDField(db_index=False)
+    number = models.PositiveIntegerField(null=True)
+    # A Move or an Event.
+    event = models.CharField(max_length=30)
+    # The state of the case afterwards, and its due date as then counted.
+    state = models.CharField(max_length=30)
+    due_on = models.DateField(null=True)
+    inputs = models.JSONField(default=dict)
+    # Null: the person, or the software by itself.
+    staff_id = models.BigIntegerField(null=True)
+
+    seal_model = CaseSeal
+    personal_data = NoPersonalData(
+        "a UUID, days, and keys of grounds; never a name, a word or an address",
+        others="id at written_in case_id number event state due_on inputs staff_id",
+    )
+
+    class Meta:
+        verbose_name = "entry of the case log"
+        verbose_name_plural = "entries of the case log"
+        indexes = [models.Index(fields=["case_id", "id"], name="caselog_of_case")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case_id", "number"],
+                condition=models.Q(number__isnull=False),
+                name="one_entry_for_each_move",
+            )
+        ]
+
+    EVENTS: ClassVar[dict[str, Any]] = {
+        choice.value: choice.label for choice in (*Move, *Event)
+    }
+
+    def __str__(self) -> str:
+        return f"entry {self.pk} of the case log"
+
+    @property
+    def in_words(self) -> str:
+        return str(self.EVENTS.get(self.event, self.event))
