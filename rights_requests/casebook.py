@@ -1,0 +1,139 @@
+"""The one door through which a case changes.
+
+Each move locks the case, is held against the table, goes into the case log with its
+inputs, and has the clocks counted anew, all in the caller's transaction.
+"""
+
+import hashlib
+import secrets
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from groundwork.refusals import NotAllowed, refuse
+from rights_requests import clock, moves
+from rights_requests.clock import Clocks
+from rights_requests.models import Case, CaseLogEntry, Event, Reminder
+from rights_requests.moves import Move, State
+
+# Without the letters and digits that are taken for each other when read aloud.
+READABLE = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def new_reference(letter: str = "R") -> str:
+    """R-7K3Q-2XNB: 30^8 of them, drawn by lot; a complaint's begins with C."""
+    drawn = "".join(secrets.choice(READABLE) for _ in range(8))
+    return f"{letter}-{drawn[:4]}-{drawn[4:]}"
+
+
+def digest_of(words: str) -> str:
+    """What a ledger may keep of a reason in words: SHA-256, as hex."""
+    return hashlib.sha256(words.encode()).hexdigest()
+
+
+def locked(case_id: uuid.UUID) -> Case:
+    """The case, held until the end of the caller's transaction. Raises DoesNotExist."""
+    return (
+        Case.objects.select_related("submission")
+        .select_for_update(of=("self",), no_key=True)
+        .get(pk=case_id)
+    )
+
+
+def entries_of(case: Case) -> list[CaseLogEntry]:
+    return list(CaseLogEntry.objects.filter(case_id=case.pk).order_by("id"))
+
+
+def clocks_of(case: Case, *, now: datetime) -> Clocks:
+    """Every clock of the case, counted from its log at this moment."""
+    return clock.count(case, clock.story_of(entries_of(case)), now=now)
+
+
+def why_not(case: Case, move: Move) -> str:
+    """What in the table stands against this move; empty when nothing does."""
+    return moves.why_not(case.kind, case.state, move)
+
+
+def make(
+    case: Case,
+    move: Move,
+    *,
+    now: datetime,
+    staff_id: int | None = None,
+    inputs: Mapping[str, Any] | None = None,
+    **changes: Any,
+) -> CaseLogEntry:
+    """Make a move of a case that the caller has locked.
+
+    inputs go into the ledger and hold no personal data; changes are fields of the case
+    that change with it. Raises NotAllowed, and nothing is changed, when the table does
+    not have the move, or when the dates given contradict each other or come too late to
+    count.
+    """
+    refuse(why_not(case, move))
+    entries = entries_of(case)
+    before = clock.count(case, clock.story_of(entries), now=now)
+    case.state = moves.after(case.kind, case.state, move) or State(case.state)
+    case.last_move, case.moves_count = move, case.moves_count + 1
+    case.closed_at = None if case.is_open else (case.closed_at or now)
+    for name, value in changes.items():
+        setattr(case, name, value)
+    entry = CaseLogEntry(
+        case_id=case.pk,
+        number=case.moves_count,
+        event=move,
+        state=case.state,
+        inputs=dict(inputs or {}),
+        staff_id=staff_id,
+    )
+    after = clock.count(case, clock.story_of([*entries, entry]), now=now)
+    if move is not Move.RECOUNT:
+        refuse(*[error for error in after.errors if error not in before.errors])
+    clock.keep(case, after, given=_given(case))
+    entry.due_on = case.due_on
+    entry.save(force_insert=True)
+    case.save(
+        update_fields=[
+            "state",
+            "last_move",
+            "moves_count",
+            "closed_at",
+            *clock.CACHED,
+            *changes,
+        ]
+    )
+    return entry
+
+
+def _given(case: Case) -> list[tuple[str, Any, int]]:
+    rows = Reminder.objects.filter(case=case)
+    return list(rows.values_list("clock", "due_on", "step"))
+
+
+def note(
+    case: Case,
+    event: Event,
+    *,
+    staff_id: int | None = None,
+    inputs: Mapping[str, Any] | None = None,
+) -> CaseLogEntry:
+    """Put on record what is no move."""
+    return CaseLogEntry.objects.create(
+        case_id=case.pk,
+        event=event,
+        state=case.state,
+        due_on=case.due_on,
+        inputs=dict(inputs or {}),
+        staff_id=staff_id,
+    )
+
+
+def refuse_future(at: Any, *, now: datetime) -> None:
+    """What is recorded has happened."""
+    day = timezone.localdate(at) if isinstance(at, datetime) else at
+    later = at > now if isinstance(at, datetime) else day > timezone.localdate(now)
+    if later:
+        raise NotAllowed("That is still to come.")

@@ -1,0 +1,334 @@
+"""The clocks of a case, counted from its log; the days on the case are a cache of them.
+
+Three stand side by side: the statute's, our policy's promise and, for a complaint, that
+of section 164A; the earliest governs the queue. Here is the only writer of the cache.
+"""
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from groundwork.periods import civil_day
+from processing_register import bank_holidays
+from processing_register.bank_holidays import Holidays, Nation
+from processing_register.models import BankHoliday
+from rights_requests.complaint_clock import complaint_deadline
+from rights_requests.counting import Ask, Events, Extension, Kind, Right
+from rights_requests.deadlines import Deadline, Step, earliest, statutory_deadline
+from rights_requests.kinds import AT_ONCE, ON_THE_CLOCK, CaseKind
+from rights_requests.models import Case, CaseLogEntry
+from rights_requests.moves import Move
+from rights_requests.policy_promise import Promise, policy_promise
+
+# Between two messages about how a complaint stands.
+PROGRESS_WITHIN = timedelta(days=14)
+# So long before the day staff are reminded; -1 is the day after it.
+REMINDER_STEPS = (14, 7, 3, 1, 0, -1)
+HOLIDAYS_KEPT_SECONDS = 60
+
+ASKS = {
+    Move.ASK_IDENTITY: Kind.IDENTITY,
+    Move.ASK_FEE: Kind.FEE,
+    Move.ASK_CLARIFICATION: Kind.CLARIFICATION,
+}
+ANSWERS = {
+    Move.RECEIVE_IDENTITY: Kind.IDENTITY,
+    Move.RECEIVE_FEE: Kind.FEE,
+    Move.RECEIVE_CLARIFICATION: Kind.CLARIFICATION,
+}
+# A question that is taken back was never asked: it gives us no day.
+WAIVERS = {
+    Move.WAIVE_IDENTITY: Kind.IDENTITY,
+    Move.WAIVE_FEE: Kind.FEE,
+    Move.WAIVE_CLARIFICATION: Kind.CLARIFICATION,
+}
+
+
+def holidays_of(nation: str) -> Holidays:
+    """The public holidays as the register in the database has them; a new one counts
+    within a minute."""
+    return _holidays(nation, int(time.monotonic()) // HOLIDAYS_KEPT_SECONDS)
+
+
+@lru_cache(maxsize=4)
+def _holidays(nation: str, _: int) -> Holidays:
+    days = BankHoliday.objects.filter(nation=nation).values_list("on", "title")
+    return bank_holidays.of(Nation(nation), days)
+
+
+def forget_holidays() -> None:
+    """Read them again at the next count."""
+    _holidays.cache_clear()
+
+
+@dataclass(frozen=True)
+class Story:
+    """What the log says that a clock counts by.
+
+    received_at: the moment of receipt. dated_on: the date that the request bears.
+    acknowledged_on, progress_on: of a complaint, each the latest; None: not yet.
+    """
+
+    received_at: datetime
+    dated_on: date
+    nation: str
+    asks: tuple[Ask, ...] = ()
+    extensions: tuple[Extension, ...] = ()
+    acknowledged_on: date | None = None
+    progress_on: date | None = None
+
+    def events(self, right: Right) -> Events:
+        return Events(self.received_at, right, self.asks, self.extensions)
+
+
+@dataclass(frozen=True)
+class Clocks:
+    """Every clock of a case at one moment.
+
+    statute: the deadline of Article 12A, or None where it does not apply. promise: what
+    our policy says. complaint: the acknowledgement of section 164A. progress_due_on: by
+    when a complaint gets the next word. governs_on: the earliest that counts now.
+    """
+
+    statute: Deadline | None
+    promise: Promise | None
+    complaint: Deadline | None
+    progress_due_on: date | None
+    live: tuple[tuple[str, date], ...]
+
+    @property
+    def governs_on(self) -> date | None:
+        return earliest(day for _, day in self.live)
+
+    @property
+    def governed_by(self) -> str:
+        """The name of the clock whose day comes first; empty when none counts."""
+        return min(self.live, key=lambda pair: pair[1])[0] if self.live else ""
+
+    @property
+    def deadline(self) -> Deadline | None:
+        """The legal one: the statute's, or a complaint's."""
+        return self.statute or self.complaint
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        return self.deadline.steps if self.deadline else ()
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        return self.deadline.errors if self.deadline else ()
+
+
+def story_of(entries: Iterable[CaseLogEntry]) -> Story:
+    """Read the moves of one case, in their order.
+
+    A letter that never arrived, and a question that was taken back, are as if they had
+    not been. Raises ValueError without the entry of its receipt.
+    """
+    teller = _Teller()
+    for entry in entries:
+        if entry.number is not None:
+            teller.hear(entry)
+    return teller.story()
+
+
+class _Teller:
+    """Takes in one move after the other."""
+
+    def __init__(self) -> None:
+        self._receipt: dict[str, Any] | None = None
+        self._asks: dict[int, Ask] = {}
+        self._extensions: dict[int, Extension] = {}
+        self._acknowledged: dict[int, date] = {}
+        self._progress: dict[int, date] = {}
+
+    def hear(self, entry: CaseLogEntry) -> None:
+        move, number, inputs = Move(entry.event), entry.number or 0, entry.inputs
+        if move is Move.RECEIVE:
+            self._receipt = inputs
+        elif move in ASKS:
+            self._asks[number] = Ask(ASKS[move], moment(inputs["at"]))
+        elif move in ANSWERS:
+            self._answer(ANSWERS[move], moment(inputs["at"]))
+        elif move in WAIVERS:
+            self._asks.pop(self._open_ask(WAIVERS[move]), None)
+        elif move is Move.EXTEND:
+            self._extensions[number] = Extension(moment(inputs["at"]))
+        elif move is Move.LETTER_FAILED:
+            self._take_back(inputs["undoes"])
+        else:
+            self._hear_of_complaint(move, number, inputs)
+
+    def _hear_of_complaint(
+        self, move: Move, number: int, inputs: dict[str, Any]
+    ) -> None:
+        if move is Move.ACKNOWLEDGE:
+            self._acknowledged[number] = civil_day(moment(inputs["at"]))
+        elif move is Move.REPORT_PROGRESS:
+            self._progress[number] = civil_day(moment(inputs["at"]))
+
+    def _answer(self, kind: Kind, at: date) -> None:
+        number = self._open_ask(kind)
+        if number in self._asks:
+            self._asks[number] = Ask(kind, self._asks[number].asked, at)
+
+    def _open_ask(self, kind: Kind) -> int:
+        standing = [
+            number
+            for number, ask in self._asks.items()
+            if ask.kind is kind and ask.answered is None
+        ]
+        return max(standing, default=0)
+
+    def _take_back(self, number: int) -> None:
+        self._asks.pop(number, None)
+        self._extensions.pop(number, None)
+        self._acknowledged.pop(number, None)
+        self._progress.pop(number, None)
+
+    def story(self) -> Story:
+        if self._receipt is None:
+            raise ValueError("The log does not begin with a receipt.")
+        received = moment(self._receipt["received_at"])
+        if not isinstance(received, datetime):
+            raise ValueError("A receipt is a moment, not only a day.")
+        return Story(
+            received_at=received,
+            dated_on=date.fromisoformat(self._receipt["dated_on"]),
+            nation=self._receipt["nation"],
+            asks=tuple(self._asks.values()),
+            extensions=tuple(self._extensions.values()),
+            acknowledged_on=max(self._acknowledged.values(), default=None),
+            progress_on=max(self._progress.values(), default=None),
+        )
+
+
+def moment(text: str) -> date:
+    """A day or an instant, as the log writes it (ISO 8601)."""
+    return datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
+
+
+def written(at: date) -> str:
+    """How the log writes a day or an instant; moment() reads it."""
+    return at.isoformat()
+
+
+def count(case: Case, story: Story, *, now: datetime) -> Clocks:
+    """Every clock of the case as it stands at this moment."""
+    kind = CaseKind(case.kind)
+    holidays = holidays_of(story.nation)
+    if kind is CaseKind.COMPLAINT:
+        return _complaint(case, story, holidays, now)
+    right = case.facts.right
+    statute = (
+        statutory_deadline(story.events(right), holidays=holidays, as_of=now)
+        if right
+        else None
+    )
+    promise = None
+    if kind not in AT_ONCE:
+        promise = policy_promise(
+            story.dated_on, statute=statute or Deadline(), holidays=holidays
+        )
+    live = _live(case, kind, statute, promise, story) if _counts(case) else ()
+    return Clocks(statute, promise, None, None, live)
+
+
+def _counts(case: Case) -> bool:
+    """No day of ours counts while the person must act, or once the case is closed."""
+    return case.is_open and not case.is_waiting
+
+
+def _live(
+    case: Case,
+    kind: CaseKind,
+    statute: Deadline | None,
+    promise: Promise | None,
+    story: Story,
+) -> tuple[tuple[str, date], ...]:
+    if kind in AT_ONCE:
+        return (("at once", civil_day(story.received_at)),)
+    days = {
+        "statute": statute.due_on if statute and kind in ON_THE_CLOCK else None,
+        "promise": promise.target_on if promise else None,
+    }
+    return tuple((name, day) for name, day in days.items() if day is not None)
+
+
+def _complaint(case: Case, story: Story, holidays: Holidays, now: datetime) -> Clocks:
+    deadline = complaint_deadline(story.received_at, holidays=holidays, as_of=now)
+    last_word = max(
+        (day for day in (story.acknowledged_on, story.progress_on) if day),
+        default=None,
+    )
+    progress = last_word + PROGRESS_WITHIN if last_word else None
+    live: list[tuple[str, date]] = []
+    if _counts(case):
+        if story.acknowledged_on is None and deadline.due_on:
+            live.append(("complaint", deadline.due_on))
+        if progress is not None:
+            live.append(("progress", progress))
+    return Clocks(None, None, deadline, progress if case.is_open else None, tuple(live))
+
+
+# --- The cache ---
+
+CACHED = (
+    "starts_on",
+    "due_on",
+    "notice_by",
+    "promise_on",
+    "progress_due_on",
+    "governs_on",
+    "next_reminder_on",
+    "paused_days",
+    "flags",
+)
+
+
+def keep(
+    case: Case, clocks: Clocks, *, given: Sequence[tuple[str, date, int]] = ()
+) -> list[str]:
+    """Write the clocks' days on the case (it is not saved); the names of what differs.
+
+    given: the reminders that were given: clock, its day, step.
+    """
+    deadline = clocks.deadline or Deadline()
+    days = {
+        "starts_on": deadline.starts_on,
+        "due_on": deadline.due_on,
+        "notice_by": deadline.notice_by,
+        "promise_on": clocks.promise.target_on if clocks.promise else None,
+        "progress_due_on": clocks.progress_due_on,
+        "governs_on": clocks.governs_on,
+        "next_reminder_on": next_reminder(clocks.live, given),
+        "paused_days": deadline.paused_days,
+        "flags": sorted(flag.value for flag in deadline.flags),
+    }
+    changed = [name for name in CACHED if getattr(case, name) != days[name]]
+    for name in changed:
+        setattr(case, name, days[name])
+    return changed
+
+
+def reminder_days(due_on: date) -> list[tuple[int, date]]:
+    """Every step with the day on which it is due."""
+    return [(step, due_on - timedelta(days=step)) for step in REMINDER_STEPS]
+
+
+def next_reminder(
+    live: Iterable[tuple[str, date]], given: Sequence[tuple[str, date, int]]
+) -> date | None:
+    """The earliest day of a reminder that was not given; None when all were."""
+    return min(
+        (
+            day
+            for name, due_on in live
+            for step, day in reminder_days(due_on)
+            if (name, due_on, step) not in given
+        ),
+        default=None,
+    )
