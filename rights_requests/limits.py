@@ -1,0 +1,70 @@
+"""What will probably stand in the way of a request, told as soon as the person asks."""
+
+from dataclasses import dataclass
+
+from data_subjects.models import HeldPerson
+from processing_register.register import period_in_words, the_register
+from rights_requests.kinds import CaseKind
+from rights_requests.models import Submission
+
+CASE_FILE = "case-file"
+
+
+@dataclass(frozen=True)
+class Limit:
+    """Something that is probably kept although the person asks for its deletion.
+
+    kept: what it is and why. source: the rule that lets us keep it.
+    """
+
+    kept: str
+    source: str
+
+    @property
+    def sentence(self) -> str:
+        """One line of a letter, for the person to read."""
+        return f"{self.kept} ({self.source})."
+
+
+CLAIM = Limit(
+    "What a legal claim needs, until that claim is over",
+    "UK GDPR, Article 17(3)(e)",
+)
+OPT_OUT = Limit(
+    "A code made of your e-mail address, on our list of people we must not write to. "
+    "Without it an old list could bring you our e-mails again",
+    "UK GDPR, Article 17(3)(b)",
+)
+
+
+def likely_limits(submission: Submission, kind: CaseKind) -> list[Limit]:
+    """What an erasure will probably leave; nothing for any other kind.
+
+    Nothing is kept for tax in this house, so no line says so. Whether a claim holds the
+    data back is for the person alone to know: not for somebody who says that they write
+    for them. Of a hold only the rule is named, never the matter.
+    """
+    if kind is not CaseKind.ERASURE:
+        return []
+    found = [CLAIM] if _goes_to_person(submission) and _is_held(submission) else []
+    if submission.address:
+        found.append(OPT_OUT)
+    return [*found, _case_file()]
+
+
+def _goes_to_person(submission: Submission) -> bool:
+    return submission.answer_to == Submission.AnswerTo.PERSON
+
+
+def _is_held(submission: Submission) -> bool:
+    held = HeldPerson.objects.standing()
+    return held.filter(data_subject=submission.data_subject_id).exists()
+
+
+def _case_file() -> Limit:
+    period = period_in_words(the_register().retention[CASE_FILE].period)
+    return Limit(
+        "This request and what we write to you about it, to show how we answered: for "
+        f"{period} after it is closed",
+        "UK GDPR, Article 17(3)(b)",
+    )
