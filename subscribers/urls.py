@@ -1,20 +1,7 @@
-from django.urls import path, register_converter
+from django.urls import path
 
-from groundwork.links import TOKEN_PATTERN
+from groundwork import links  # noqa: F401 — brings <token:…>
 from subscribers import receipt_views, views
-
-
-class TokenConverter:
-    regex = TOKEN_PATTERN
-
-    def to_python(self, value: str) -> str:
-        return value
-
-    def to_url(self, value: str) -> str:
-        return value
-
-
-register_converter(TokenConverter, "token")
 
 app_name = "subscribers"
 
