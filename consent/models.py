@@ -71,6 +71,7 @@ class Channel(models.TextChoices):
     MAILED = "mailed “unsubscribe”", "mailed “unsubscribe”"
     UNDO = "undo", "undo"
     STAFF = "staff", "staff"
+    RIGHTS_REQUEST = "rights request", "rights request"
     IMPORT = "import", "import"
     RETENTION = "retention", "retention"
 

@@ -47,6 +47,12 @@ def entries_of(case: Case) -> list[CaseLogEntry]:
     return list(CaseLogEntry.objects.filter(case_id=case.pk).order_by("id"))
 
 
+def newest_entry_id(case: Case) -> int:
+    """The newest entry of the case's log, by which a page says what it has shown."""
+    entries = CaseLogEntry.objects.filter(case_id=case.pk).order_by("-id")
+    return entries.values_list("id", flat=True).first() or 0
+
+
 def clocks_of(case: Case, *, now: datetime) -> Clocks:
     """Every clock of the case, counted from its log at this moment."""
     return clock.count(case, clock.story_of(entries_of(case)), now=now)

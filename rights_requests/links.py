@@ -48,12 +48,16 @@ def status_url(case: Case, number: int | None = None) -> str:
     if number is None:
         return ""
     token = token_of(case, Use.STATUS, number)
-    return settings.SITE_URL + reverse("rights_requests:status", args=[token])
+    return _whole("rights_requests:status", token)
 
 
 def confirm_url(case: Case) -> str:
     token = token_of(case, Use.CONFIRM, 1)
-    return settings.SITE_URL + reverse("rights_requests:confirm", args=[token])
+    return _whole("rights_requests:confirm", token)
+
+
+def _whole(name: str, token: str) -> str:
+    return str(settings.SITE_URL + reverse(name, args=[token]))
 
 
 def found(use: str, token: str) -> CaseLink | None:

@@ -59,6 +59,7 @@ class Move(models.TextChoices):
     WAIVE_CLARIFICATION = "waive-clarification", "question taken back"
     ASK_QUESTION = "ask-question", "question asked; the time goes on"
     EXTEND = "extend", "extended by two months"
+    WITHHOLD = "withhold", "part of the answer is withheld"
     NARROW = "narrow", "narrowed by the person"
     ACKNOWLEDGE = "acknowledge", "acknowledged"
     REPORT_PROGRESS = "report-progress", "progress reported"
@@ -79,6 +80,8 @@ _EVERY: Table = {
     (State.DRAFT, Move.CONFIRM): State.IN_PROGRESS,
     (State.DRAFT, Move.DISMISS): State.DISMISSED,
     (State.DISMISSED, Move.REOPEN): State.DRAFT,
+    # “It was not me”: whoever has the mailbox may have been somebody else.
+    (State.WITHDRAWN, Move.REOPEN): State.IN_PROGRESS,
     (State.IN_PROGRESS, Move.FULFIL): State.FULFILLED,
     **{(state, Move.WITHDRAW): State.WITHDRAWN for state in OPEN},
     **{(state, Move.RECOUNT): state for state in OPEN},
@@ -112,9 +115,14 @@ _REQUEST: Table = {
     (State.IN_PROGRESS, Move.REFUSE): State.REFUSED,
     **{(state, Move.LETTER_FAILED): State.IN_PROGRESS for state in _UNTOLD},
 }
+# A copy may leave out what is about others, or what the person must not know.
+_COPY: Table = {
+    **_REQUEST,
+    (State.IN_PROGRESS, Move.WITHHOLD): State.IN_PROGRESS,
+}
 # Only for access does a question stop the clock (Art. 12A(5)).
 _ACCESS: Table = {
-    **_REQUEST,
+    **_COPY,
     (State.IN_PROGRESS, Move.ASK_CLARIFICATION): State.AWAITING_CLARIFICATION,
     (State.AWAITING_CLARIFICATION, Move.RECEIVE_CLARIFICATION): State.IN_PROGRESS,
     (State.AWAITING_CLARIFICATION, Move.WAIVE_CLARIFICATION): State.IN_PROGRESS,
@@ -131,6 +139,8 @@ _COMPLAINT: Table = {
     (State.DRAFT, Move.ACKNOWLEDGE): State.DRAFT,
     (State.IN_PROGRESS, Move.ACKNOWLEDGE): State.IN_PROGRESS,
     (State.IN_PROGRESS, Move.REPORT_PROGRESS): State.IN_PROGRESS,
+    (State.DRAFT, Move.LETTER_FAILED): State.DRAFT,
+    (State.IN_PROGRESS, Move.LETTER_FAILED): State.IN_PROGRESS,
     (State.FULFILLED, Move.LETTER_FAILED): State.IN_PROGRESS,
 }
 
@@ -138,6 +148,8 @@ _COMPLAINT: Table = {
 def _table_of(kind: CaseKind) -> Table:
     if kind is CaseKind.ACCESS:
         return _ACCESS
+    if kind is CaseKind.PORTABILITY:
+        return _COPY
     if kind is CaseKind.COMPLAINT:
         return _COMPLAINT
     if kind in ON_THE_CLOCK:
@@ -152,7 +164,14 @@ FIRST_STATES = (State.IN_PROGRESS, State.DRAFT)
 
 # These bind the person, so a second member of staff releases them.
 NEEDS_TWO = frozenset(
-    {Move.EXTEND, Move.ASK_FEE, Move.REFUSE, Move.FULFIL_IN_PART, Move.LAPSE}
+    {
+        Move.EXTEND,
+        Move.ASK_FEE,
+        Move.REFUSE,
+        Move.FULFIL_IN_PART,
+        Move.LAPSE,
+        Move.WITHHOLD,
+    }
 )
 # What is erased cannot be brought back.
 NEEDS_TWO_FOR_KIND = frozenset({(CaseKind.ERASURE, Move.FULFIL)})

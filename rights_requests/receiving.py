@@ -8,29 +8,19 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from data_subjects.models import DataSubject
 from data_subjects.people import subject_of
 from groundwork.refusals import NotAllowed
-from rights_requests import at_once, clock, links
+from rights_requests import at_once, links
 from rights_requests.acknowledging import acknowledge
-from rights_requests.casebook import digest_of, new_reference
 from rights_requests.deadlines import FIRST_DAY
-from rights_requests.kinds import GROUNDS, CaseKind
 from rights_requests.models import Case, CaseLink, CaseLogEntry, Channel, Submission
-from rights_requests.moves import Move, State
+from rights_requests.opening import Asked, new_case, refuse_wrong_grounds
 
-
-@dataclass(frozen=True)
-class Asked:
-    """One thing that is asked. grounds: keys of kinds.GROUNDS for this kind."""
-
-    kind: CaseKind
-    grounds: tuple[str, ...] = ()
-    details: str = ""
+__all__ = ["Agent", "Asked", "Received", "Sent", "form_digest", "receive"]
 
 
 @dataclass(frozen=True)
@@ -67,7 +57,6 @@ class Sent:
     held_because: str = ""
     form_number: str = ""
     inbound_email_id: int | None = None
-    about: Case | None = None
     # Staff must say first what a mail asks for; a form said so itself.
     is_draft: bool = False
 
@@ -94,10 +83,13 @@ def receive(
     if known is not None:
         return Received(known, list(known.cases.order_by("reference")), is_new=False)
     submission = _submission(sent, _person(sent.address), staff_id, now)
-    cases = [_case(submission, asked, sent) for asked in sent.asked]
-    entries = [_receipt(case, sent, staff_id, now) for case in cases]
+    opened = [
+        new_case(submission, asked, now=now, staff_id=staff_id, is_draft=sent.is_draft)
+        for asked in sent.asked
+    ]
+    cases = [case for case, _ in opened]
     Case.objects.bulk_create(cases)
-    CaseLogEntry.objects.bulk_create(entries)
+    CaseLogEntry.objects.bulk_create(entry for _, entry in opened)
     CaseLink.objects.bulk_create(links.first_links(cases))
     at_once.carry_out(cases, now=now)
     if answers and not sent.held_because and not sent.is_draft:
@@ -116,9 +108,7 @@ def _refuse_unless_sound(sent: Sent, now: datetime) -> None:
     if sent.dated_on > received_on:
         raise NotAllowed("A letter cannot bear a later date than that of its arrival.")
     for asked in sent.asked:
-        known = GROUNDS[asked.kind].values if asked.kind in GROUNDS else []
-        if set(asked.grounds) - set(known):
-            raise NotAllowed("That is no ground for what is asked.")
+        refuse_wrong_grounds(asked)
 
 
 def _known(sent: Sent) -> Submission | None:
@@ -173,44 +163,3 @@ def _submission(
         inbound_email_id=sent.inbound_email_id,
         staff_id=staff_id,
     )
-
-
-def _case(submission: Submission, asked: Asked, sent: Sent) -> Case:
-    is_complaint = asked.kind is CaseKind.COMPLAINT
-    return Case(
-        reference=new_reference("C" if is_complaint else "R"),
-        submission=submission,
-        kind=asked.kind,
-        grounds=sorted(asked.grounds),
-        details=asked.details,
-        state=State.DRAFT if sent.is_draft else State.IN_PROGRESS,
-        received_at=sent.received_at,
-        about=sent.about if is_complaint else None,
-    )
-
-
-def _receipt(
-    case: Case, sent: Sent, staff_id: int | None, now: datetime
-) -> CaseLogEntry:
-    """The first entry of the log, and the case's first count from it."""
-    entry = CaseLogEntry(
-        case_id=case.pk,
-        number=1,
-        event=Move.RECEIVE,
-        state=case.state,
-        inputs={
-            "received_at": clock.written(sent.received_at),
-            "dated_on": clock.written(sent.dated_on),
-            "channel": str(sent.channel),
-            "kind": str(case.kind),
-            "nation": settings.NATION,
-            "grounds": case.grounds,
-            "words": digest_of(sent.words) if sent.words else "",
-        },
-        staff_id=staff_id,
-    )
-    clocks = clock.count(case, clock.story_of([entry]), now=now)
-    clock.keep(case, clocks)
-    entry.due_on = case.due_on
-    return entry
-

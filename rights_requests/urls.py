@@ -4,4 +4,9 @@ from rights_requests import views
 
 app_name = "rights_requests"
 
-urlpatterns = [path("your-data/", views.your_data, name="your-data")]
+urlpatterns = [
+    path("your-data/", views.your_data, name="your-data"),
+    path("your-data/case/<str:token>/", views.not_found, name="status"),
+    path("your-data/confirm/<str:token>/", views.not_found, name="confirm"),
+    path("your-data/complain/", views.not_found, name="complain"),
+]

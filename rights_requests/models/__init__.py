@@ -1,5 +1,6 @@
 """Requests about personal data and complaints: who asked, the cases, their papers."""
 
+from rights_requests.models.calendar import CalendarFeed
 from rights_requests.models.case import Case, CaseQuerySet, Channel, Submission
 from rights_requests.models.correspondence import (
     CaseDocument,
@@ -9,6 +10,7 @@ from rights_requests.models.correspondence import (
     Message,
 )
 from rights_requests.models.log import CaseLogEntry, CaseSeal, Event
+from rights_requests.models.runs import ClockFault, DailyDigest, Recount
 from rights_requests.models.work import (
     Decision,
     IdentityCheck,
@@ -19,6 +21,7 @@ from rights_requests.models.work import (
 )
 
 __all__ = [
+    "CalendarFeed",
     "Case",
     "CaseDocument",
     "CaseLink",
@@ -26,6 +29,8 @@ __all__ = [
     "CaseQuerySet",
     "CaseSeal",
     "Channel",
+    "ClockFault",
+    "DailyDigest",
     "Decision",
     "Event",
     "IdentityCheck",
@@ -33,6 +38,7 @@ __all__ = [
     "MailedCode",
     "Message",
     "Note",
+    "Recount",
     "Reminder",
     "SearchRecord",
     "Submission",

@@ -37,6 +37,8 @@ class Letter(models.Model):
     sent_at = models.DateTimeField(null=True)
     mail_id = models.UUIDField(null=True)
     posted_on = models.DateField(null=True)
+    # Handed over, failed or posted: what became of it is known and acted on.
+    settled_at = models.DateTimeField(null=True)
     # A move that this letter makes known; its failure takes that move back.
     move_number = models.PositiveIntegerField(null=True)
     written_at = models.DateTimeField(default=timezone.now)
@@ -50,14 +52,21 @@ class Letter(models.Model):
         purpose="rights-requests",
         source="house",
         retention="case-file",
-        others="id case kind version digest by sent_at mail_id posted_on move_number"
-        " written_at staff_id",
+        others="id case kind version digest by sent_at mail_id posted_on settled_at"
+        " move_number written_at staff_id",
         linked_by="case__submission__data_subject",
     )
 
     class Meta:
         ordering = ["written_at", "id"]
-        indexes = [models.Index(fields=["mail_id"], name="letter_of_mail")]
+        indexes = [
+            # Read by letters_gone: those of which nobody knows yet what became of them.
+            models.Index(
+                fields=["mail_id"],
+                condition=Q(settled_at__isnull=True, mail_id__isnull=False),
+                name="letter_unsettled",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"letter {self.pk} ({self.kind})"

@@ -30,6 +30,7 @@ class Decision(models.Model):
         SENT_BACK = "sent back", "sent back"
         TAKEN_BACK = "taken back", "taken back"
         TOO_LATE = "too late", "its letter left too late"
+        NOT_SENT = "not sent", "its letter did not leave"
 
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="decisions")
     move = models.CharField(max_length=30, choices=Move)
@@ -219,12 +220,23 @@ class Reminder(models.Model):
     due_on = models.DateField()
     step = models.SmallIntegerField()
     given_at = models.DateTimeField(default=timezone.now)
+    # When the mail that lists it was queued, or it no longer had to be told.
+    told_at = models.DateTimeField(null=True)
 
     personal_data = NoPersonalData(
-        "which reminder was given when", others="id case clock due_on step given_at"
+        "which reminder was given when",
+        others="id case clock due_on step given_at told_at",
     )
 
     class Meta:
+        indexes = [
+            # Read after each sweep: what no mail has listed yet, which is hardly any.
+            models.Index(
+                fields=["given_at"],
+                condition=Q(told_at__isnull=True),
+                name="reminder_untold",
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["case", "clock", "due_on", "step"],

@@ -1,0 +1,262 @@
+"""How a case ends: answered, in part, refused, taken back by the person, or lapsed.
+
+A case closes with a letter in the same transaction. When that letter does not reach the
+person, the case is open again (letters_gone).
+"""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from data_subjects.models import Disclosure
+from data_subjects.restriction import is_restricted
+from groundwork.refusals import NotAllowed, refuse
+from rights_requests import casebook, writing
+from rights_requests.kinds import CaseKind
+from rights_requests.letter_frames import LetterKind
+from rights_requests.models import (
+    Case,
+    CaseDocument,
+    Decision,
+    Event,
+    IdentityCheck,
+    Letter,
+)
+from rights_requests.moves import Move, needs_second_person
+
+Purpose = CaseDocument.Purpose
+# What is answered by handing something over.
+COPIES = frozenset({CaseKind.ACCESS, CaseKind.PORTABILITY})
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What we tell the person. outcome: what was done, in words. nothing_held: we
+    looked and hold nothing of theirs. next_step: what we do now (a complaint's)."""
+
+    outcome: str = ""
+    next_step: str = ""
+    nothing_held: bool = False
+    edits: Mapping[str, str] = field(default_factory=dict)
+
+
+@transaction.atomic
+def fulfil(
+    case_id: uuid.UUID, answer: Answer, *, staff_id: int, now: datetime
+) -> Letter:
+    """Answer the person and close the case. Raises NotAllowed while something is missing
+    that the answer must rest on, and for what a second person has to release."""
+    case = casebook.locked(case_id)
+    refuse(why_not_fulfil(case, nothing_held=answer.nothing_held))
+    if needs_second_person(CaseKind(case.kind), Move.FULFIL):
+        raise NotAllowed(
+            "What is deleted cannot be brought back: propose the answer, and a second "
+            "person releases it."
+        )
+    return answer_and_close(case, answer, staff_id=staff_id, now=now)
+
+
+def answer_and_close(
+    case: Case,
+    answer: Answer,
+    *,
+    staff_id: int,
+    now: datetime,
+    decision: Decision | None = None,
+) -> Letter:
+    """The caller holds the case and has looked for what stands against it."""
+    kind = letter_of_answer(case, nothing_held=answer.nothing_held)
+    if kind is LetterKind.COMPLAINT_OUTCOME and not answer.outcome.strip():
+        raise NotAllowed("Say what you found: a complaint is closed with its outcome.")
+    entry = casebook.make(
+        case,
+        Move.FULFIL,
+        now=now,
+        staff_id=staff_id,
+        inputs={
+            "documents": [
+                bytes(document.content_digest).hex() for document in answers_of(case)
+            ],
+            "outcome": casebook.digest_of(answer.outcome),
+            "nothing_held": answer.nothing_held,
+        },
+    )
+    mark_used(decision, entry.number)
+    end_open_work(case, now=now, staff_id=staff_id, besides=decision)
+    return writing.write(
+        case,
+        kind,
+        now=now,
+        staff_id=staff_id,
+        edits=answer.edits,
+        move_number=entry.number,
+        **answer_fields(case, answer),
+    )
+
+
+def letter_of_answer(case: Case, *, nothing_held: bool = False) -> LetterKind:
+    if case.is_complaint:
+        return LetterKind.COMPLAINT_OUTCOME
+    if nothing_held:
+        return LetterKind.NOTHING_HELD
+    return LetterKind.ANSWER
+
+
+def answer_fields(case: Case, answer: Answer) -> dict[str, Any]:
+    return {
+        "outcome": answer.outcome,
+        "next_step": answer.next_step,
+        "documents": tuple(document.name for document in answers_of(case)),
+        "recipients": recipients_of(case) if case.submission.wants_recipients else (),
+    }
+
+
+def answers_of(case: Case) -> list[CaseDocument]:
+    standing = case.documents.filter(purpose=Purpose.ANSWER, removed_at__isnull=True)
+    return list(standing)
+
+
+def recipients_of(case: Case) -> tuple[str, ...]:
+    """Who received something of this person, as the ledger of disclosures has it."""
+    given = Disclosure.objects.filter(data_subject_id=case.submission.data_subject_id)
+    return tuple(sorted(set(given.values_list("recipient", flat=True))))
+
+
+def why_not_fulfil(case: Case, *, nothing_held: bool = False) -> str:
+    """What is missing before the answer; empty when nothing is."""
+    if why_not := casebook.why_not(case, Move.FULFIL) or why_not_close(case):
+        return why_not
+    kind = CaseKind(case.kind)
+    if kind in COPIES and not case.searches.exists():
+        return (
+            "Record first where you looked, and why that was enough (UK GDPR, Article "
+            "15(1A))."
+        )
+    if kind in COPIES and not nothing_held and not answers_of(case):
+        return "Upload what the person gets, or say that we hold nothing."
+    restricted = is_restricted(case.submission.data_subject_id)
+    if kind is CaseKind.RESTRICTION and not restricted:
+        return "Restrict the person’s data first (Registers, Restrictions)."
+    return ""
+
+
+def why_not_close(case: Case) -> str:
+    """What must be settled before any end of ours."""
+    if case.decisions.pending().exists():
+        return "A proposal waits for a second person: release it or take it back first."
+    if case.tasks.filter(done_at__isnull=True).exists():
+        return "A task of this case is still open: finish it first."
+    return ""
+
+
+def mark_used(decision: Decision | None, number: int | None) -> None:
+    """The move in the log that came of a decision."""
+    if decision is not None:
+        decision.move_number = number
+        decision.save(update_fields=["move_number"])
+
+
+# --- By the person ---
+
+
+@transaction.atomic
+def withdraw(
+    case_id: uuid.UUID, *, now: datetime, staff_id: int | None = None
+) -> Letter:
+    """The person no longer wants it; staff_id: who took that down, if somebody did."""
+    case = casebook.locked(case_id)
+    casebook.make(case, Move.WITHDRAW, now=now, staff_id=staff_id)
+    end_open_work(case, now=now, staff_id=staff_id)
+    return writing.write(
+        case,
+        LetterKind.WITHDRAWAL_RECORDED,
+        now=now,
+        staff_id=staff_id,
+        came_on=timezone.localdate(now),
+    )
+
+
+@transaction.atomic
+def narrow(
+    case_id: uuid.UUID, *, words: str, now: datetime, staff_id: int | None = None
+) -> Letter:
+    """The person asks for less; the clock takes no notice."""
+    case = casebook.locked(case_id)
+    said = words.strip()
+    if not said:
+        raise NotAllowed("Say what you want instead.")
+    casebook.make(
+        case,
+        Move.NARROW,
+        now=now,
+        staff_id=staff_id,
+        inputs={"details": casebook.digest_of(said)},
+        details=said,
+    )
+    return writing.write(
+        case,
+        LetterKind.NARROWED,
+        now=now,
+        staff_id=staff_id,
+        came_on=timezone.localdate(now),
+        outcome=said,
+    )
+
+
+# --- What ends with a case ---
+
+
+def end_open_work(
+    case: Case,
+    *,
+    now: datetime,
+    staff_id: int | None,
+    besides: Decision | None = None,
+) -> None:
+    """Proposals that wait are taken back, checks closed and their copies removed."""
+    pending = case.decisions.pending()
+    if besides is not None:
+        pending = pending.exclude(pk=besides.pk)
+    pending.update(outcome=Decision.Outcome.TAKEN_BACK, settled_at=now)
+    for check in case.checks.filter(closed_at__isnull=True):
+        close_check(check, IdentityCheck.Outcome.WAIVED, staff_id=staff_id, now=now)
+
+
+def close_check(
+    check: IdentityCheck,
+    outcome: IdentityCheck.Outcome,
+    *,
+    staff_id: int | None,
+    now: datetime,
+) -> None:
+    """End a check of identity: no copy of a proof is kept longer than it."""
+    check.outcome, check.closed_at = outcome, now
+    check.save(update_fields=["outcome", "closed_at"])
+    proofs = CaseDocument.objects.filter(
+        case=check.case_id, purpose=Purpose.IDENTITY, removed_at__isnull=True
+    )
+    for document in proofs:
+        remove_document(document, staff_id=staff_id, now=now)
+
+
+def remove_document(
+    document: CaseDocument, *, staff_id: int | None, now: datetime
+) -> None:
+    """Take the file away once this is committed; that there was one stays on record."""
+    file = document.vault_name
+    document.vault_name, document.removed_at = "", now
+    document.save(update_fields=["vault_name", "removed_at"])
+    casebook.note(
+        document.case,
+        Event.DOCUMENT_REMOVED,
+        staff_id=staff_id,
+        inputs={"document": str(document.pk), "purpose": str(document.purpose)},
+    )
+    from rights_requests.vault import remove
+
+    transaction.on_commit(lambda: remove(file))

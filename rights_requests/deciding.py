@@ -1,0 +1,469 @@
+"""What binds the person takes two: one proposes, another one releases.
+
+An extension, a fee, a refusal in whole or part, a lapse, a withholding, and the answer
+to a request for erasure. The law's own limits are asked here, so that none of them can
+be recorded against it: the extension in time and once, a fee or a refusal and never
+both, a ground that the law knows, reasons in words.
+"""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from groundwork.periods import end_of
+from groundwork.refusals import NotAllowed, refuse
+from rights_requests import casebook, clock, grounds, letters, writing
+from rights_requests.clock import Clocks
+from rights_requests.closing import (
+    Answer,
+    answer_and_close,
+    answer_fields,
+    answers_of,
+    end_open_work,
+    letter_of_answer,
+    mark_used,
+    why_not_close,
+    why_not_fulfil,
+)
+from rights_requests.counting import Extension
+from rights_requests.handling import ANSWER_WITHIN
+from rights_requests.kinds import CaseKind
+from rights_requests.letter_fields import Matter
+from rights_requests.letter_frames import LetterKind
+from rights_requests.letter_reasons import reasons_problem
+from rights_requests.models import Case, Decision, Event, Letter
+from rights_requests.moves import Move, State, needs_second_person
+
+Outcome = Decision.Outcome
+LETTERS: Mapping[Move, LetterKind] = {
+    Move.EXTEND: LetterKind.EXTENSION,
+    Move.ASK_FEE: LetterKind.ASK_FEE,
+    Move.REFUSE: LetterKind.REFUSAL,
+    Move.FULFIL_IN_PART: LetterKind.REFUSAL_IN_PART,
+    Move.LAPSE: LetterKind.LAPSED,
+}
+ENDS = frozenset({Move.REFUSE, Move.FULFIL_IN_PART, Move.LAPSE})
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What is proposed. reasons: for the person. evidence: what bears it out, for us.
+    amount, breakdown, how_to_pay: of a fee. outcome: what is done; left_out: what is
+    not. edits: parts of the letter that were written anew."""
+
+    move: Move
+    ground: str = ""
+    reasons: str = ""
+    evidence: str = ""
+    amount: str = ""
+    breakdown: tuple[str, ...] = ()
+    how_to_pay: str = ""
+    outcome: str = ""
+    left_out: str = ""
+    nothing_held: bool = False
+    edits: Mapping[str, str] = field(default_factory=dict)
+
+
+# --- Proposing ---
+
+
+@transaction.atomic
+def propose(
+    case_id: uuid.UUID, proposal: Proposal, *, staff_id: int, now: datetime
+) -> Decision:
+    """Keep it for a second person. Raises NotAllowed for what the law would not accept,
+    and for a letter that may not leave as it is."""
+    case = casebook.locked(case_id)
+    refuse(why_not_propose(case, proposal.move, now=now))
+    _refuse_unless_sound(case, proposal)
+    decision = Decision(
+        case=case,
+        move=proposal.move,
+        ground=proposal.ground,
+        reasons=proposal.reasons.strip(),
+        evidence=proposal.evidence.strip(),
+        inputs=_kept(proposal),
+        proposed_by_id=staff_id,
+        proposed_at=now,
+        seen_entry_id=casebook.newest_entry_id(case),
+    )
+    preview(decision, now=now)  # it must be possible to write it
+    decision.save(force_insert=True)
+    casebook.note(
+        case,
+        Event.PROPOSED,
+        staff_id=staff_id,
+        inputs={"decision": decision.pk, **_on_record(decision)},
+    )
+    return decision
+
+
+def _kept(proposal: Proposal) -> dict[str, Any]:
+    kept = asdict(proposal)
+    for name in ("move", "ground", "reasons", "evidence"):
+        kept.pop(name)
+    return {**kept, "breakdown": list(proposal.breakdown)}
+
+
+def proposal_of(decision: Decision) -> Proposal:
+    """The proposal as it was made."""
+    kept = dict(decision.inputs)
+    kept["breakdown"] = tuple(kept["breakdown"])
+    return Proposal(
+        move=Move(decision.move),
+        ground=decision.ground,
+        reasons=decision.reasons,
+        evidence=decision.evidence,
+        **kept,
+    )
+
+
+def _on_record(decision: Decision) -> dict[str, Any]:
+    """The inputs of the decision as the ledger may know them."""
+    return {
+        "move": str(decision.move),
+        "ground": decision.ground,
+        "reasons": casebook.digest_of(decision.reasons),
+        "evidence": casebook.digest_of(decision.evidence),
+        "amount": decision.inputs.get("amount", ""),
+    }
+
+
+def why_not_propose(case: Case, move: Move, *, now: datetime) -> str:
+    """What stands against such a move now, in words; empty when nothing does. The same
+    words stand beside the greyed button and in the refusal."""
+    if why_not := casebook.why_not(case, move):
+        return why_not
+    if not needs_second_person(CaseKind(case.kind), move):
+        return "This needs no second person."
+    if case.decisions.pending().exists():
+        return (
+            "A proposal waits already: it is released, sent back or taken back first."
+        )
+    if move is Move.EXTEND:
+        return why_not_extend(case, now=now)
+    if move is Move.FULFIL:
+        return why_not_fulfil(case)
+    if move is Move.LAPSE:
+        return _why_not_lapse(case, now=now)
+    if move in ENDS:
+        return why_not_close(case)
+    return ""
+
+
+def why_not_extend(case: Case, *, now: datetime) -> str:
+    """Once, and only while the first month runs (Art. 12A(3) and (4))."""
+    story = clock.story_of(casebook.entries_of(case))
+    if story.extensions:
+        return "It was extended once, and the law allows no second time."
+    last_day = _last_day_of_notice(case, now=now)
+    if last_day is not None and now >= end_of(last_day):
+        return (
+            f"Too late: the person had to be told by the end of "
+            f"{last_day:%A} {last_day.day} {last_day:%B %Y} (UK GDPR, Article 12A(4))."
+        )
+    return ""
+
+
+def _last_day_of_notice(case: Case, *, now: datetime) -> date | None:
+    statute = casebook.clocks_of(case, now=now).statute
+    return statute.notice_by if statute else None
+
+
+def _why_not_lapse(case: Case, *, now: datetime) -> str:
+    """Nobody is closed out before the day that the question named."""
+    until = asked_on(case) + ANSWER_WITHIN
+    if timezone.localdate(now) <= until:
+        return (
+            f"The person has until {until:%A} {until.day} {until:%B %Y} to answer, as "
+            "our letter says."
+        )
+    return why_not_close(case)
+
+
+def asked_on(case: Case) -> date:
+    """The day of the question that the case waits for."""
+    asks = [e for e in casebook.entries_of(case) if e.event in clock.ASKS]
+    at = clock.moment(asks[-1].inputs["at"])
+    return timezone.localdate(at) if isinstance(at, datetime) else at
+
+
+def _refuse_unless_sound(case: Case, proposal: Proposal) -> None:
+    move = proposal.move
+    if move is Move.FULFIL:
+        return
+    ground = grounds.find(case.kind, move, proposal.ground)
+    if ground is None:
+        raise NotAllowed("Choose the ground: the law knows no other for this.")
+    if ground.needs_evidence and not proposal.evidence.strip():
+        raise NotAllowed(
+            f"“{ground.label}” must be shown by us ({ground.article}): say what shows it."
+        )
+    if move is Move.WITHHOLD:
+        if not proposal.reasons.strip():
+            raise NotAllowed("Say what is withheld, and why.")
+        return
+    refuse(reasons_problem(LETTERS[move], proposal.reasons))
+    refuse(_why_not_both(case, proposal))
+    if move is Move.ASK_FEE:
+        refuse(_fee_problem(case, proposal))
+    if move is Move.FULFIL_IN_PART and not (
+        proposal.outcome.strip() and proposal.left_out.strip()
+    ):
+        raise NotAllowed("Say what the person gets, and what is left out.")
+
+
+def _why_not_both(case: Case, proposal: Proposal) -> str:
+    """A fee or a refusal on Article 12(5), one or the other."""
+    if proposal.ground not in grounds.EITHER_FEE_OR_REFUSAL:
+        return ""
+    charged = any(ask.kind.value == "fee" for ask in _story(case).asks)
+    if proposal.move in (Move.REFUSE, Move.FULFIL_IN_PART) and charged:
+        return (
+            "A fee was asked for on this ground: the law allows a fee or a refusal, not "
+            "both (UK GDPR, Article 12(5))."
+        )
+    return ""
+
+
+def _story(case: Case) -> clock.Story:
+    return clock.story_of(casebook.entries_of(case))
+
+
+def amount_of(proposal: Proposal) -> Decimal | None:
+    """The fee in pounds; None for what is no amount."""
+    text = proposal.amount.replace("£", "").replace(",", "").strip()
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        return None
+    is_money = amount.is_finite() and amount > 0 and amount == round(amount, 2)
+    return amount if is_money and amount < 1_000_000 else None
+
+
+def _fee_problem(case: Case, proposal: Proposal) -> str:
+    if amount_of(proposal) is None:
+        return "Enter the fee in pounds, such as 12.50."
+    if not any(line.strip() for line in proposal.breakdown):
+        return "Say what the fee is made of: only what it costs us may be charged."
+    if not proposal.how_to_pay.strip():
+        return "Say how the fee can be paid."
+    if proposal.ground == grounds.FURTHER_COPY.key and not copies_given(case):
+        return (
+            "The first copy is free (UK GDPR, Article 15(3)), and this person has had "
+            "none yet."
+        )
+    return ""
+
+
+def copies_given(case: Case) -> int:
+    """How many copies of their data this person has had from us before."""
+    others = Case.objects.filter(
+        submission__data_subject=case.submission.data_subject_id,
+        kind=CaseKind.ACCESS,
+        state__in=[State.FULFILLED, State.PARTLY_FULFILLED],
+    )
+    return others.exclude(pk=case.pk).count()
+
+
+# --- The letter that it would be ---
+
+
+def preview(decision: Decision, *, now: datetime) -> letters.Letter | None:
+    """The letter as it would leave now; None for a withholding, which the person is
+    not told of by itself."""
+    case, proposal = decision.case, proposal_of(decision)
+    if proposal.move is Move.WITHHOLD:
+        return None
+    kind = LETTERS.get(proposal.move) or letter_of_answer(
+        case, nothing_held=proposal.nothing_held
+    )
+    fields = writing.fields_of([case], now=now, **_fields(case, proposal, now))
+    return letters.render(kind, fields, proposal.edits)
+
+
+def _fields(case: Case, proposal: Proposal, now: datetime) -> dict[str, Any]:
+    if proposal.move is Move.FULFIL:
+        return answer_fields(case, _answer(proposal))
+    ground = grounds.find(case.kind, proposal.move, proposal.ground)
+    found: dict[str, Any] = {
+        "reasons": proposal.reasons,
+        "ground": f"{ground.told} ({ground.article})" if ground else "",
+        "outcome": proposal.outcome,
+        "left_out": proposal.left_out,
+        "documents": tuple(document.name for document in answers_of(case)),
+        "amount": amount_of(proposal),
+        "breakdown": proposal.breakdown,
+        "next_step": proposal.how_to_pay,
+    }
+    if proposal.move is Move.EXTEND:
+        found |= _extended(case, now)
+    if proposal.move is Move.LAPSE:
+        found["asked_on"] = asked_on(case)
+    if proposal.move is Move.ASK_FEE:
+        found["answer_by"] = timezone.localdate(now) + ANSWER_WITHIN
+    return found
+
+
+def _extended(case: Case, now: datetime) -> dict[str, Any]:
+    """The dates as they will be once the person is told."""
+    story = _story(case)
+    longer = replace(story, extensions=(*story.extensions, Extension(now)))
+    clocks: Clocks = clock.count(case, longer, now=now)
+    statute = clocks.statute
+    matter = Matter(
+        reference=case.reference,
+        kind=CaseKind(case.kind),
+        due_on=statute.due_on if statute else None,
+        steps=tuple(step.sentence for step in clocks.steps),
+    )
+    return {
+        "matters": (matter,),
+        "notice_by": statute.notice_by if statute else None,
+    }
+
+
+def _answer(proposal: Proposal) -> Answer:
+    return Answer(
+        outcome=proposal.outcome,
+        nothing_held=proposal.nothing_held,
+        edits=proposal.edits,
+    )
+
+
+# --- The second person ---
+
+
+def _locked(decision_id: int) -> tuple[Case, Decision]:
+    """Cases come before what belongs to them."""
+    case_id = Decision.objects.values_list("case", flat=True).get(pk=decision_id)
+    case = casebook.locked(case_id)
+    decision = Decision.objects.select_for_update(of=("self",)).get(pk=decision_id)
+    decision.case = case
+    return case, decision
+
+
+def why_not_release(decision: Decision, *, staff_id: int) -> str:
+    if decision.settled_at is not None or decision.released_at is not None:
+        return "This proposal was dealt with already."
+    if decision.proposed_by_id == staff_id:
+        return "You proposed it: somebody else has to release it."
+    return ""
+
+
+@transaction.atomic
+def release(
+    decision_id: int, *, seen_entry_id: int, staff_id: int, now: datetime
+) -> Decision:
+    """Let it take effect: the letter leaves, and the move is made.
+
+    seen_entry_id: the newest entry of the log that the page showed; raises NotAllowed
+    when something has happened since, as for everything that propose() refuses. An
+    extension is made only once its letter was handed over in time (letters_gone).
+    """
+    case, decision = _locked(decision_id)
+    refuse(why_not_release(decision, staff_id=staff_id))
+    if casebook.newest_entry_id(case) != seen_entry_id:
+        raise NotAllowed(
+            "Something has happened in this case since you opened the page. Look at it "
+            "again, then decide."
+        )
+    proposal = proposal_of(decision)
+    decision.released_by_id, decision.released_at = staff_id, now
+    decision.settled_at, decision.outcome = now, Outcome.RELEASED
+    refuse(_why_not_now(case, decision, proposal, now))
+    _refuse_unless_sound(case, proposal)
+    if proposal.move is Move.EXTEND:
+        decision.settled_at, decision.outcome = None, ""
+    decision.save()
+    casebook.note(
+        case, Event.RELEASED, staff_id=staff_id, inputs={"decision": decision.pk}
+    )
+    _carry_out(case, decision, proposal, now)
+    return decision
+
+
+def _why_not_now(
+    case: Case, decision: Decision, proposal: Proposal, now: datetime
+) -> str:
+    """The proposal itself does not stand in its own way."""
+    Decision.objects.filter(pk=decision.pk).update(settled_at=now)
+    why_not = why_not_propose(case, proposal.move, now=now)
+    Decision.objects.filter(pk=decision.pk).update(settled_at=None)
+    return why_not
+
+
+def _carry_out(
+    case: Case, decision: Decision, proposal: Proposal, now: datetime
+) -> None:
+    staff_id = decision.released_by_id or 0
+    if proposal.move is Move.FULFIL:
+        letter = answer_and_close(
+            case, _answer(proposal), staff_id=staff_id, now=now, decision=decision
+        )
+        _keep_letter(decision, letter)
+        return
+    rendered = preview(decision, now=now)
+    row = writing.as_row(case, rendered, staff_id=staff_id) if rendered else None
+    if proposal.move is not Move.EXTEND:
+        entry = casebook.make(
+            case,
+            proposal.move,
+            now=now,
+            staff_id=staff_id,
+            inputs={
+                "at": clock.written(now),
+                "decision": decision.pk,
+                **_on_record(decision),
+            },
+        )
+        mark_used(decision, entry.number)
+        if proposal.move in ENDS:
+            end_open_work(case, now=now, staff_id=staff_id, besides=decision)
+        if row is not None:
+            row.move_number = entry.number
+    if row is not None:
+        _keep_letter(decision, writing.hand_over(row, case, now=now))
+
+
+def _keep_letter(decision: Decision, letter: Letter) -> None:
+    decision.letter = letter
+    decision.save(update_fields=["letter"])
+
+
+@transaction.atomic
+def send_back(
+    decision_id: int, answer: str, *, staff_id: int, now: datetime
+) -> Decision:
+    """The second person does not agree, and says why."""
+    case, decision = _locked(decision_id)
+    refuse(why_not_release(decision, staff_id=staff_id))
+    if not answer.strip():
+        raise NotAllowed("Say why you send it back.")
+    decision.answer, decision.outcome = answer.strip(), Outcome.SENT_BACK
+    return _settled(case, decision, Event.SENT_BACK, staff_id, now)
+
+
+@transaction.atomic
+def take_back(decision_id: int, *, staff_id: int, now: datetime) -> Decision:
+    """Whoever proposed it no longer does, or a colleague in their place."""
+    case, decision = _locked(decision_id)
+    if decision.settled_at is not None or decision.released_at is not None:
+        raise NotAllowed("This proposal was dealt with already.")
+    decision.outcome = Outcome.TAKEN_BACK
+    return _settled(case, decision, Event.TAKEN_BACK, staff_id, now)
+
+
+def _settled(
+    case: Case, decision: Decision, event: Event, staff_id: int, now: datetime
+) -> Decision:
+    decision.settled_at = now
+    decision.save(update_fields=["answer", "outcome", "settled_at"])
+    casebook.note(case, event, staff_id=staff_id, inputs={"decision": decision.pk})
+    return decision

@@ -1,0 +1,148 @@
+"""What became of letters: an extension counts once its letter was handed over in time,
+and what a lost letter should have made known is taken back.
+
+An extension without notice is none (Art. 12A(4)), and a refusal that nobody told is no
+answer: the case is open again, its clock as if the letter had never been written.
+"""
+
+import logging
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from groundwork.refusals import NotAllowed
+from outbox import outcomes
+from outbox.models import State as MailState
+from rights_requests import casebook, clock
+from rights_requests.closing import mark_used
+from rights_requests.models import Case, Decision, Event, Letter
+from rights_requests.moves import Move, after
+
+logger = logging.getLogger(__name__)
+LOST = (MailState.FAILED, MailState.WITHHELD)
+BATCH = 500
+
+
+def take_over(now: datetime) -> int:
+    """Act on every letter whose end is known by now; returns how many. One that cannot
+    be dealt with holds up no other."""
+    unsettled = Letter.objects.filter(settled_at__isnull=True, mail_id__isnull=False)
+    rows = unsettled.annotate(mail_state=outcomes.state_by("mail_id"))
+    ended = rows.filter(mail_state__in=[MailState.SENT, *LOST])
+    count = 0
+    for letter_id in list(ended.order_by("id").values_list("pk", flat=True)[:BATCH]):
+        try:
+            count += _take_over_one(letter_id, now)
+        except Exception:
+            logger.exception("Letter %s could not be taken over", letter_id)
+    return count
+
+
+@transaction.atomic
+def _take_over_one(letter_id: int, now: datetime) -> bool:
+    letter, case = _locked(letter_id)
+    state = outcomes.state_of(letter.mail_id)
+    if letter.settled_at is not None or state is None:
+        return False
+    if state in LOST:
+        _lost(letter, case, now)
+    else:
+        _arrived(letter, case, outcomes.sent_at(letter.mail_id) or now, now)
+    return True
+
+
+def _locked(letter_id: int) -> tuple[Letter, Case]:
+    case_id = Letter.objects.values_list("case", flat=True).get(pk=letter_id)
+    case = casebook.locked(case_id)
+    letter = Letter.objects.select_for_update(of=("self",)).get(pk=letter_id)
+    return letter, case
+
+
+@transaction.atomic
+def mark_posted(
+    letter_id: int, *, posted_on: date, staff_id: int, now: datetime
+) -> Letter:
+    """The letter went into the post on this day."""
+    letter, case = _locked(letter_id)
+    if letter.by != Letter.By.POST:
+        raise NotAllowed("This letter goes by e-mail.")
+    if letter.posted_on is not None:
+        raise NotAllowed("This letter was posted already.")
+    casebook.refuse_future(posted_on, now=now)
+    if posted_on < timezone.localdate(letter.written_at):
+        raise NotAllowed("It cannot have been posted before it was written.")
+    letter.posted_on = posted_on
+    letter.save(update_fields=["posted_on"])
+    casebook.note(
+        case,
+        Event.LETTER_POSTED,
+        staff_id=staff_id,
+        inputs={"letter": letter.pk, "on": clock.written(posted_on)},
+    )
+    _arrived(letter, case, posted_on, now)
+    return letter
+
+
+def _arrived(letter: Letter, case: Case, at: date, now: datetime) -> None:
+    """Handed over to a mail server or to the post, at this moment or on this day."""
+    _settle(letter, now)
+    decision = _extension_of(letter)
+    if decision is None:
+        return
+    try:
+        with transaction.atomic():
+            entry = casebook.make(
+                case,
+                Move.EXTEND,
+                now=now,
+                staff_id=decision.released_by_id,
+                inputs={
+                    "at": clock.written(at),
+                    "ground": decision.ground,
+                    "decision": decision.pk,
+                },
+            )
+            mark_used(decision, entry.number)
+    except NotAllowed:
+        case.refresh_from_db()
+        _end(decision, Decision.Outcome.TOO_LATE, now)
+        return
+    _end(decision, Decision.Outcome.RELEASED, now)
+
+
+def _extension_of(letter: Letter) -> Decision | None:
+    pending = Decision.objects.pending().filter(letter=letter, move=Move.EXTEND)
+    return pending.first()
+
+
+def _lost(letter: Letter, case: Case, now: datetime) -> None:
+    _settle(letter, now)
+    decision = _extension_of(letter)
+    if decision is not None:
+        _end(decision, Decision.Outcome.NOT_SENT, now)
+    if letter.move_number is None or case.moves_count != letter.move_number:
+        return  # the case has moved on since, or the letter made nothing known
+    if after(case.kind, case.state, Move.LETTER_FAILED) is None:
+        return
+    changes: dict[str, Any] = {}
+    if case.last_move == Move.ACKNOWLEDGE:
+        changes["acknowledged_at"] = None
+    casebook.make(
+        case,
+        Move.LETTER_FAILED,
+        now=now,
+        inputs={"undoes": letter.move_number},
+        **changes,
+    )
+
+
+def _settle(letter: Letter, now: datetime) -> None:
+    letter.settled_at = now
+    letter.save(update_fields=["settled_at"])
+
+
+def _end(decision: Decision, outcome: Decision.Outcome, now: datetime) -> None:
+    decision.outcome, decision.settled_at = outcome, now
+    decision.save(update_fields=["outcome", "settled_at"])
