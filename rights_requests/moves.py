@@ -157,10 +157,25 @@ def _table_of(kind: CaseKind) -> Table:
     return _PUBLISHED if kind in PUBLISHED else _EVERY
 
 
-TABLE: Mapping[CaseKind, Table] = {kind: _table_of(kind) for kind in CaseKind}
-
 # A case begins confirmed by its form, or as a draft out of a mail.
 FIRST_STATES = (State.IN_PROGRESS, State.DRAFT)
+
+
+def _reachable(table: Table) -> Table:
+    """Without the moves from states that such a case is never in."""
+    states = set(FIRST_STATES)
+    while further := {
+        then
+        for (before, _), then in table.items()
+        if before in states and then not in states
+    }:
+        states |= further
+    return {pair: then for pair, then in table.items() if pair[0] in states}
+
+
+TABLE: Mapping[CaseKind, Table] = {
+    kind: _reachable(_table_of(kind)) for kind in CaseKind
+}
 
 # These bind the person, so a second member of staff releases them.
 NEEDS_TWO = frozenset(

@@ -1,0 +1,111 @@
+"""Bringing cases into the world and into any state, by the verbs that staff use."""
+
+from collections import deque
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from rights_requests import casebook
+from rights_requests.clock import written
+from rights_requests.kinds import CaseKind
+from rights_requests.models import Case, Channel, Decision
+from rights_requests.moves import FIRST_STATES, TABLE, Move, State, needs_second_person
+from rights_requests.receiving import Asked, Sent, receive
+from tests.people import CLEO
+
+PROPOSER, RELEASER = 101, 102
+
+
+def sent(*kinds: CaseKind, address: str = CLEO, **more: Any) -> Sent:
+    """What came in a minute ago through the form."""
+    now = timezone.now()
+    given: dict[str, Any] = {
+        "channel": Channel.FORM,
+        "received_at": now - timedelta(minutes=1),
+        "dated_on": timezone.localdate(now - timedelta(minutes=1)),
+        "address": address,
+    }
+    return Sent(asked=tuple(Asked(kind) for kind in kinds), **{**given, **more})
+
+
+def new_case(kind: CaseKind = CaseKind.ACCESS, **more: Any) -> Case:
+    """A case of this kind, as its form opens it."""
+    now = more.pop("now", None) or timezone.now()
+    [case] = receive(sent(kind, **more), now=now).cases
+    return Case.objects.get(pk=case.pk)
+
+
+def paths(kind: CaseKind) -> dict[State, list[Move]]:
+    """For each state that a case of this kind can be in, the shortest way there,
+    beginning with whether it starts as a draft."""
+    found: dict[State, list[Move]] = {state: [] for state in FIRST_STATES}
+    queue = deque(FIRST_STATES)
+    while queue:
+        state = queue.popleft()
+        for (before, move), then in TABLE[kind].items():
+            if before is state and then not in found:
+                found[then] = [*found[state], move]
+                queue.append(then)
+    return found
+
+
+def bring_to(kind: CaseKind, state: State) -> Case:
+    """A case of this kind in this state, got there by moves of the table."""
+    way = paths(kind)[state]
+    # The first step of the way says where it begins.
+    begins = State.DRAFT if _begins_as_draft(kind, state, way) else State.IN_PROGRESS
+    case = _born(kind, begins)
+    for move in way:
+        make(case, move)
+    assert case.state == state
+    return case
+
+
+def _begins_as_draft(kind: CaseKind, state: State, way: list[Move]) -> bool:
+    if not way:
+        return state is State.DRAFT
+    return (State.IN_PROGRESS, way[0]) not in TABLE[kind]
+
+
+def _born(kind: CaseKind, state: State) -> Case:
+    """Nothing is found by the address of somebody who has none, so that what takes
+    effect at once waits for staff."""
+    now = timezone.now()
+    message = sent(kind, address="", is_draft=True)
+    [case] = receive(message, now=now, answers=False).cases
+    case = casebook.locked(case.pk)
+    if state is State.IN_PROGRESS:
+        make(case, Move.CONFIRM)
+    return case
+
+
+def make(case: Case, move: Move, *, now: datetime | None = None, **more: Any) -> None:
+    """Make a move by the book, with the second person that it may need."""
+    now = now or timezone.now()
+    inputs: dict[str, Any] = {"at": written(now)}
+    if move is Move.LETTER_FAILED:
+        inputs = {"undoes": case.moves_count}
+    decision = _decided(case, move) if _needs_two(case, move) else None
+    entry = casebook.make(case, move, now=now, inputs=inputs, **more)
+    if decision is not None:
+        decision.move_number = entry.number
+        decision.save(update_fields=["move_number"])
+
+
+def _needs_two(case: Case, move: Move) -> bool:
+    return needs_second_person(CaseKind(case.kind), move)
+
+
+def _decided(case: Case, move: Move) -> Decision:
+    now = timezone.now()
+    return Decision.objects.create(
+        case=case,
+        move=move,
+        reasons="Because the table says so.",
+        proposed_by_id=PROPOSER,
+        released_by_id=RELEASER,
+        released_at=now,
+        settled_at=now,
+        outcome=Decision.Outcome.RELEASED,
+    )
