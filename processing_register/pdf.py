@@ -1,6 +1,7 @@
 """A notice as a PDF that a screen reader can follow (tagged, PDF/UA)."""
 
 from functools import lru_cache
+from pathlib import Path
 
 from django.conf import settings
 from django.template.loader import render_to_string
@@ -32,6 +33,14 @@ def notice_pdf(version: NoticeVersion) -> bytes:
 
 @lru_cache(maxsize=KEPT_FILES)
 def _drawn(reference: str, html: str) -> bytes:
+    return draw(html, style=STYLE)
+
+
+def draw(html: str, *, style: Path) -> bytes:
+    """The tagged PDF of a page. Nothing is fetched for it and nothing kept.
+
+    Raises PdfUnavailable when WeasyPrint or the system's Pango is missing.
+    """
     try:
         import weasyprint
     except (ImportError, OSError) as error:  # OSError: a system library is missing
@@ -39,9 +48,9 @@ def _drawn(reference: str, html: str) -> bytes:
             "The PDF cannot be made here, because this server lacks the library "
             "Pango (libpango-1.0-0 and libpangoft2-1.0-0)."
         ) from error
-    # A notice has everything in it: nothing is ever fetched to draw it.
+    # A page has everything in it: nothing is ever fetched to draw it.
     nothing = weasyprint.URLFetcher(allowed_protocols=())
     page = weasyprint.HTML(string=html, base_url=settings.SITE_URL, url_fetcher=nothing)
-    style = weasyprint.CSS(string=STYLE.read_text(), url_fetcher=nothing)
-    drawn: bytes = page.write_pdf(stylesheets=[style], pdf_variant="pdf/ua-1")
+    sheet = weasyprint.CSS(string=style.read_text(), url_fetcher=nothing)
+    drawn: bytes = page.write_pdf(stylesheets=[sheet], pdf_variant="pdf/ua-1")
     return drawn
