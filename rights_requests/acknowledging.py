@@ -80,7 +80,8 @@ def _requests(
     rows = [first]
     for case in cases[1:]:
         row = writing.as_row(case, rendered, staff_id=None)
-        row.sent_at, row.mail_id = now, first.mail_id
+        row.written_at = row.sent_at = now
+        row.mail_id = first.mail_id
         row.save()
         writing.note_sent(case, row)
         rows.append(row)

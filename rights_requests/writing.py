@@ -90,7 +90,7 @@ def way_to(submission: Submission) -> str:
 
 def hand_over(letter: Letter, case: Case, *, now: datetime) -> Letter:
     """Save it and queue its mail; one by post waits on the case page to be printed."""
-    letter.sent_at = now
+    letter.written_at = letter.sent_at = now
     if letter.by == Letter.By.E_MAIL:
         letter.mail_id = queue(
             MAIL,
