@@ -82,6 +82,7 @@ KINDS: dict[LetterKind, tuple[CaseKind, ...]] = {
     LetterKind.MESSAGE: tuple(CaseKind),
     LetterKind.STATUS_LINK: tuple(CaseKind),
     LetterKind.WITHDRAWAL_RECORDED: tuple(CaseKind),
+    LetterKind.NARROWED: tuple(CaseKind),
 }
 EACH = [
     pytest.param(letter, kind, id=f"{letter.value}, {kind.value}")
@@ -380,6 +381,15 @@ def test_an_answer_has_other_words_for_each_right() -> None:
         for kind in ON_THE_CLOCK
     }
     assert len({tuple(said) for said in answers.values()}) == len(ON_THE_CLOCK)
+
+
+def test_recipients_are_named_and_told_of_what_must_change_there() -> None:
+    access = flat(written(LetterKind.ANSWER, CaseKind.ACCESS))
+    assert "Who had your data from us" in access
+    assert "A mailing company in Leeds" in access
+    assert "We tell each of them" not in access
+    for kind in (CaseKind.RECTIFICATION, CaseKind.ERASURE, CaseKind.RESTRICTION):
+        assert "We tell each of them" in flat(written(LetterKind.ANSWER, kind))
 
 
 def test_a_letter_to_somebody_who_acts_for_the_person_says_whose_data_it_means() -> (
