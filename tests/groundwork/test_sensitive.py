@@ -1,0 +1,224 @@
+"""What looks like special categories, offences or a child, in words as people write."""
+
+import time
+from datetime import date
+
+import pytest
+
+from groundwork.sensitive import Finding, Sign, findings, signs_of_sensitive
+
+TODAY = date(2026, 11, 27)
+
+TELLING = {
+    Sign.HEALTH: [
+        "I was diagnosed with breast cancer last year",
+        "My wife has multiple sclerosis",
+        "I’m disabled and cannot use the form",
+        "I have been off sick since May",
+        "my GP said I must rest",
+        "I suffer from severe anxiety",
+        "he has type 2 diabetes",
+        "I've had a miscarriage",
+        "undergoing chemotherapy",
+        "my mental health got worse",
+        "I receive Personal Independence Payment",
+        "She is pregnant",
+        "my medical\nrecords were sent to you",
+    ],
+    Sign.ETHNIC_ORIGIN: [
+        "I am a Black woman",
+        "because I am Asian",
+        "As a mixed-race employee",
+        "my ethnicity is on file",
+        "I'm Black British",
+        "we are of Pakistani descent",
+        "I was racially abused",
+    ],
+    Sign.RELIGION: [
+        "I am a practising Muslim",
+        "as a Christian I object",
+        "I'm Jewish.",
+        "my religion forbids it",
+        "He converted to Islam",
+    ],
+    Sign.POLITICS: [
+        "I am a member of the Labour Party",
+        "I voted Conservative",
+        "my political opinions",
+        "I'm a lifelong Labour voter",
+        "a supporter of the SNP",
+    ],
+    Sign.TRADE_UNION: [
+        "I am a member of a trade union",
+        "my union rep",
+        "I'm a shop steward",
+        "member of UNISON",
+        "my trade union membership was disclosed",
+    ],
+    Sign.SEX_LIFE: [
+        "I am gay",
+        "my sexual orientation",
+        "as a lesbian",
+        "my partner is transgender",
+        "I was sexually assaulted",
+    ],
+    Sign.GENETIC_OR_BIOMETRIC: [
+        "you scanned my fingerprints",
+        "a sample of my DNA",
+        "my genetic test results",
+        "she carries the BRCA1 gene",
+    ],
+    Sign.CRIMINAL: [
+        "I was convicted in 2019",
+        "my criminal record",
+        "He was arrested last week",
+        "charged with theft",
+        "my spent convictions",
+        "I am on probation",
+    ],
+    Sign.CHILD: [
+        "my son aged 9 signed up",
+        "I am 12 years old",
+        "My daughter is 15.",
+        "I'm 13 and I want out",
+        "a 7-year-old girl",
+        "she is in Year 8",
+        "my son Tom is in year 4",
+        "my daughter's primary school",
+        "my daughter goes to St Mary's Primary School",
+        "my kids are 5 and 7",
+        "my little brother (age 10)",
+        "he is still a minor",
+        "I am under 13",
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("sign", "text"),
+    [(sign, text) for sign, texts in TELLING.items() for text in texts],
+)
+def test_a_telling_sentence_has_its_sign_and_no_other(sign: Sign, text: str) -> None:
+    assert signs_of_sensitive(text, today=TODAY) == {sign}
+    assert signs_of_sensitive(text.upper(), today=TODAY) == {sign}
+    letter = f"Dear Governance Team,\r\n\r\n{text}\r\n\r\nYours, A. Lovelace"
+    assert signs_of_sensitive(letter, today=TODAY) == {sign}
+
+
+HARMLESS = [
+    "I am sick of your emails",
+    "a trade union of words",
+    "a union of sets",
+    "the European Union member states",
+    "a credit union",
+    "a health and safety report",
+    "my health insurance",
+    "I work at the Royal Cancer Hospital",
+    "we have cancer research clients",
+    "a stroke of luck",
+    "customer care is in my DNA",
+    "I am deaf to excuses and blind to adverts",
+    "our software was diagnosed",
+    "my faith in you, in good faith",
+    "I am Christian Smith",
+    "Regards, Christian",
+    "Mrs Gay Smith",
+    "we are a Christian charity",
+    "Labour costs are high",
+    "a party to the contract",
+    "I voted for the new design",
+    "I voted for reform of the board",
+    "black list, white paper, black and white copies",
+    "Black Country Ltd",
+    "White & Case LLP",
+    "They are trans-Atlantic",
+    "you charged me twice, and I was charged £20",
+    "my conviction that you are wrong",
+    "my browser fingerprint",
+    "we are on licence",
+    "case number 9, an aged debt of 9 months",
+    "I am 9 months into the contract",
+    "I am 15 minutes late",
+    "my 8 year old laptop",
+    "we are in year 2 of 3",
+    "the licence is 5 years old",
+    "I have 3 children",
+    "I am one of many",
+    "I am 45 years old and my son is 25",
+    "my son is 4 hours away",
+    "the minor changes at the reception desk",
+    "please restrict processing while I prepare a legal claim",
+    "Please send me my data under Article 15",
+    "",
+]
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_a_harmless_sentence_has_none(text: str) -> None:
+    assert findings(text, today=TODAY) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "is_child"),
+    [
+        ("date of birth: 12/03/2015", True),
+        ("Date of birth is 12.03.15", True),
+        ("born on 4 May 2012", True),
+        ("born the 4th of May 2012", True),
+        ("DOB 2014-02-28", True),
+        ("I was born in 2012", True),
+        # Eighteen today, and eighteen tomorrow.
+        ("D.O.B. 27/11/2008", False),
+        ("D.O.B. 28/11/2008", True),
+        ("D.O.B. 11/28/2008", True),
+        ("I was born in 2008", False),
+        ("date of birth: 12/03/1980", False),
+        ("date of birth: 12/03/80", False),
+        ("our firm, born in 2015", False),
+        ("date of birth: 31/02/2015", False),
+        ("date of birth: 12/03/2030", False),
+        ("date of birth: 0000-00-00", False),
+        ("I was born in 0000", False),
+        ("contract of 12/03/2015", False),
+    ],
+)
+def test_a_date_of_birth_tells_of_a_child_by_the_day_of_reading(
+    text: str, is_child: bool
+) -> None:
+    expected = [Finding(Sign.CHILD, "gives a child’s date of birth")] * is_child
+    assert findings(text, today=TODAY) == expected
+
+
+def test_a_text_may_have_several_signs_each_with_its_reason() -> None:
+    text = "I'm a shop steward. I was diagnosed with epilepsy, I have epilepsy."
+
+    assert findings(text, today=TODAY) == [
+        Finding(Sign.HEALTH, "says that somebody has an illness or a disability"),
+        Finding(Sign.TRADE_UNION, "says that somebody belongs to a trade union"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        *(
+            "a",
+            "my ",
+            "I have ",
+            "i am ",
+            "my son ",
+            "my daughter aaaa ",
+            "suffer from ",
+        ),
+        *("my " + "a" * 20 + " ", "born ", "date of birth is on the : - ", "1 ", "'"),
+        *("member of the ", "I goes to aaaa ", "9 year old ", "\xa0", "who is not "),
+    ],
+)
+def test_no_text_of_a_stranger_takes_long(unit: str) -> None:
+    hostile = (unit * 100_000)[:100_000]
+
+    began = time.process_time()
+    findings(hostile, today=TODAY)
+
+    # Half a second on a slow machine; a rule that looked back would take minutes.
+    assert time.process_time() - began < 5
