@@ -15,17 +15,35 @@ from enum import StrEnum
 
 
 class Sign(StrEnum):
-    """What a text seems to tell of somebody."""
+    """What a text seems to tell of somebody; the value is what rows keep."""
 
     HEALTH = "health"
-    ETHNIC_ORIGIN = "ethnic origin"
-    RELIGION = "religion or belief"
-    POLITICS = "political opinion"
-    TRADE_UNION = "trade union membership"
-    SEX_LIFE = "sex life or sexual orientation"
-    GENETIC_OR_BIOMETRIC = "genetic or biometric data"
-    CRIMINAL = "criminal offences"
-    CHILD = "a child"
+    ETHNIC_ORIGIN = "ethnic-origin"
+    RELIGION = "religion"
+    POLITICS = "politics"
+    TRADE_UNION = "trade-union"
+    SEX_LIFE = "sex-life"
+    GENETIC_OR_BIOMETRIC = "genetic-or-biometric"
+    CRIMINAL = "criminal"
+    CHILD = "child"
+
+    @property
+    def words(self) -> str:
+        """For the sentence “It seems to tell of …”."""
+        return _WORDS[self]
+
+
+_WORDS = {
+    Sign.HEALTH: "somebody’s health",
+    Sign.ETHNIC_ORIGIN: "somebody’s ethnic origin",
+    Sign.RELIGION: "somebody’s religion or belief",
+    Sign.POLITICS: "somebody’s political opinions",
+    Sign.TRADE_UNION: "membership of a trade union",
+    Sign.SEX_LIFE: "somebody’s sex life or sexual orientation",
+    Sign.GENETIC_OR_BIOMETRIC: "somebody’s genetic or biometric data",
+    Sign.CRIMINAL: "criminal offences",
+    Sign.CHILD: "a child",
+}
 
 
 @dataclass(frozen=True)

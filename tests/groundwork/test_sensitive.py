@@ -4,6 +4,7 @@ import time
 from datetime import date
 
 import pytest
+from django.core.validators import validate_slug
 
 from groundwork.sensitive import Finding, Sign, findings, signs_of_sensitive
 
@@ -196,6 +197,12 @@ def test_a_text_may_have_several_signs_each_with_its_reason() -> None:
         Finding(Sign.HEALTH, "says that somebody has an illness or a disability"),
         Finding(Sign.TRADE_UNION, "says that somebody belongs to a trade union"),
     ]
+
+
+def test_every_sign_has_its_words_and_a_value_fit_for_a_slug_field() -> None:
+    for sign in Sign:
+        assert sign.words
+        validate_slug(sign)
 
 
 @pytest.mark.parametrize(
