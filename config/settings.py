@@ -39,6 +39,9 @@ LEDGER_KEY = env.str("LEDGER_KEY")
 
 # Notes each seal outside the database: shows when the end of a ledger was cut off.
 LEDGER_JOURNAL = Path(env.str("LEDGER_JOURNAL", default=str(DATA_DIR / "ledger-seals")))
+# Files that people sent or are sent, encrypted with keys that FIELD_KEYS wrap; the web
+# processes and the workers need the same folder.
+VAULT_DIR = Path(env.str("VAULT_DIR", default=str(DATA_DIR / "vault")))
 
 DEBUG = env.bool("DEBUG", default=False)
 SITE_URL = env.str("SITE_URL").rstrip("/")

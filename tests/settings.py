@@ -53,6 +53,7 @@ for name in (
     "MAIL_FROM",
     "SECRET_KEY_FALLBACKS",
     "TRUSTED_PROXIES",
+    "VAULT_DIR",
 ):
     os.environ.pop(name, None)
 
