@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import ProhibitNullCharactersValidator
 
 from groundwork import addresses
+from groundwork.masking import mask_numbers
 from processing_register.notices import SignUpWording
 
 DETAIL_LENGTH = 100
@@ -50,9 +51,10 @@ class AddressField(forms.CharField):
 
 
 class DetailField(forms.CharField):
-    """One optional line about a person."""
+    """One optional line about a person, without the numbers that nobody needs."""
 
     def __init__(self, name: str) -> None:
+        self.name = name
         super().__init__(
             required=False,
             max_length=DETAIL_LENGTH,
@@ -67,6 +69,12 @@ class DetailField(forms.CharField):
             for v in self.validators
             if not isinstance(v, ProhibitNullCharactersValidator)
         ]
+
+    def to_python(self, value: Any) -> str:
+        # Read with its name before it, as a telephone number can look like a card's.
+        label = f"{self.name}: "
+        typed = super().to_python(value) or ""
+        return mask_numbers(label + typed).removeprefix(label)
 
 
 class DetailsForm(forms.Form):

@@ -16,10 +16,12 @@ from tests.people import (
     ADA,
     CASE_UPDATES,
     CLEO,
+    become_reader,
     form_token,
     inbox,
     post_sign_up,
     sign_up,
+    subscriber_of,
 )
 from tests.reading import posting_form
 from tests.relay import Relay
@@ -112,6 +114,51 @@ def test_a_wrong_detail_is_shown_again(client: Client, field: str, text: str) ->
 
     assert page.status_code == 400
     assert b"There is a problem" in page.content
+    assert nothing_kept()
+
+
+def test_a_card_or_insurance_number_typed_into_a_detail_is_not_kept(
+    client: Client, smtp: Relay
+) -> None:
+    become_reader(
+        client,
+        smtp,
+        CLEO,
+        first_name="Cleo 4242 4242 4242 4242",
+        employer="AB 12 34 56 C Ltd",
+        telephone="+44 20 7946 0000",
+    )
+
+    cleo = subscriber_of(CLEO)
+    assert cleo.first_name == "Cleo [card number ending 4242]"
+    assert cleo.employer == "[National Insurance number ending 6C] Ltd"
+    assert cleo.telephone == "+44 20 7946 0000"
+
+
+def test_a_card_number_is_no_telephone_number(client: Client) -> None:
+    card = "4242 4242 4242 4242"
+    page = post_sign_up(client, CLEO, (CASE_UPDATES,), telephone=card)
+
+    assert page.status_code == 400
+    assert "Enter a telephone number" in page.content.decode()
+    assert nothing_kept()
+
+
+def test_a_telephone_number_that_a_card_could_have_stays(
+    client: Client, smtp: Relay
+) -> None:
+    number = "4222222222222"
+    become_reader(client, smtp, CLEO, telephone=number, job_title=number)
+
+    assert subscriber_of(CLEO).telephone == number
+    assert subscriber_of(CLEO).job_title == "[card number ending 2222]"
+
+
+def test_a_detail_grown_too_long_by_masking_is_shown_again(client: Client) -> None:
+    page = post_sign_up(client, CLEO, employer="a" * 83 + " 4242424242424242")
+
+    assert page.status_code == 400
+    assert "Shorten the employer" in page.content.decode()
     assert nothing_kept()
 
 

@@ -287,6 +287,18 @@ def test_a_changed_detail_is_on_record_by_its_name_only(
     assert "Augusta" not in str(SubscriberEvent.objects.values())
 
 
+def test_a_card_number_typed_into_a_detail_is_not_kept(
+    client: Client, smtp: Relay
+) -> None:
+    become_reader(client, smtp, first_name="Ada")
+    path = open_preferences(client, smtp)
+    form = posting_form(client.get(path)).fields
+
+    client.post(path, {**form, "job_title": "Analyst 4242-4242-4242-4242"})
+
+    assert subscriber_of(ADA).job_title == "Analyst [card number ending 4242]"
+
+
 def test_a_blank_field_that_was_not_shown_deletes_nothing(
     client: Client, smtp: Relay
 ) -> None:
