@@ -127,7 +127,7 @@ def values(letter: Fields, *matters: Matter) -> dict[str, str]:
     Of several matters, reference and matter name all; their dates, which need not be
     the same, are empty.
     """
-    return {**_own(letter), **_of_controller(letter.controller), **_of(matters)}
+    return {**_own(letter), **_of_controller(letter.controller), **of_matters(matters)}
 
 
 def _own(letter: Fields) -> dict[str, str]:
@@ -169,7 +169,8 @@ def _of_controller(controller: Controller) -> dict[str, str]:
     return {name: one_line(text) for name, text in {**found, **made}.items()}
 
 
-def _of(matters: Sequence[Matter]) -> dict[str, str]:
+def of_matters(matters: Sequence[Matter]) -> dict[str, str]:
+    """Those of the merge fields that these matters alone fill."""
     is_one = len(matters) == 1
     due_on = matters[0].due_on if is_one else None
     return {
@@ -205,6 +206,8 @@ def several_lines(text: str) -> str:
 
 
 def _visible(text: str) -> str:
+    if text.isprintable():  # nearly every text: nothing in it to look for sign by sign
+        return text
     return "".join(
         sign
         for sign in text

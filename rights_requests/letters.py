@@ -19,6 +19,7 @@ from rights_requests.kinds import FACTS
 from rights_requests.letter_fields import (
     Fields,
     Matter,
+    of_matters,
     one_line,
     several_lines,
     values,
@@ -246,7 +247,7 @@ class _Rendering:
     def _fixed(
         self, block: BlockFrame, matters: tuple[Matter, ...], heading: str
     ) -> Block:
-        found = values(self.fields, *matters)
+        found = {**self.values, **of_matters(matters)}
         text = self._merged(self._wording(block, matters), found)
         link = self._link(block) if text else ""
         link_text = block.link_text if link else ""
