@@ -4,6 +4,7 @@ What a page shows of a message has its links' tokens masked: they belong to the 
 and whoever holds one can act as that reader.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -34,10 +35,13 @@ from groundwork.clock import moment_in_words
 from groundwork.log_lines import ADDRESS, PATH_TOKEN
 from groundwork.refusals import NotAllowed
 from outbox import delivery, inbound
+from outbox.inbound_message import InboundMessage, parse
 from outbox.models import InboundEmail, OutgoingEmail, State
 from staff.access import note_reading
 from staff.console import Place, ReadOnlyAdmin, console
 
+# Of the app above that shuts messages away.
+SEE_SHUT_AWAY = "rights_requests.see_shut_away"
 SLOW_AFTER = timedelta(minutes=5)
 SHAPES = {
     State.QUEUED: "waiting",
@@ -204,6 +208,8 @@ class InboundEmailAdmin(ReadOnlyAdmin):
     ordering = ("-received_at",)
 
     def subject(self, row: InboundEmail) -> str:
+        if row.is_shut_away:
+            return "(shut away)"
         # People write addresses into subjects too.
         return ADDRESS.sub("•••", _parsed(row).subject[:80]) or "(no subject)"
 
@@ -237,15 +243,20 @@ class InboundEmailAdmin(ReadOnlyAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         row = self.to_show(request, object_id)
-        raw = row.raw_message.encode("latin-1")
         message = _parsed(row)
+        may_read = not row.is_shut_away or request.user.has_perm(SEE_SHUT_AWAY)
+        if not may_read:
+            message = replace(message, subject="", text="", quoted="", attachments=())
         note_reading(request, _subject_of(message.sender))
         context = self.page_context(
             request,
             title="",
             row=row,
             message=message,
-            text=_text_of(raw),
+            may_read=may_read,
+            text=without_tokens(message.text),
+            quoted=without_tokens(message.quoted),
+            remarks=row.remarks.splitlines(),
             shape=INBOUND_SHAPES[InboundEmail.State(row.state)],
             can_close=row.state in ("waiting", "broken")
             and request.user.has_perm("outbox.change_inboundemail"),
@@ -263,11 +274,11 @@ class InboundEmailAdmin(ReadOnlyAdmin):
         return HttpResponseRedirect(reverse("admin:outbox_inboundemail_changelist"))
 
 
-def _parsed(row: InboundEmail) -> inbound.InboundMessage:
+def _parsed(row: InboundEmail) -> InboundMessage:
     try:
-        return inbound.parse(row.raw_message.encode("latin-1"))
+        return parse(row.raw_message.encode("latin-1"))
     except Exception:  # strangers write these bytes; a broken one is shown as such
-        return inbound.InboundMessage("", "", "", is_automatic=False)
+        return InboundMessage("", "", "", is_automatic=False)
 
 
 def _subject_of(sender: str) -> Any:

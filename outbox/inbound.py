@@ -8,118 +8,47 @@ nobody claims waits for a person on the console.
 import hashlib
 import imaplib
 import logging
-import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from email import message_from_bytes, policy
-from email.message import EmailMessage
-from email.utils import getaddresses, parseaddr
-from html import unescape
+from dataclasses import replace
+from datetime import UTC, datetime
+from email import message_from_bytes
+from email.utils import getaddresses
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.db import transaction
-from django.utils.html import strip_tags
+from django.db import OperationalError, connection, transaction
+from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from groundwork import addresses
-from outbox.composing import sending_address
+from outbox.inbound_message import InboundMessage, parse
 from outbox.models import InboundEmail
 from processing_register.notices import current_controller
 
 logger = logging.getLogger(__name__)
 
-QUOTE_MARKS = (">", "|")
-# Strangers write what these read: neither looks past the next tag that may begin a
-# match, so that the time taken grows with the length and not with its square.
-HIDDEN_HTML = re.compile(
-    r"<(style|script|head)\b(?:(?!<\1\b).)*?</\1>", re.DOTALL | re.IGNORECASE
-)
-HTML_BLOCK = re.compile(r"</?(?:br|p|div|li|tr|table|h\d)\b[^<>]*>", re.I)
-HTML_QUOTE = re.compile(r"<blockquote\b", re.I)
-# The writer's own words stand at the beginning, before what they quote.
-LONGEST_READ = 100_000
-
-
-@dataclass(frozen=True)
-class InboundMessage:
-    """What a reader sees of a message."""
-
-    sender: str  # normalised; empty when there is no usable address
-    subject: str
-    text: str  # the writer's own words, without quoted lines
-    is_automatic: bool  # a machine wrote it (RFC 3834): never answered, never obeyed
-
-
 Reader = Callable[[InboundMessage], bool]
+# Who claims the second copy of a message: a list of recipients that names us twice.
+COPY = "outbox.inbound.copy"
 
 
-def parse(raw: bytes) -> InboundMessage:
-    message = message_from_bytes(raw, policy=policy.default)
-    if not isinstance(message, EmailMessage):
-        raise ValueError("not a message")
-    return InboundMessage(
-        sender=_sender(message),
-        subject=" ".join(str(message.get("Subject", "")).split()),
-        text=_own_words(message),
-        is_automatic=is_automatic(message),
-    )
+def store(raw: bytes, *, received_at: datetime | None = None) -> InboundEmail | None:
+    """Keep a message; None when it is here already.
 
-
-def is_automatic(message: EmailMessage) -> bool:
-    """True for auto-replies, delivery reports, list mail and mail without a sender."""
-    submitted = str(message.get("Auto-Submitted", "no")).split(";")[0].strip().lower()
-    precedence = str(message.get("Precedence", "")).strip().lower()
-    sender = parseaddr(str(message.get("From", "")))[1].lower()
-    return (
-        submitted != "no"
-        or precedence in ("bulk", "list", "junk", "auto_reply")
-        or any(name.lower().startswith("list-") for name in message)
-        or message.get_content_type() == "multipart/report"
-        or str(message.get("Return-Path", "")).strip() == "<>"
-        or sender.startswith(("mailer-daemon@", "postmaster@", "no-reply@", "noreply@"))
-        or sender == sending_address(current_controller()).lower()
-    )
-
-
-def _sender(message: EmailMessage) -> str:
-    if len(message.get_all("From", [])) != 1:
-        return ""  # two names on one letter: nobody knows whose act it is
-    try:
-        return addresses.normalise(parseaddr(str(message.get("From", "")))[1])
-    except ValidationError:
-        return ""
-
-
-def _own_words(message: EmailMessage) -> str:
-    body = message.get_body(preferencelist=("plain", "html"))
-    if body is None:
-        return ""
-    try:
-        content = str(body.get_content())
-    except (LookupError, UnicodeError):
-        return ""
-    if body.get_content_subtype() == "html":
-        content = _lines_of(content)
-    lines = [line.strip() for line in content.splitlines()]
-    return "\n".join(x for x in lines if x and not x.startswith(QUOTE_MARKS))
-
-
-def _lines_of(page: str) -> str:
-    """The text of an HTML message up to its first quotation, one line per block."""
-    page = HTML_QUOTE.split(HIDDEN_HTML.sub("", page[:LONGEST_READ]), maxsplit=1)[0]
-    return unescape(strip_tags(HTML_BLOCK.sub("\n", page)))
-
-
-def store(raw: bytes) -> InboundEmail | None:
-    """Keep a message; None when it is here already."""
+    received_at: when our mail server took it, which may be before we fetched it; never
+    in the future.
+    """
+    now = timezone.now()
     row, is_new = InboundEmail.objects.get_or_create(
         digest=hashlib.sha256(raw).digest(),
-        defaults={"raw_message": raw.decode("latin-1")},
+        defaults={
+            "raw_message": raw.decode("latin-1"),
+            "received_at": min(received_at or now, now),
+        },
     )
     return row if is_new else None
 
@@ -143,6 +72,9 @@ def _read_one(pk: int) -> None:
             )
             if row is not None:
                 _offer(row)
+    except OperationalError:
+        # The database could not now; the message stays new, and the next run asks.
+        logger.exception("Inbound e-mail %s is left for the next run", pk)
     except Exception:
         # One poisonous message must not stop the others; it shows on the console.
         logger.exception("Inbound e-mail %s cannot be read", pk)
@@ -150,16 +82,76 @@ def _read_one(pk: int) -> None:
 
 
 def _offer(row: InboundEmail) -> None:
-    message = parse(row.raw_message.encode("latin-1"))
+    raw = row.raw_message.encode("latin-1")
+    message = replace(parse(raw), row_id=row.pk, received_at=row.received_at)
+    _take_turns()
     row.is_automatic = message.is_automatic
     row.sender_digest = addresses.digest(message.sender) if message.sender else None
+    row.content_digest = _content_digest(raw, message)
     row.state = InboundEmail.State.WAITING
+    claimed_by = COPY if _is_copy(row) else _claimed_by(message)
+    if claimed_by:
+        row.state, row.claimed_by = InboundEmail.State.CLAIMED, claimed_by
+    row.save(
+        update_fields=[
+            "is_automatic",
+            "sender_digest",
+            "content_digest",
+            "state",
+            "claimed_by",
+        ]
+    )
+
+
+def _take_turns() -> None:
+    """One message at a time, until the end of the transaction: only so are two copies
+    seen to be one, and what one sender may cause in a day is counted exactly."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('inbound mail'))")
+
+
+def _claimed_by(message: InboundMessage) -> str:
     for path in settings.INBOUND_READERS:
         reader: Reader = import_string(path)
         if reader(message):
-            row.state, row.claimed_by = InboundEmail.State.CLAIMED, path
-            break
-    row.save(update_fields=["is_automatic", "sender_digest", "state", "claimed_by"])
+            return str(path)
+    return ""
+
+
+def _content_digest(raw: bytes, message: InboundMessage) -> bytes | None:
+    """The same for two copies that came over different servers; None where nobody can
+    tell whether it is a copy."""
+    if not message.sender or not message.message_id:
+        return None
+    body = raw.replace(b"\r\n", b"\n").partition(b"\n\n")[2]
+    told = [message.sender, message.message_id, str(message.dated_at), message.subject]
+    return hashlib.sha256("\0".join(told).encode() + b"\0" + body).digest()
+
+
+def _is_copy(row: InboundEmail) -> bool:
+    if row.content_digest is None:
+        return False
+    alike = InboundEmail.objects.filter(content_digest=row.content_digest)
+    return alike.exclude(pk=row.pk).exists()
+
+
+def remark(message: InboundMessage, *sentences: str) -> None:
+    """Write beside a stored message what the software noticed, for whoever opens it."""
+    if message.row_id is None:
+        raise ValueError("Only beside a stored message can something be written.")
+    row = InboundEmail.objects.only("remarks").get(pk=message.row_id)
+    row.remarks = "\n".join(filter(None, [row.remarks, *sentences]))
+    row.save(update_fields=["remarks"])
+
+
+def shut_away(pk: int, *, is_shut_away: bool = True) -> None:
+    """Only those read the message who may read what was shut away; or all again."""
+    InboundEmail.objects.filter(pk=pk).update(is_shut_away=is_shut_away)
+
+
+def empty(pk: int, sentence: str) -> None:
+    """Remove what a message says, for good, and leave this sentence in its place."""
+    InboundEmail.objects.filter(pk=pk).update(raw_message="", remarks=sentence)
 
 
 def close_by_hand(pk: int) -> bool:
@@ -208,13 +200,31 @@ def fetch_by_imap(url: str) -> int:
         _, found = mailbox.search(None, "UNSEEN")
         for number in found[0].split():
             # PEEK leaves the message unseen until the row is committed.
-            _, data = mailbox.fetch(number, "(BODY.PEEK[])")
-            raw = data[0][1] if data and isinstance(data[0], tuple) else b""
+            _, data = mailbox.fetch(number, "(INTERNALDATE BODY.PEEK[])")
+            raw, said = _fetched(data)
             if not raw:
                 continue  # it stays unseen, and the next run asks again
-            count += store(raw) is not None
+            count += store(raw, received_at=_arrived_at(said)) is not None
             mailbox.store(number, "+FLAGS", "\\Seen")
     return count
+
+
+def _fetched(data: list[Any]) -> tuple[bytes, bytes]:
+    """The message, and what the server said around it."""
+    raw, said = b"", b""
+    for part in data:
+        if isinstance(part, tuple):
+            said, raw = said + part[0], part[1]
+        elif isinstance(part, bytes):
+            said += part
+    return raw, said
+
+
+def _arrived_at(said: bytes) -> datetime | None:
+    """When the mail server took the message: whoever wrote then has asked then, however
+    long nobody fetched it."""
+    at = imaplib.Internaldate2tuple(said)
+    return datetime.fromtimestamp(time.mktime(at), UTC) if at else None
 
 
 @contextmanager
@@ -237,4 +247,10 @@ def _mailbox(url: str) -> Iterator[imaplib.IMAP4]:
 
 def store_from_webhook(sender: Any, event: Any, **_: Any) -> None:
     """Receiver of Anymail's inbound signal, the interface that Anymail offers."""
-    store(event.message.as_bytes())
+    raw = event.message.as_bytes()
+    came_from = event.message.envelope_sender
+    if came_from is not None and "Return-Path" not in event.message:
+        # Providers tell it apart from the headers; an empty one is a machine's.
+        path = "".join(came_from.split())
+        raw = f"Return-Path: <{path}>\n".encode("ascii", "replace") + raw
+    store(raw)

@@ -227,10 +227,19 @@ class InboundEmail(models.Model):
     # Keyed digest of the sender's address, so that a legal hold finds what a person
     # wrote; null until the message was read, and when it names no one sender.
     sender_digest = models.BinaryField(max_length=32, null=True)
+    # SHA-256 of what two copies that came over different servers have in common; null
+    # where that cannot be told.
+    content_digest = models.BinaryField(max_length=32, null=True)
+    # What the software noticed, for whoever opens the message: a line for each thing.
+    remarks = EncryptedTextField(blank=True)
+    # It tells what we never ask for: only few may read it.
+    is_shut_away = models.BooleanField(default=False)
 
     personal_data = PersonalData(
         fields={
             "raw_message": Category.MARKETING,
+            "remarks": Held(Category.MARKETING, source="house"),
+            "is_shut_away": Held(Category.MARKETING, source="house"),
             "sender_digest": Held(
                 Category.CONTACT, source="house", export=Export.DESCRIBED
             ),
@@ -239,13 +248,25 @@ class InboundEmail(models.Model):
         purpose="relationship",
         source="person",
         retention="inbound-mail",
-        others="id digest is_automatic state claimed_by",
+        others="id digest content_digest is_automatic state claimed_by",
         linked_by="raw_message",
     )
 
     class Meta:
         verbose_name = "inbound e-mail"
         ordering = ["-received_at"]
+        indexes = [
+            # Read once for each message: is it a copy?
+            models.Index(
+                fields=["content_digest"],
+                condition=models.Q(content_digest__isnull=False),
+                name="inbound_copies",
+            ),
+            # Read once for each message: how many came from this sender?
+            models.Index(
+                fields=["sender_digest", "received_at"], name="inbound_of_sender"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"message of {self.received_at:%Y-%m-%d %H:%M}"

@@ -3,7 +3,7 @@
 import re
 
 from groundwork import addresses
-from outbox.inbound import InboundMessage
+from outbox.inbound_message import InboundMessage
 from subscribers.leaving import leave_by_mail
 
 # The whole of the subject or of the first line, so that a sentence about

@@ -1,5 +1,7 @@
 """Mail out and mail in: read with tokens masked, settled and closed by hand."""
 
+from email.message import EmailMessage
+
 import pytest
 from django.test import Client
 
@@ -113,6 +115,43 @@ def test_a_message_is_marked_as_dealt_with_once(console: Client) -> None:
     assert row.state == InboundEmail.State.CLOSED
     response = console.post(f"{IN}{row.pk}/close/", follow=True)
     assert "was not waiting" in text(response)
+
+
+def test_what_is_quoted_and_what_came_along_is_shown_without_tokens(
+    console: Client,
+) -> None:
+    mail = EmailMessage()
+    mail["From"] = CLEO
+    mail.set_content("Thanks\n> see https://example.com/x/AAAAAAAAAAAAAAAAAAAAA1/")
+    mail.add_attachment(b"%PDF-1.7", "application", "pdf", filename="my letter.pdf")
+    row = inbound.store(mail.as_bytes())
+    assert row is not None
+
+    page = text(console.get(f"{IN}{row.pk}/change/"))
+
+    assert "What it quotes" in page and "my letter.pdf" in page
+    assert "AAAAAAAAAAAAAAAAAAAAA1" not in page
+
+
+def test_a_message_that_is_shut_away_is_read_by_few(console: Client) -> None:
+    row = received("My illness")
+    inbound.shut_away(row.pk)
+
+    client = dana("view_inboundemail")
+    for page in (client.get(IN), client.get(f"{IN}{row.pk}/change/")):
+        assert "illness" not in text(page) and "May I come" not in text(page)
+        assert "shut away" in text(page)
+    assert "May I come" in text(console.get(f"{IN}{row.pk}/change/"))
+
+
+def test_of_a_message_that_was_emptied_only_the_remark_is_left(console: Client) -> None:
+    row = received("My illness")
+    inbound.empty(row.pk, "What was sensitive was removed.")
+
+    page = text(console.get(f"{IN}{row.pk}/change/"))
+
+    assert "What was sensitive was removed." in page
+    assert "illness" not in page
 
 
 def test_closing_needs_its_permission() -> None:

@@ -102,10 +102,10 @@ class ImapServer:
                 return
         raise AssertionError((self.folder / "log").read_text())
 
-    def deliver(self, raw: bytes) -> None:
-        """A message arrives."""
+    def deliver(self, raw: bytes, at: str = "") -> None:
+        """A message arrives; at: when, as IMAP writes it, with quotation marks."""
         import imaplib
 
         with imaplib.IMAP4("127.0.0.1", self.port, timeout=5) as session:
             session.login("governance", "secret")
-            session.append("INBOX", "", "", raw)
+            session.append("INBOX", "", at, raw)

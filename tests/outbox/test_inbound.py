@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 from django.core.exceptions import SuspiciousOperation
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
 from outbox import inbound, tasks
+from outbox.inbound_message import parse
 from outbox.models import InboundEmail
 from tests.outbox.imap_server import DOVECOT, ImapServer
 from tests.people import ADA, CASE_UPDATES, become_reader, inbox, stands
@@ -178,7 +180,7 @@ def test_a_page_made_to_be_slow_is_read_in_no_time(piece: bytes) -> None:
 
     began = time.perf_counter()
     with suppress(SuspiciousOperation):
-        inbound.parse(page)
+        parse(page)
 
     assert time.perf_counter() - began < 5
 
@@ -211,6 +213,122 @@ def test_a_message_is_unreadable_in_the_database() -> None:
     )
 
 
+# --- What mail is like ---
+
+
+def test_own_words_are_told_from_what_is_quoted_and_forwarded() -> None:
+    page = (
+        b"Content-Type: text/html\n\n<blockquote>theirs<blockquote>ours</blockquote>"
+        b"</blockquote><p>mine</p><p>From: x<br>Sent: Monday<br>To: y</p><p>old</p>"
+    )
+    plain = message("x", "mine\n\nmore\n> theirs\n\n-----Original Message-----\nold")
+
+    in_html, in_text = parse(page), parse(plain)
+
+    assert in_html.text == "mine"
+    assert "theirs" in in_html.quoted and "old" in in_html.quoted
+    assert in_text.text == "mine\n\nmore"
+    assert "theirs" in in_text.quoted and "old" in in_text.quoted
+
+
+def test_a_message_that_is_attached_is_read_as_forwarded() -> None:
+    mail = EmailMessage()
+    mail["From"] = ADA
+    mail.set_content("See below")
+    inner = EmailMessage()
+    inner["From"] = "ben@example.com"
+    inner.set_content("What do you hold about me?")
+    mail.add_attachment(inner)
+
+    read = parse(mail.as_bytes())
+
+    assert (read.text, read.quoted) == ("See below", "What do you hold about me?")
+
+
+@pytest.mark.parametrize("charset", ["nonsense", "us-ascii", "utf-16", ""])
+def test_words_are_read_although_their_charset_is_a_lie(charset: str) -> None:
+    head = f"From: {ADA}\nContent-Type: text/plain; charset={charset}\n\n"
+
+    assert parse(head.encode() + "Löscht es".encode()).text == "Löscht es"
+
+
+def test_files_that_came_along_are_found_and_logos_are_not() -> None:
+    mail = EmailMessage()
+    mail["From"] = ADA
+    mail.set_content("My letter")
+    mail.add_alternative("<p>My letter</p><img src=cid:1>", subtype="html")
+    mail.add_attachment(b"%PDF-1.7", "application", "pdf", filename="../../a b.pdf")
+    mail.add_attachment(b"x", "image", "png", cid="<1>", disposition="inline")
+    mail.add_attachment(b"\0", "application", "octet-stream")
+
+    found = [(file.name, file.content) for file in parse(mail.as_bytes()).attachments]
+
+    assert found == [("a b.pdf", b"%PDF-1.7"), ("attachment 5", b"\0")]
+
+
+@pytest.mark.parametrize(
+    ("header", "day"),
+    [
+        ("Date: Mon, 02 Nov 2026 23:30:00 -0500", "2026-11-03"),
+        ("Date: soon\nReceived: by x; Tue, 03 Nov 2026 10:00:00 +0000", "2026-11-03"),
+        ("Date: Mon, 99 Nov 2026 10:00:00 +0000", "None"),
+        ("Date: Mon, 02 Nov 0000 10:00:00 +9999", "None"),
+        ("X: y", "None"),
+    ],
+)
+def test_the_date_that_a_mail_bears_is_read_or_left(header: str, day: str) -> None:
+    dated_at = parse(f"From: {ADA}\n{header}\n\n".encode()).dated_at
+
+    assert str(dated_at and dated_at.date()) == day
+
+
+SIZE = 300_000
+MONSTERS = {
+    "parts without end": b"Content-Type: multipart/mixed; boundary=x\n\n"
+    + b"--x\n\n" * SIZE,
+    "parts in parts": b"".join(
+        b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n)
+        for n in range(1200)
+    ),
+    "messages in messages": b"Content-Type: message/rfc822\n\n" * 1200,
+    "a sender without end": b"From: " + b"(" * SIZE + b"\n\n",
+    "a subject without end": b"Subject: " + b"=?utf-8?q?a?= " * SIZE + b"\n\n",
+    "recipients without end": b"To: " + b"a@example.com, " * SIZE + b"\n\n",
+    "a header that breaks Python": b"Content-Type: text/plain; name*=%00''x\n\nHello",
+    "twenty megabytes": b"\n" + b"I would like my data\n" * 1_000_000,
+}
+
+
+@pytest.mark.parametrize("kind", MONSTERS)
+def test_a_monstrous_message_is_read_as_far_as_it_goes(kind: str) -> None:
+    began = time.perf_counter()
+    row = inbound.store(MONSTERS[kind])
+    inbound.read_new()
+
+    assert time.perf_counter() - began < 20
+    assert row is not None
+    row.refresh_from_db()
+    assert row.state == State.WAITING
+
+
+def test_two_copies_of_one_message_are_read_once(client: Client, smtp: Relay) -> None:
+    become_reader(client, smtp)
+    mails = len(smtp.received)
+    for server in (b"a", b"b"):
+        inbound.store(b"Received: by " + server + b".example.com\n" + message())
+    inbound.store(message().replace(b"<1@", b"<2@"))
+
+    inbound.read_new()
+
+    claimed = InboundEmail.objects.order_by("id").values_list("claimed_by", flat=True)
+    first, second, another = claimed
+    assert first == "subscribers.inbound.read_unsubscribe"
+    assert second == inbound.COPY
+    assert another != inbound.COPY
+    inbox(smtp, ADA)
+    assert len(smtp.received) == mails + 1
+
+
 # --- The catcher's folder ---
 
 
@@ -233,8 +351,10 @@ def test_the_catchers_folder_gives_what_is_addressed_to_us_once(
 SECRET = base64.b64encode(b"post:man").decode()
 
 
-def post_webhook(client: Client, raw: bytes, authorization: str) -> Any:
-    body = json.dumps({"RawEmail": raw.decode(), "Headers": []})
+def post_webhook(
+    client: Client, raw: bytes, authorization: str, headers: Any = ()
+) -> Any:
+    body = json.dumps({"RawEmail": raw.decode(), "Headers": list(headers)})
     return client.post(
         "/anymail/postmark/inbound/",
         body,
@@ -262,6 +382,17 @@ def test_the_webhook_brings_mail_the_same_way(
     (row,) = InboundEmail.objects.all()
     assert row.state == State.CLAIMED
     assert stands() == set()
+
+
+@pytest.mark.urls("tests.outbox.webhook_urls")
+def test_the_webhook_tells_a_machine_by_its_return_path(
+    client: Client, webhook_secret: None
+) -> None:
+    headers = [{"Name": "Return-Path", "Value": "<>"}]
+    post_webhook(client, message(), f"Basic {SECRET}", headers)
+    inbound.read_new()
+
+    assert InboundEmail.objects.get().is_automatic
 
 
 @pytest.mark.urls("tests.outbox.webhook_urls")
@@ -325,15 +456,26 @@ def test_imap_brings_mail_the_same_way_and_once(
     assert stands() == set()
 
 
+def test_a_mail_counts_from_when_our_server_took_it(imap: ImapServer) -> None:
+    imap.deliver(message("early"), at='"02-Nov-2026 23:30:00 +0000"')
+    imap.deliver(message("from the future"), at='"02-Nov-2099 10:00:00 +0000"')
+
+    inbound.fetch()
+
+    early, future = InboundEmail.objects.order_by("id")
+    assert early.received_at.isoformat() == "2026-11-02T23:30:00+00:00"
+    assert future.received_at <= timezone.now()
+
+
 def test_an_imap_message_that_could_not_be_stored_is_fetched_again(
     imap: ImapServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     imap.deliver(message())
 
-    def full(raw: bytes) -> InboundEmail | None:
+    def full(raw: bytes, **_: Any) -> InboundEmail | None:
         raise OSError("the disk is full")
 
-    kept: Callable[[bytes], InboundEmail | None] = inbound.store
+    kept: Callable[..., InboundEmail | None] = inbound.store
     monkeypatch.setattr(inbound, "store", full)
     with pytest.raises(OSError, match="disk is full"):
         inbound.fetch()
