@@ -23,6 +23,8 @@ class MessageClass(models.TextChoices):
     RIGHTS = "rights", "rights"
     # What the law has us tell, asked or not: a changed notice, where data came from.
     NOTICE = "notice", "notice"
+    # To a colleague about the work: nobody's opt-out as a reader concerns it.
+    STAFF = "staff", "staff"
 
 
 class State(models.TextChoices):

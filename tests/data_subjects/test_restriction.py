@@ -233,6 +233,7 @@ def queue_to_ada(message_class: MessageClass) -> OutgoingEmail:
         (MessageClass.NOTICE, "withheld"),
         (MessageClass.SERVICE, "queued"),
         (MessageClass.RIGHTS, "queued"),
+        (MessageClass.STAFF, "queued"),
     ],
 )
 def test_only_answers_are_queued_for_a_restricted_person(

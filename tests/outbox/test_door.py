@@ -118,6 +118,7 @@ HEEDED = {
     MessageClass.SERVICE: {Reason.BOUNCED},
     MessageClass.RIGHTS: set(),
     MessageClass.NOTICE: {Reason.BOUNCED, Reason.ERASED},
+    MessageClass.STAFF: set(),
 }
 
 
