@@ -31,6 +31,7 @@ from groundwork.log_lines import ADDRESS
 from outbox.inbound import parse
 from outbox.models import InboundEmail, OutgoingEmail, State
 from processing_register.reviews import Reminder, reminders
+from rights_requests import clock_health
 from staff.console import Place, console
 from subscribers.models import Subscriber
 
@@ -275,6 +276,7 @@ def health_checks() -> list[Check]:
         _schedule(now),
         _redis(),
         _retention(),
+        _deadlines(now),
         *(_sealed(ledger, now) for ledger in ledgers()),
     ]
 
@@ -312,6 +314,11 @@ def _retention() -> Check:
             "Retention", False, f"{when}: {', '.join(problems)} did not end well"
         )
     return Check("Retention", True, f"last run {when}, every rule ended well")
+
+
+def _deadlines(now: datetime) -> Check:
+    trouble = clock_health.trouble(now)
+    return Check("Deadlines", not trouble, trouble or clock_health.standing(now))
 
 
 def _sealed(ledger: type[LedgerEntry], now: datetime) -> Check:

@@ -216,10 +216,16 @@ def written(at: date) -> str:
     return at.isoformat()
 
 
-def count(case: Case, story: Story, *, now: datetime) -> Clocks:
-    """Every clock of the case as it stands at this moment."""
+def count(
+    case: Case, story: Story, *, now: datetime, holidays: Holidays | None = None
+) -> Clocks:
+    """Every clock of the case as it stands at this moment.
+
+    holidays: others than those of the register, to tell what these changed.
+    """
     kind = CaseKind(case.kind)
-    holidays = holidays_of(story.nation)
+    if holidays is None:
+        holidays = holidays_of(story.nation)
     if kind is CaseKind.COMPLAINT:
         return _complaint(case, story, holidays, now)
     right = case.facts.right

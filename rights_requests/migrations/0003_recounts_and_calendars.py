@@ -51,9 +51,6 @@ class Migration(migrations.Migration):
                 ('moved_count', models.PositiveIntegerField(default=0)),
                 ('faults_count', models.PositiveIntegerField(default=0)),
             ],
-            options={
-                'ordering': ['-started_at'],
-            },
         ),
         migrations.AddField(
             model_name='reminder',

@@ -31,9 +31,6 @@ class Recount(models.Model):
         " faults_count",
     )
 
-    class Meta:
-        ordering = ["-started_at"]
-
     def __str__(self) -> str:
         return f"recount of {self.started_at:%Y-%m-%d %H:%M}"
 
