@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django.contrib.auth.models import (
     AbstractBaseUser,
     BaseUserManager,
+    Permission,
     PermissionsMixin,
 )
 from django.db import models
@@ -36,6 +37,18 @@ class StaffUserManager(BaseUserManager["StaffUser"]):
 
     def get_by_natural_key(self, username: str | None) -> "StaffUser":
         return self.get(email=(username or "").strip().lower())
+
+    def who_may(self, permission: str) -> "models.QuerySet[StaffUser]":
+        """Everybody who may sign in and has this permission (app.codename): of their
+        own, by a group, or because they may do all."""
+        app, _, codename = permission.partition(".")
+        it = Permission.objects.filter(content_type__app_label=app, codename=codename)
+        holds = (
+            models.Q(is_superuser=True)
+            | models.Q(user_permissions__in=it)
+            | models.Q(groups__permissions__in=it)
+        )
+        return self.filter(holds, is_active=True).distinct()
 
 
 class StaffUser(AbstractBaseUser, PermissionsMixin):
