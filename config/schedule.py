@@ -45,6 +45,31 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 60.0,
         "options": {"expires": 60.0},
     },
+    # A letter that failed takes its move back, and an extension counts once its letter
+    # was handed over: the clock of the case should show it before the next look.
+    "take over what became of letters": {
+        "task": "rights_requests.take_over_letters",
+        "schedule": 30.0,
+        "options": {"expires": 30.0},
+    },
+    # Days begin at midnight in London and staff look in the morning, so minutes do not
+    # matter; but what comes in late may be due at once, and so may a new holiday.
+    "remind of deadlines": {
+        "task": "rights_requests.remind",
+        "schedule": 300.0,
+        "options": {"expires": 300.0},
+    },
+    # Before work begins, on the days on which anybody works.
+    "morning digest": {
+        "task": "rights_requests.digest",
+        "schedule": crontab(hour=7, minute=30, day_of_week="mon-fri"),
+    },
+    # Once the day has begun in London, winter and summer, since what is projected to
+    # today moves with it; done before the digest tells of it.
+    "count the open cases anew": {
+        "task": "rights_requests.recount",
+        "schedule": crontab(hour=2, minute=0),
+    },
     # What is not sealed yet could still be changed by the database's owner unnoticed.
     "seal the ledgers": {"task": "governance.seal_ledgers", "schedule": SEALED_EVERY},
     "show a sign of life": {"task": "governance.beat_is_alive", "schedule": 60.0},
@@ -53,6 +78,11 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "retention": {
         "task": "governance.run_retention",
         "schedule": crontab(hour=2, minute=30),
+    },
+    # After retention, which takes rows away and leaves their files to this.
+    "sweep the vault": {
+        "task": "rights_requests.keep_vault",
+        "schedule": crontab(hour=3, minute=0),
     },
     # Spent console sessions.
     "clear sessions": {

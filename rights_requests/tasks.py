@@ -1,0 +1,41 @@
+"""Work on cases that nobody starts by hand; each task calls one function."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from rights_requests import digest, letters_gone, recounting, reminding, vault_keeping
+
+# With very many open cases a count takes longer than the tasks that people wait for.
+RECOUNT_SECONDS = 3 * 60 * 60
+
+
+@shared_task(name="rights_requests.remind", queue="work")
+def remind() -> None:
+    now = timezone.now()
+    recounting.after_new_holidays(now)
+    reminding.remind(now)
+
+
+@shared_task(name="rights_requests.digest", queue="work")
+def send_digests() -> None:
+    digest.send_digests(timezone.now())
+
+
+@shared_task(
+    name="rights_requests.recount",
+    queue="work",
+    soft_time_limit=RECOUNT_SECONDS,
+    time_limit=RECOUNT_SECONDS + 60,
+)
+def recount() -> None:
+    recounting.recount_all(timezone.now())
+
+
+@shared_task(name="rights_requests.take_over_letters", queue="work")
+def take_over_letters() -> None:
+    letters_gone.take_over(timezone.now())
+
+
+@shared_task(name="rights_requests.keep_vault", queue="work")
+def keep_vault() -> None:
+    vault_keeping.sweep(timezone.now())
