@@ -39,21 +39,32 @@ def has_many(address_digest: bytes | None, *, now: datetime) -> bool:
 
 
 def acknowledge(
-    submission: Submission, cases: Sequence[Case], *, now: datetime
+    submission: Submission,
+    cases: Sequence[Case],
+    *,
+    now: datetime,
+    staff_id: int | None = None,
 ) -> list[Letter]:
     """Write to whoever asked, once: one letter for the requests that are still open and
-    one for each complaint. Empty when all was answered at once, or told before."""
+    one for each complaint. Empty when all was answered at once, or told before.
+    staff_id: who had it sent, when it did not leave by itself."""
     untold = [case for case in cases if case.is_open and case.acknowledged_at is None]
     requests = [case for case in untold if not case.is_complaint]
-    written = _requests(submission, requests, now=now) if requests else []
+    written = []
+    if requests:
+        written = _requests(submission, requests, now=now, staff_id=staff_id)
     for case in untold:
         if case.is_complaint:
-            written.append(_complaint(case, now=now))
+            written.append(_complaint(case, now=now, staff_id=staff_id))
     return written
 
 
 def _requests(
-    submission: Submission, cases: Sequence[Case], *, now: datetime
+    submission: Submission,
+    cases: Sequence[Case],
+    *,
+    now: datetime,
+    staff_id: int | None,
 ) -> list[Letter]:
     """One letter about all of them, kept on each."""
     limits = [
@@ -75,11 +86,11 @@ def _requests(
     )
     rendered = render(LetterKind.ACKNOWLEDGEMENT, fields)
     first = writing.hand_over(
-        writing.as_row(cases[0], rendered, staff_id=None), cases[0], now=now
+        writing.as_row(cases[0], rendered, staff_id=staff_id), cases[0], now=now
     )
     rows = [first]
     for case in cases[1:]:
-        row = writing.as_row(case, rendered, staff_id=None)
+        row = writing.as_row(case, rendered, staff_id=staff_id)
         row.written_at = row.sent_at = now
         row.mail_id = first.mail_id
         row.save()
@@ -91,12 +102,13 @@ def _requests(
     return rows
 
 
-def _complaint(case: Case, *, now: datetime) -> Letter:
+def _complaint(case: Case, *, now: datetime, staff_id: int | None) -> Letter:
     """The acknowledgement of section 164A(3), on a clock of its own."""
     move = casebook.make(
         case,
         Move.ACKNOWLEDGE,
         now=now,
+        staff_id=staff_id,
         inputs={"at": clock.written(now)},
         acknowledged_at=now,
     )
@@ -104,6 +116,7 @@ def _complaint(case: Case, *, now: datetime) -> Letter:
         case,
         LetterKind.ACKNOWLEDGE_COMPLAINT,
         now=now,
+        staff_id=staff_id,
         move_number=move.number,
         about=case.about.reference if case.about else "",
         next_news_on=timezone.localdate(now) + PROGRESS_WITHIN,

@@ -16,7 +16,7 @@ from django.utils import timezone
 from data_subjects.models import Disclosure
 from data_subjects.restriction import is_restricted
 from groundwork.refusals import NotAllowed, refuse
-from rights_requests import casebook, writing
+from rights_requests import casebook, grounds, writing
 from rights_requests.kinds import CaseKind
 from rights_requests.letter_frames import LetterKind
 from rights_requests.models import (
@@ -104,7 +104,18 @@ def letter_of_answer(case: Case, *, nothing_held: bool = False) -> LetterKind:
         return LetterKind.COMPLAINT_OUTCOME
     if nothing_held:
         return LetterKind.NOTHING_HELD
+    if told_withholding(case) is not None:
+        return LetterKind.ANSWER_WITH_WITHHOLDING
     return LetterKind.ANSWER
+
+
+def told_withholding(case: Case) -> Decision | None:
+    """The released decision to leave out what the person has to be told of: what is
+    about others, and not what the law keeps from their knowledge."""
+    kind, move = case.kind, Move.WITHHOLD
+    told = [ground.key for ground in grounds.for_case(kind, move) if ground.told]
+    released = case.decisions.filter(move=move, outcome=Decision.Outcome.RELEASED)
+    return released.filter(ground__in=told).order_by("-pk").first()
 
 
 def answer_fields(case: Case, answer: Answer) -> dict[str, Any]:
@@ -113,6 +124,20 @@ def answer_fields(case: Case, answer: Answer) -> dict[str, Any]:
         "next_step": answer.next_step,
         "documents": tuple(document.name for document in answers_of(case)),
         "recipients": recipients_of(case) if case.submission.wants_recipients else (),
+        **_withheld_fields(case),
+    }
+
+
+def _withheld_fields(case: Case) -> dict[str, str]:
+    """Why something is left out, as every refusal in part says it (Art. 12(4))."""
+    decision = told_withholding(case)
+    if decision is None:
+        return {}
+    ground = grounds.find(case.kind, Move.WITHHOLD, decision.ground)
+    return {
+        "reasons": decision.reasons,
+        "ground": f"{ground.told} ({ground.article})" if ground else "",
+        "left_out": decision.inputs.get("left_out", ""),
     }
 
 

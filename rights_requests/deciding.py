@@ -32,6 +32,7 @@ from rights_requests.closing import (
     why_not_fulfil,
 )
 from rights_requests.counting import Extension
+from rights_requests.grounds import Ground
 from rights_requests.handling import ANSWER_WITHIN
 from rights_requests.kinds import CaseKind
 from rights_requests.letter_fields import Matter
@@ -206,8 +207,7 @@ def _refuse_unless_sound(case: Case, proposal: Proposal) -> None:
             f"“{ground.label}” must be shown by us ({ground.article}): say what shows it."
         )
     if move is Move.WITHHOLD:
-        if not proposal.reasons.strip():
-            raise NotAllowed("Say what is withheld, and why.")
+        refuse(_withholding_problem(ground, proposal))
         return
     refuse(reasons_problem(LETTERS[move], proposal.reasons))
     refuse(_why_not_both(case, proposal))
@@ -217,6 +217,14 @@ def _refuse_unless_sound(case: Case, proposal: Proposal) -> None:
         proposal.outcome.strip() and proposal.left_out.strip()
     ):
         raise NotAllowed("Say what the person gets, and what is left out.")
+
+
+def _withholding_problem(ground: Ground, proposal: Proposal) -> str:
+    """The person reads why something is left out, unless the law keeps it from them."""
+    if not ground.told:
+        is_said = bool(proposal.reasons.strip())
+        return "" if is_said else "Say what is withheld, and why."
+    return reasons_problem(LetterKind.ANSWER_WITH_WITHHOLDING, proposal.reasons)
 
 
 def _why_not_both(case: Case, proposal: Proposal) -> str:

@@ -7,13 +7,13 @@ writes to the person.
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
 from data_subjects.models import DataSubject
-from groundwork.refusals import NotAllowed
+from groundwork.refusals import NotAllowed, refuse
 from rights_requests import acknowledging, at_once, casebook, clock, writing
 from rights_requests.closing import close_check
 from rights_requests.kinds import CaseKind
@@ -22,9 +22,11 @@ from rights_requests.links import first_links
 from rights_requests.models import (
     Case,
     CaseLink,
+    Channel,
     Event,
     IdentityCheck,
     Letter,
+    Message,
     Note,
     SearchRecord,
     Submission,
@@ -136,6 +138,55 @@ def add_case(
     if not submission.held_because:
         acknowledging.acknowledge(submission, [case], now=now)
     return case
+
+
+@transaction.atomic
+def release_held(
+    submission_id: uuid.UUID, *, staff_id: int, now: datetime
+) -> list[Letter]:
+    """It was no flood: its cases join the queue, and what is confirmed among them is
+    answered or acknowledged now. Their clocks have been running all along."""
+    people = Submission.objects.values_list("data_subject", flat=True)
+    subject = people.get(pk=submission_id)
+    DataSubject.objects.select_for_update(no_key=True).get(pk=subject)
+    ids = Case.objects.filter(submission=submission_id).order_by("pk")
+    cases = [casebook.locked(case_id) for case_id in ids.values_list("pk", flat=True)]
+    submission = Submission.objects.select_for_update(no_key=True).get(pk=submission_id)
+    if not submission.held_because:
+        raise NotAllowed("It is in the queue already.")
+    was = submission.held_because
+    submission.held_because = ""
+    submission.save(update_fields=["held_because"])
+    for case in cases:
+        case.submission = submission
+        casebook.note(case, Event.UNHELD, staff_id=staff_id, inputs={"was": was})
+    confirmed = [case for case in cases if case.is_open and case.state != State.DRAFT]
+    at_once.carry_out(confirmed, now=now, staff_id=staff_id)
+    return acknowledging.acknowledge(submission, confirmed, now=now, staff_id=staff_id)
+
+
+def why_not_acknowledge(case: Case) -> str:
+    """What stands against telling the person that we have it; empty when nothing does."""
+    if case.acknowledged_at is not None:
+        return "It was acknowledged already."
+    if not case.is_open:
+        return f"The case is closed ({State(case.state).label})."
+    if case.state == State.DRAFT:
+        return "Confirm first what the message asks for."
+    if case.submission.held_because:
+        return "It is held: release it to the queue first."
+    return ""
+
+
+@transaction.atomic
+def acknowledge(case_id: uuid.UUID, *, staff_id: int, now: datetime) -> list[Letter]:
+    """Write the acknowledgement that did not leave by itself, because a machine wrote to
+    us, or that was lost on its way."""
+    case = _locked_with_person(case_id)
+    refuse(why_not_acknowledge(case))
+    return acknowledging.acknowledge(
+        case.submission, [case], now=now, staff_id=staff_id
+    )
 
 
 def _locked_with_person(case_id: uuid.UUID) -> Case:
@@ -435,6 +486,63 @@ def remind_of_identity(case_id: uuid.UUID, *, staff_id: int, now: datetime) -> L
         questions=tuple(check.asked_for.splitlines()),
         answer_by=timezone.localdate(now) + ANSWER_WITHIN,
     )
+
+
+# --- Writing to each other ---
+
+
+@transaction.atomic
+def write_to_person(
+    case_id: uuid.UUID, edits: Mapping[str, str], *, staff_id: int, now: datetime
+) -> Letter:
+    """A message in words of our own; it moves nothing."""
+    case = casebook.locked(case_id)
+    return writing.write(
+        case, LetterKind.MESSAGE, now=now, staff_id=staff_id, edits=edits
+    )
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the person told us on the telephone, by post or in another way."""
+
+    words: str
+    channel: Channel
+    on: date
+
+
+@transaction.atomic
+def take_down(
+    case_id: uuid.UUID, said: Said, *, staff_id: int, now: datetime
+) -> Message:
+    """Keep what the person said as a message of theirs; whoever wrote it down has read
+    it. Whether it answers a question of ours is another step."""
+    case = casebook.locked(case_id)
+    refuse_empty(said.words, "Write down what the person said.")
+    casebook.refuse_future(said.on, now=now)
+    if said.on < timezone.localdate(case.received_at):
+        raise NotAllowed("That was before the case began.")
+    noon = timezone.make_aware(datetime.combine(said.on, time(12)))
+    message = Message.objects.create(
+        case=case,
+        words=said.words.strip(),
+        channel=said.channel,
+        received_at=min(noon, now),
+        read_at=now,
+        staff_id=staff_id,
+    )
+    casebook.note(
+        case,
+        Event.MESSAGE,
+        staff_id=staff_id,
+        inputs={"message": message.pk, "words": casebook.digest_of(message.words)},
+    )
+    return message
+
+
+def mark_read(message_id: int, *, now: datetime) -> None:
+    """A member of staff has looked at it; once."""
+    Message.objects.filter(pk=message_id, read_at=None).update(read_at=now)
 
 
 # --- Colleagues ---

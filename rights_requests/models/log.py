@@ -26,6 +26,7 @@ class Event(models.TextChoices):
     MESSAGE = "message", "the person wrote"
     DOCUMENT_ADDED = "document-added", "a document was added"
     DOCUMENT_REMOVED = "document-removed", "a document was removed"
+    UNHELD = "unheld", "released to the queue"
     ASSIGNED = "assigned", "assigned"
     SEARCHED = "searched", "a search was recorded"
     TASK_SET = "task-set", "a task was set"
