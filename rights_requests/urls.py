@@ -1,6 +1,7 @@
 from django.urls import path
 
-from rights_requests import views
+from groundwork import links  # noqa: F401 — brings <token:…>
+from rights_requests import calendar_feed, views
 
 app_name = "rights_requests"
 
@@ -9,4 +10,5 @@ urlpatterns = [
     path("your-data/case/<str:token>/", views.not_found, name="status"),
     path("your-data/confirm/<str:token>/", views.not_found, name="confirm"),
     path("your-data/complain/", views.not_found, name="complain"),
+    path("calendar/<token:token>.ics", calendar_feed.calendar, name="calendar"),
 ]

@@ -54,6 +54,7 @@ PUBLIC = {
     "consent:page-views",
     "processing_register:accessibility",
     "rights_requests:your-data",
+    "rights_requests:calendar",
     "subscribers:receipt",
     "subscribers:receipt-file",
     "receipts:check",
@@ -79,6 +80,7 @@ PUBLIC = {
 # No page for a person: no HTML, no policy of its own.
 BARE = {
     "case_updates:feed",
+    "rights_requests:calendar",
     "health",
     "mailbox:raw",
     "consent_sites:script",
