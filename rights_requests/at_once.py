@@ -7,7 +7,6 @@ and 21(3)): they act on the address given and tell that address so.
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
@@ -16,21 +15,26 @@ from django.utils import timezone
 from consent.models import Channel
 from outbox import suppression
 from outbox.models import SuppressedAddress
+from processing_register import notice_paths
 from processing_register.models import NoticeVersion
-from processing_register.notices import notice_in_force, purpose_titles
+from processing_register.notices import purpose_titles
 from processing_register.register import the_register
 from rights_requests import casebook, writing
 from rights_requests.kinds import AT_ONCE, PUBLISHED, CaseKind
 from rights_requests.letter_frames import LetterKind
-from rights_requests.models import Case, Event
+from rights_requests.limits import LASTING_NO
+from rights_requests.models import Case, CaseLogEntry, Event, Letter
 from rights_requests.moves import Move, State
 from subscribers import leaving, links
 from subscribers.models import Subscriber
 
 PROFILING = "profiling"
-NO_MARKETING = "marketing e-mails of every kind from us, and sharing for marketing"
-NO_PROFILING = "sorting or rating you for marketing"
-NO_CONSENT = "everything that rested on your agreement"
+STOPS = {
+    CaseKind.MARKETING: "marketing e-mails of every kind from us, and sharing for "
+    "marketing",
+    CaseKind.PROFILING: "sorting or rating you for marketing",
+    CaseKind.WITHDRAWAL: "everything that rested on your agreement",
+}
 
 
 def carry_out(
@@ -38,15 +42,22 @@ def carry_out(
 ) -> None:
     """Do at once what these cases ask for, and close those that are confirmed.
 
-    The caller holds the person's row. Without an e-mail address there is nothing here
-    that could be found by it: then staff do it and close the case.
+    The caller holds the person's row, and has it told of (acknowledging). What is held
+    apart takes effect all the same, but nobody is written to before staff have looked
+    at it. Without an e-mail address there is nothing here that could be found by it:
+    then staff do it and close the case.
     """
     for case in cases:
         kind = CaseKind(case.kind)
         if kind in AT_ONCE:
             _take_effect(case, kind, now=now, staff_id=staff_id)
-        elif kind in PUBLISHED and case.state == State.IN_PROGRESS:
-            _send_document(case, kind, now=now, staff_id=staff_id)
+        elif kind in PUBLISHED and _may_answer(case):
+            _answer(case, kind, now=now, staff_id=staff_id)
+
+
+def _may_answer(case: Case) -> bool:
+    """Not what staff have to confirm first, nor what may be part of a flood."""
+    return case.state == State.IN_PROGRESS and not case.submission.held_because
 
 
 def _take_effect(
@@ -56,38 +67,24 @@ def _take_effect(
     if digest is None:
         return
     stopped = EFFECTS[kind](case, bytes(digest), staff_id)
-    casebook.note(
-        case, Event.EFFECT, staff_id=staff_id, inputs={"stopped": stopped.pop("keys")}
-    )
-    if case.state != State.IN_PROGRESS:
-        return  # staff confirm what the mail asks for; it works already
-    casebook.make(case, Move.FULFIL, now=now, staff_id=staff_id)
-    writing.write(case, LetterKind.AT_ONCE, now=now, staff_id=staff_id, **stopped)
+    casebook.note(case, Event.EFFECT, staff_id=staff_id, inputs={"stopped": stopped})
+    if _may_answer(case):  # otherwise staff look at it first; it works already
+        casebook.make(case, Move.FULFIL, now=now, staff_id=staff_id)
 
 
-def _no_marketing(case: Case, digest: bytes, staff_id: int | None) -> dict[str, Any]:
+def _no_marketing(case: Case, digest: bytes, staff_id: int | None) -> list[str]:
     suppression.suppress(digest, links.ALL, SuppressedAddress.Reason.OBJECTED)
-    ended = _leave(case, staff_id)
-    return {
-        "keys": ended,
-        "stops": (NO_MARKETING,),
-        "ends": tuple(purpose_titles(ended)),
-    }
+    return _leave(case, staff_id)
 
 
-def _no_profiling(case: Case, digest: bytes, staff_id: int | None) -> dict[str, Any]:
+def _no_profiling(case: Case, digest: bytes, staff_id: int | None) -> list[str]:
     """Apart from the mail: somebody may want our news and not be rated for it."""
     suppression.suppress(digest, PROFILING, SuppressedAddress.Reason.OBJECTED)
-    return {"keys": [PROFILING], "stops": (NO_PROFILING,)}
+    return [PROFILING]
 
 
-def _no_consent(case: Case, digest: bytes, staff_id: int | None) -> dict[str, Any]:
-    ended = _leave(case, staff_id)
-    return {
-        "keys": ended,
-        "stops": (NO_CONSENT,),
-        "ends": tuple(purpose_titles(ended)),
-    }
+def _no_consent(case: Case, digest: bytes, staff_id: int | None) -> list[str]:
+    return _leave(case, staff_id)
 
 
 EFFECTS = {
@@ -107,50 +104,85 @@ def _leave(case: Case, staff_id: int | None) -> list[str]:
     return leaving.leave(reader.pk, [], channel=channel, staff_id=staff_id).withdrawn
 
 
+# --- Telling the person ---
+
+
+def is_untold(case: Case) -> bool:
+    """Done at once, and nothing was written about it yet."""
+    is_done = (
+        CaseKind(case.kind) in AT_ONCE | PUBLISHED and case.state == State.FULFILLED
+    )
+    return is_done and not case.letters.exists()
+
+
+def tell(case: Case, *, now: datetime) -> Letter:
+    """Write what was done at once, or send what is published, as the log has it."""
+    entries = casebook.entries_of(case)
+    done = next(e for e in reversed(entries) if e.event == Move.FULFIL)
+    if CaseKind(case.kind) in PUBLISHED:
+        return _send_document(case, done, now=now)
+    effects = [e.inputs["stopped"] for e in entries if e.event == Event.EFFECT]
+    stopped = list(dict.fromkeys(key for keys in effects for key in keys))
+    return writing.write(
+        case,
+        LetterKind.AT_ONCE,
+        now=now,
+        staff_id=done.staff_id,
+        **_stopped_fields(CaseKind(case.kind), stopped),
+    )
+
+
+def _stopped_fields(kind: CaseKind, stopped: list[str]) -> dict[str, tuple[str, ...]]:
+    """What stops, what ends with it, and the entry that stays so that it lasts: of a
+    withdrawal there is one only where there was something to stop."""
+    is_kept = kind is not CaseKind.WITHDRAWAL or bool(stopped)
+    return {
+        "stops": (STOPS[kind],),
+        "ends": tuple(purpose_titles([key for key in stopped if key != PROFILING])),
+        "limits": (LASTING_NO[kind].sentence,) if is_kept else (),
+    }
+
+
 # --- What is published ---
 
 
-def _send_document(
-    case: Case, kind: CaseKind, *, now: datetime, staff_id: int | None
-) -> None:
-    versions = _versions(kind)
-    document, url = _document(kind, versions)
-    move = casebook.make(
-        case,
-        Move.FULFIL,
-        now=now,
-        staff_id=staff_id,
-        inputs={"documents": [version.reference for version in versions]},
-    )
-    writing.write(
+def _answer(case: Case, kind: CaseKind, *, now: datetime, staff_id: int | None) -> None:
+    """With the versions in force; where there are none, staff answer."""
+    versions = [version.reference for version in _in_force(kind)]
+    if versions:
+        inputs = {"documents": versions}
+        casebook.make(case, Move.FULFIL, now=now, staff_id=staff_id, inputs=inputs)
+
+
+def _in_force(kind: CaseKind) -> list[NoticeVersion]:
+    """The versions in force that were asked for."""
+    versions = NoticeVersion.objects.in_force(timezone.localdate())
+    if kind is CaseKind.SCHEDULE:
+        return list(versions.filter(notice=NoticeVersion.Notice.RETENTION))
+    return list(versions.filter(notice__startswith=notice_paths.INTERESTS))
+
+
+def _send_document(case: Case, done: CaseLogEntry, *, now: datetime) -> Letter:
+    document, url = _document(CaseKind(case.kind), done.inputs["documents"])
+    return writing.write(
         case,
         LetterKind.SCHEDULE,
         now=now,
-        staff_id=staff_id,
-        move_number=move.number,
+        staff_id=done.staff_id,
+        move_number=done.number,
         document=document,
         document_url=url,
     )
 
 
-def _versions(kind: CaseKind) -> list[NoticeVersion]:
-    """The versions in force that were asked for."""
-    if kind is CaseKind.SCHEDULE:
-        return [notice_in_force(NoticeVersion.Notice.RETENTION)]
-    today = timezone.localdate()
-    found = NoticeVersion.objects.in_force(today).filter(
-        notice__startswith="interests-"
-    )
-    return list(found)
-
-
-def _document(kind: CaseKind, versions: list[NoticeVersion]) -> tuple[str, str]:
+def _document(kind: CaseKind, references: list[str]) -> tuple[str, str]:
     """Title and version, and where it can be read."""
     if kind is CaseKind.SCHEDULE:
-        [version] = versions
+        notice, number = references[0].split("/")
+        version = NoticeVersion.objects.get(notice=notice, number=number)
         title = f"{version.title}, version {version.number}"
         return title, settings.SITE_URL + version.get_absolute_url()
-    title = f"all {len(versions)} of our assessments"
+    title = f"all {len(references)} of our assessments"
     return title, settings.SITE_URL + reverse("processing_register:interests")
 
 
