@@ -49,6 +49,18 @@ def link_request_allowed(network: str) -> bool:
     return allow(("fresh link", network, 20))
 
 
+def request_allowed(network: str) -> bool:
+    """20 requests about personal data an hour from one network, unknown ones aside.
+    What goes beyond is held apart, never refused: a right could be in it."""
+    return not network or allow(("request", network, 20))
+
+
+def answer_allowed(address: str) -> bool:
+    """5 answers an hour to one address that somebody typed: it may be another's. How
+    many go to one person in a day is counted in the database as well."""
+    return not address or allow(("request answer", address, 5))
+
+
 def cookie_choice_allowed(network: str) -> bool:
     """120 choices about cookies an hour from one network, unknown ones aside."""
     most = settings.COOKIE_CHOICES_PER_NETWORK_PER_HOUR
