@@ -14,6 +14,7 @@ import hashlib
 import hmac
 import time
 from contextlib import suppress
+from datetime import UTC, datetime
 from functools import lru_cache
 
 import redis
@@ -61,6 +62,17 @@ def answer_allowed(address: str) -> bool:
     return not address or allow(("request answer", address, 5))
 
 
+def case_code_allowed(network: str, case: str) -> bool:
+    """5 codes an hour from one network to read one case. How many are mailed about a
+    case in all is limited in the database (rights_requests.identity)."""
+    return not network or allow(("case code", f"{network} {case}", 5))
+
+
+def case_writing_allowed(case: str) -> bool:
+    """30 messages and documents an hour from the person of one case."""
+    return allow(("case writing", case, 30))
+
+
 def cookie_choice_allowed(network: str) -> bool:
     """120 choices about cookies an hour from one network, unknown ones aside."""
     most = settings.COOKIE_CHOICES_PER_NETWORK_PER_HOUR
@@ -87,6 +99,12 @@ def _sign_in_limits(network: str, address: str) -> list[tuple[str, str, int]]:
         ("sign-in address", f"{network} {address.lower()}", 10),
         ("sign-in network", network, 50),
     ]
+
+
+def begins_anew() -> datetime:
+    """When the counters of this hour begin anew, in UTC."""
+    next_hour = (int(time.time()) // HOUR + 1) * HOUR
+    return datetime.fromtimestamp(next_hour, UTC)
 
 
 def allow(*limits: tuple[str, str, int]) -> bool:

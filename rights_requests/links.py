@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 
 from groundwork.links import derived_token, random_token, token_digest
 from rights_requests.models import Case, CaseLink
@@ -65,6 +66,13 @@ def found(use: str, token: str) -> CaseLink | None:
     digest = token_digest(use, token)
     links = CaseLink.objects.standing().select_related("case__submission")
     return links.filter(use=use, token_digest=digest).first()
+
+
+def ended(use: str, token: str) -> CaseLink | None:
+    """The link of this token whose time is over, and that was never revoked."""
+    links = CaseLink.objects.select_related("case__submission")
+    over = links.filter(expires_at__lte=timezone.now(), revoked_at__isnull=True)
+    return over.filter(use=use, token_digest=token_digest(use, token)).first()
 
 
 def open_visit(case: Case, *, now: datetime) -> str:

@@ -26,6 +26,7 @@ class Event(models.TextChoices):
     MESSAGE = "message", "the person wrote"
     DOCUMENT_ADDED = "document-added", "a document was added"
     DOCUMENT_REMOVED = "document-removed", "a document was removed"
+    DOCUMENT_TAKEN = "document-taken", "the person downloaded a document"
     UNHELD = "unheld", "released to the queue"
     ASSIGNED = "assigned", "assigned"
     SEARCHED = "searched", "a search was recorded"
