@@ -1,0 +1,163 @@
+"""What people do in a visit to their own case.
+
+Withdrawing and narrowing are moves and stand in closing. What is here moves nothing: the
+person writes, hands something in, takes our answer away, or asks for other links.
+"""
+
+import uuid
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from groundwork.refusals import NotAllowed
+from groundwork.sensitive import signs_of_sensitive
+from rights_requests import casebook, links, writing
+from rights_requests.letter_frames import LetterKind
+from rights_requests.links import VISIT_LASTS, Use
+from rights_requests.models import (
+    Case,
+    CaseDocument,
+    CaseLink,
+    Channel,
+    Event,
+    Letter,
+    Message,
+    Submission,
+)
+from rights_requests.moves import State
+
+Purpose = CaseDocument.Purpose
+# However often it is kept open: somebody may have left the room.
+LONGEST_VISIT = timedelta(hours=8)
+# In these an answer has been given; before, a document waits to be released.
+GIVEN = (State.FULFILLED, State.PARTLY_FULFILLED)
+
+
+# --- Staying ---
+
+
+def stay(visit: CaseLink, *, now: datetime) -> datetime:
+    """Half an hour from now, but no longer than eight hours in all; when it ends."""
+    until = min(now + VISIT_LASTS, visit.made_at + LONGEST_VISIT)
+    standing = CaseLink.objects.standing().filter(pk=visit.pk, expires_at__lt=until)
+    standing.update(expires_at=until)
+    return until
+
+
+# --- Writing ---
+
+
+@transaction.atomic
+def write_message(case_id: uuid.UUID, words: str, *, now: datetime) -> Message:
+    """Keep what the person wrote, unread. Whether it answers a question of ours is for
+    staff to say: nothing moves by it. The words come with their numbers masked."""
+    case = casebook.locked(case_id)
+    if not words.strip():
+        raise NotAllowed("Write your message.")
+    message = Message.objects.create(
+        case=case, words=words.strip(), channel=Channel.FORM, received_at=now
+    )
+    casebook.note(
+        case,
+        Event.MESSAGE,
+        inputs={"message": message.pk, "words": casebook.digest_of(message.words)},
+    )
+    _flag(case, message.words, today=timezone.localdate(now))
+    return message
+
+
+def _flag(case: Case, words: str, *, today: date) -> None:
+    """Staff see a sign of what we never ask for before they open the text."""
+    found = {str(sign) for sign in signs_of_sensitive(words, today=today)}
+    if found:
+        rows = Submission.objects.select_for_update(no_key=True)
+        submission = rows.get(pk=case.submission_id)
+        submission.signs = sorted(found | set(submission.signs))
+        submission.save(update_fields=["signs"])
+
+
+# --- Documents ---
+
+
+def purposes_for(case: Case) -> list[CaseDocument.Purpose]:
+    """What the person may say that a document is, at this moment."""
+    found = [Purpose.EVIDENCE]
+    if case.checks.filter(closed_at__isnull=True).exists():
+        found.append(Purpose.IDENTITY)
+    if case.submission.is_by_agent:
+        found.append(Purpose.AUTHORITY)
+    return found
+
+
+def given_to_person(case: Case) -> list[CaseDocument]:
+    """What we answered with; nothing before the answer was given."""
+    if case.state not in GIVEN:
+        return []
+    answers = case.documents.filter(purpose=Purpose.ANSWER, removed_at__isnull=True)
+    return list(answers)
+
+
+def sent_by_person(case: Case) -> list[CaseDocument]:
+    """What the person sent, with what has been removed since."""
+    return list(case.documents.exclude(purpose=Purpose.ANSWER))
+
+
+def can_take_away(case: Case, document: CaseDocument) -> bool:
+    """Our answer, and what the person uploaded; never a proof of identity, which is
+    nobody's to copy out of a mailbox that may have been taken over."""
+    if document.removed_at is not None:
+        return False
+    if document.purpose == Purpose.ANSWER:
+        return case.state in GIVEN
+    is_own = document.staff_id is None
+    return is_own and document.purpose in (Purpose.EVIDENCE, Purpose.AUTHORITY)
+
+
+def of_person(case: Case, document_id: uuid.UUID) -> CaseDocument | None:
+    """The document, if it is one that the person of this case may take away."""
+    found = case.documents.filter(pk=document_id).first()
+    return found if found is not None and can_take_away(case, found) else None
+
+
+@transaction.atomic
+def note_taken(case_id: uuid.UUID, document: CaseDocument) -> None:
+    casebook.note(
+        casebook.locked(case_id),
+        Event.DOCUMENT_TAKEN,
+        inputs={"document": str(document.pk)},
+    )
+
+
+# --- Links ---
+
+
+@transaction.atomic
+def replace_links(case_id: uuid.UUID, *, now: datetime, visit: CaseLink) -> Letter:
+    """The status links of this case stop, and a new one goes out.
+
+    With them stops what opens the case or another one that was asked for at the same
+    time: whoever has our first letter has that link too, and may have a visit open. The
+    visit from which it is done stays.
+    """
+    case = casebook.locked(case_id)
+    links.renew_status(case, now=now)
+    others = CaseLink.objects.filter(
+        case__submission=case.submission_id,
+        use__in=[Use.CONFIRM, Use.VISIT],
+        revoked_at__isnull=True,
+    )
+    others.exclude(pk=visit.pk).update(revoked_at=now)
+    casebook.note(case, Event.LINK_REVOKED)
+    letter = writing.write(case, LetterKind.STATUS_LINK, now=now)
+    casebook.note(case, Event.LINK_SENT)
+    return letter
+
+
+@transaction.atomic
+def open_sibling(case: Case, reference: str, *, now: datetime) -> str:
+    """A visit to another case of the same submission: the mailbox is the same, and so
+    is whoever opened this one. Empty when there is no such case."""
+    others = Case.objects.filter(submission=case.submission_id, reference=reference)
+    sibling = others.first()
+    return links.open_visit(sibling, now=now) if sibling else ""
