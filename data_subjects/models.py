@@ -83,6 +83,19 @@ def subject_step(name: str, address_digest: bytes) -> Part:
     )
 
 
+def nameless_subject_step(name: str, *, source: str) -> Part:
+    """A step that returns the id of a new person, known by no address, if the step
+    `source` has its row."""
+    return Part(
+        name,
+        f"""
+        INSERT INTO data_subjects_datasubject (id, created_at)
+        SELECT %s, now() FROM {source} RETURNING id
+        """,  # noqa: S608 — a name of ours
+        (uuid.uuid4(),),
+    )
+
+
 class Ground(models.TextChoices):
     """Why data is restricted: Art. 18(1), points (a) to (d)."""
 

@@ -7,13 +7,18 @@ through the model's own fields, so encryption, defaults and conversions are the 
 as anywhere; constraints and triggers hold as ever.
 """
 
+import json
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 from django.db import connection, models
 from psycopg.sql import Literal
+from psycopg.types.json import Jsonb
 
 if TYPE_CHECKING:
     AnyField = models.Field[Any, Any]
@@ -52,11 +57,13 @@ def insert(
     values: dict[str, Any],
     *,
     source: str,
+    unless_known: bool = False,
 ) -> Part:
     """One row of this model for each row of the step `source`.
 
     values: field → a Python value, or Given for what comes from the database. Fields
-    that are not named get their default. The step returns the whole new row.
+    that are not named get their default. The step returns the whole new row; with
+    unless_known nothing, where a unique column has that value already.
     """
     columns = _columns(model, frozenset(values))
     slots: list[str] = []
@@ -68,9 +75,56 @@ def insert(
     table = connection.ops.quote_name(model._meta.db_table)
     sql = (  # of names from our own models, with a placeholder for every value
         f"INSERT INTO {table} ({', '.join(c.name for c in columns)})"  # noqa: S608
-        f" SELECT {', '.join(slots)} FROM {source} RETURNING *"
+        f" SELECT {', '.join(slots)} FROM {source}"
+        f"{' ON CONFLICT DO NOTHING' if unless_known else ''} RETURNING *"
     )
     return Part(name, sql, tuple(params))
+
+
+def insert_all(name: str, rows: Sequence[models.Model], *, source: str) -> Part:
+    """These rows, all of one model and at least one, if the step `source` has its row.
+
+    They travel as one value: the statement is the same for any number of them, so that
+    the database plans it once. The step returns nothing.
+    """
+    model = type(rows[0])
+    columns = _columns(model, frozenset())
+    table = connection.ops.quote_name(model._meta.db_table)
+    names = [column.name for column in columns]
+    sql = (  # of names from our own models
+        f"INSERT INTO {table} ({', '.join(names)})"  # noqa: S608
+        f" SELECT {', '.join(f'new.{name}' for name in names)}"
+        f" FROM {source}, json_populate_recordset(NULL::{table}, %s::json) AS new"
+    )
+    values = [
+        {column.field.column: _as_json(_stored(column, row)) for column in columns}
+        for row in rows
+    ]
+    return Part(name, sql, (json.dumps(values),))
+
+
+def _stored(column: _Column, row: models.Model) -> Any:
+    value = getattr(row, column.field.attname)
+    return column.field.get_db_prep_save(value, connection)
+
+
+def _as_json(value: Any) -> Any:
+    """A value as PostgreSQL reads it out of JSON into a column of its type."""
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, uuid.UUID):
+        return str(value)
+    if isinstance(value, psycopg.Binary):
+        return f"\\x{bytes(value.obj).hex()}"
+    if isinstance(value, Jsonb):
+        return value.obj
+    return value
+
+
+def now_stored(*rows: models.Model) -> None:
+    """The statement has written these rows: to save one again is to change it."""
+    for row in rows:
+        row._state.adding, row._state.db = False, connection.alias
 
 
 def run(parts: Sequence[Part], result: str) -> tuple[Any, ...]:
