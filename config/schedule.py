@@ -14,6 +14,13 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 2.0,
         "options": {"expires": 2.0},
     },
+    # Whoever asked about their data should read by when they get an answer before they
+    # wonder whether it arrived.
+    "acknowledge requests": {
+        "task": "rights_requests.acknowledge",
+        "schedule": 2.0,
+        "options": {"expires": 2.0},
+    },
     "send case updates": {
         "task": "case_updates.send_due",
         "schedule": 5.0,

@@ -1,41 +1,144 @@
-"""Telling whoever asked that we have it, by when an answer is due, and why by then."""
+"""Telling whoever asked that we have it, by when an answer is due, and why by then.
 
+Whoever sends a form does not wait for the letter: receiving marks the submission, and
+the worker, which looks every two seconds, writes what is to be told and takes the mark
+away in one transaction. So a letter is neither lost nor written twice.
+"""
+
+import logging
+import time
+import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from rights_requests import casebook, clock, writing
+from rights_requests import at_once, casebook, clock, links, writing
 from rights_requests.clock import PROGRESS_WITHIN
 from rights_requests.kinds import CaseKind
 from rights_requests.letter_frames import LetterKind
 from rights_requests.letters import render
 from rights_requests.limits import likely_limits
-from rights_requests.links import confirm_url
 from rights_requests.models import Case, Letter, Submission
-from rights_requests.moves import Move
+from rights_requests.moves import Move, State
+
+logger = logging.getLogger(__name__)
 
 # Anybody can type somebody else's address: their mailbox shall not be filled with it,
 # and two machines shall not write to each other without end.
 MOST_A_DAY = 5
 FLOOD = "flood"
+FIRST_LETTERS = (
+    LetterKind.ACKNOWLEDGEMENT,
+    LetterKind.ACKNOWLEDGE_COMPLAINT,
+    LetterKind.AT_ONCE,
+    LetterKind.SCHEDULE,
+)
+KINDS = [kind.value for kind in CaseKind]
+
+# A run that has more to do leaves the rest to the next one, seconds later.
+MOST_A_RUN = 2_000
+RUN_SECONDS = 30.0
+TRIED_AGAIN_AFTER = timedelta(minutes=10)
+# By then the worker has looked more than a hundred times.
+LATE_AFTER = timedelta(minutes=5)
 
 
 def has_many(address_digest: bytes | None, *, now: datetime) -> bool:
-    """Whether this person got as many acknowledgements as one gets in a day."""
+    """Whether this person got, or is about to get, as many first letters as one gets in
+    a day."""
     if address_digest is None:
         return False
+    told = Letter.objects.filter(
+        case__submission=OuterRef("pk"), kind__in=FIRST_LETTERS
+    )
     recent = Submission.objects.filter(
+        Q(acknowledge_from__isnull=False) | Q(Exists(told)),
         data_subject__address_digest=address_digest,
-        cases__letters__kind__in=[
-            LetterKind.ACKNOWLEDGEMENT,
-            LetterKind.ACKNOWLEDGE_COMPLAINT,
-            LetterKind.AT_ONCE,
-            LetterKind.SCHEDULE,
-        ],
         recorded_at__gt=now - timedelta(days=1),
     )
-    return recent.distinct().count() >= MOST_A_DAY
+    return recent.count() >= MOST_A_DAY
+
+
+# --- By the worker ---
+
+
+def acknowledge_new(now: datetime) -> int:
+    """Write the first letters that are due; returns for how many submissions.
+
+    One that fails holds up no other: it is in the log, it shows on the console, and it
+    is tried again later. Two workers never write about the same one.
+    """
+    ends_at = time.monotonic() + RUN_SECONDS
+    due = Submission.objects.to_acknowledge(now).order_by("acknowledge_from")
+    count = 0
+    for submission_id in list(due.values_list("pk", flat=True)[:MOST_A_RUN]):
+        if time.monotonic() > ends_at:
+            break
+        try:
+            count += _acknowledge_marked(submission_id, now)
+        except Exception:
+            logger.exception("Submission %s could not be acknowledged", submission_id)
+            _put_off(submission_id, now)
+    return count
+
+
+@transaction.atomic
+def _acknowledge_marked(submission_id: uuid.UUID, now: datetime) -> bool:
+    """False when somebody else is at work on it: then at the next look."""
+    marked = Submission.objects.to_acknowledge(now).select_for_update(
+        of=("self",), no_key=True, skip_locked=True
+    )
+    submission = marked.filter(pk=submission_id).first()
+    cases = _held_cases(submission) if submission else None
+    if submission is None or cases is None:
+        return False
+    acknowledge(submission, cases, now=now)
+    # While the person must act, no day can be told; the letter goes once it can.
+    waits = any(case.is_waiting and case.acknowledged_at is None for case in cases)
+    submission.acknowledge_from = now + TRIED_AGAIN_AFTER if waits else None
+    submission.save(update_fields=["acknowledge_from"])
+    return True
+
+
+def _held_cases(submission: Submission) -> list[Case] | None:
+    """All its cases, locked, in the order of their kinds; None while one is held by
+    somebody else. Nobody is waited for, so that nobody waits for us in turn."""
+    rows = Case.objects.filter(submission=submission).select_for_update(
+        of=("self",), no_key=True, skip_locked=True
+    )
+    cases = sorted(rows, key=lambda case: KINDS.index(case.kind))
+    if len(cases) < submission.cases.count():
+        return None
+    for case in cases:
+        case.submission = submission
+    return cases
+
+
+def _put_off(submission_id: uuid.UUID, now: datetime) -> None:
+    Submission.objects.filter(pk=submission_id, acknowledge_from__isnull=False).update(
+        acknowledge_from=now + TRIED_AGAIN_AFTER
+    )
+
+
+def trouble(now: datetime) -> str:
+    """How many wait for their first letter too long, in words; empty when none does."""
+    waiting = Submission.objects.filter(
+        acknowledge_from__isnull=False, recorded_at__lt=now - LATE_AFTER
+    )
+    still_with_us = Case.objects.filter(
+        submission=OuterRef("pk"), state=State.IN_PROGRESS
+    )
+    number = waiting.filter(Exists(still_with_us)).count()
+    if not number:
+        return ""
+    verb = "person waits" if number == 1 else "people wait"
+    return f"{number} {verb} for the letter that says we have their request"
+
+
+# --- The letters ---
 
 
 def acknowledge(
@@ -45,18 +148,28 @@ def acknowledge(
     now: datetime,
     staff_id: int | None = None,
 ) -> list[Letter]:
-    """Write to whoever asked, once: one letter for the requests that are still open and
-    one for each complaint. Empty when all was answered at once, or told before.
+    """Write to whoever asked, once: one letter for the requests that we work on, one for
+    each complaint, and one for each that was done at once. Empty when all was told.
     staff_id: who had it sent, when it did not leave by itself."""
-    untold = [case for case in cases if case.is_open and case.acknowledged_at is None]
+    written = [at_once.tell(case, now=now) for case in cases if at_once.is_untold(case)]
+    untold = [case for case in cases if _is_unacknowledged(case)]
     requests = [case for case in untold if not case.is_complaint]
-    written = []
     if requests:
-        written = _requests(submission, requests, now=now, staff_id=staff_id)
+        written += _requests(submission, requests, now=now, staff_id=staff_id)
     for case in untold:
         if case.is_complaint:
             written.append(_complaint(case, now=now, staff_id=staff_id))
     return written
+
+
+def _is_unacknowledged(case: Case) -> bool:
+    return case.state == State.IN_PROGRESS and case.acknowledged_at is None
+
+
+def _confirm_url(case: Case) -> str:
+    """Where the mailbox is confirmed: only a letter to that mailbox may hold it."""
+    is_mailed = writing.way_to(case.submission) == Letter.By.E_MAIL
+    return links.confirm_url(case) if is_mailed else ""
 
 
 def _requests(
@@ -82,7 +195,7 @@ def _requests(
         now=now,
         limits=tuple(dict.fromkeys(limits)),
         promised_by=min(promises, default=None),
-        confirm_url=confirm_url(cases[0]),
+        confirm_url=_confirm_url(cases[0]),
     )
     rendered = render(LetterKind.ACKNOWLEDGEMENT, fields)
     first = writing.hand_over(
@@ -120,5 +233,5 @@ def _complaint(case: Case, *, now: datetime, staff_id: int | None) -> Letter:
         move_number=move.number,
         about=case.about.reference if case.about else "",
         next_news_on=timezone.localdate(now) + PROGRESS_WITHIN,
-        confirm_url=confirm_url(case),
+        confirm_url=_confirm_url(case),
     )

@@ -7,6 +7,7 @@ and 21(3)): they act on the address given and tell that address so.
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
@@ -132,7 +133,7 @@ def tell(case: Case, *, now: datetime) -> Letter:
     )
 
 
-def _stopped_fields(kind: CaseKind, stopped: list[str]) -> dict[str, tuple[str, ...]]:
+def _stopped_fields(kind: CaseKind, stopped: list[str]) -> dict[str, Any]:
     """What stops, what ends with it, and the entry that stays so that it lasts: of a
     withdrawal there is one only where there was something to stop."""
     is_kept = kind is not CaseKind.WITHDRAWAL or bool(stopped)
@@ -148,15 +149,15 @@ def _stopped_fields(kind: CaseKind, stopped: list[str]) -> dict[str, tuple[str, 
 
 def _answer(case: Case, kind: CaseKind, *, now: datetime, staff_id: int | None) -> None:
     """With the versions in force; where there are none, staff answer."""
-    versions = [version.reference for version in _in_force(kind)]
+    versions = [version.reference for version in _in_force(kind, now)]
     if versions:
         inputs = {"documents": versions}
         casebook.make(case, Move.FULFIL, now=now, staff_id=staff_id, inputs=inputs)
 
 
-def _in_force(kind: CaseKind) -> list[NoticeVersion]:
+def _in_force(kind: CaseKind, now: datetime) -> list[NoticeVersion]:
     """The versions in force that were asked for."""
-    versions = NoticeVersion.objects.in_force(timezone.localdate())
+    versions = NoticeVersion.objects.in_force(timezone.localdate(now))
     if kind is CaseKind.SCHEDULE:
         return list(versions.filter(notice=NoticeVersion.Notice.RETENTION))
     return list(versions.filter(notice__startswith=notice_paths.INTERESTS))

@@ -1,4 +1,4 @@
-"""What will probably stand in the way of a request, told as soon as the person asks."""
+"""What stays although somebody asks us to stop or to delete, told in the first letter."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ CASE_FILE = "case-file"
 
 @dataclass(frozen=True)
 class Limit:
-    """Something that is probably kept although the person asks for its deletion.
+    """Something that is kept, or probably will be, although the person said no to us.
 
     kept: what it is and why. source: the rule that lets us keep it.
     """
@@ -30,11 +30,21 @@ CLAIM = Limit(
     "What a legal claim needs, until that claim is over",
     "UK GDPR, Article 17(3)(e)",
 )
-OPT_OUT = Limit(
+ON_THE_LIST = (
     "A code made of your e-mail address, on our list of people we must not write to. "
-    "Without it an old list could bring you our e-mails again",
-    "UK GDPR, Article 17(3)(b)",
+    "Without it an old list could bring you our e-mails again"
 )
+OPT_OUT = Limit(ON_THE_LIST, "UK GDPR, Article 17(3)(b)")
+# The entry by which a no lasts that took effect at once, by its kind.
+LASTING_NO: dict[CaseKind, Limit] = {
+    CaseKind.MARKETING: Limit(ON_THE_LIST, "UK GDPR, Article 21(3)"),
+    CaseKind.WITHDRAWAL: Limit(ON_THE_LIST, "UK GDPR, Article 7(3)"),
+    CaseKind.PROFILING: Limit(
+        "A code made of your e-mail address, with your no to profiling. Without it "
+        "nobody would know of it the next time",
+        "UK GDPR, Article 21(3)",
+    ),
+}
 
 
 def likely_limits(submission: Submission, kind: CaseKind) -> list[Limit]:

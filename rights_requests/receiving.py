@@ -5,22 +5,30 @@ read anything first. What takes effect at once does so here.
 """
 
 import hashlib
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
-from django.db import transaction
+import psycopg
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
-from data_subjects.models import DataSubject
-from data_subjects.people import subject_of
+from data_subjects.models import DataSubject, nameless_subject_step, subject_step
+from groundwork import addresses
+from groundwork.one_statement import Given, Part, insert, insert_all, now_stored, run
 from groundwork.refusals import NotAllowed
 from rights_requests import at_once, links
-from rights_requests.acknowledging import acknowledge
 from rights_requests.deadlines import FIRST_DAY
-from rights_requests.models import Case, CaseLink, CaseLogEntry, Channel, Submission
+from rights_requests.kinds import AT_ONCE, PUBLISHED
+from rights_requests.models import Case, Channel, Submission
 from rights_requests.opening import Asked, new_case, refuse_wrong_grounds
 
 __all__ = ["Agent", "Asked", "Received", "Sent", "form_digest", "receive"]
+
+# With a million cases one draw in a million is taken.
+MOST_DRAWS = 5
 
 
 @dataclass(frozen=True)
@@ -68,32 +76,73 @@ class Received:
     is_new: bool = True
 
 
-@transaction.atomic
 def receive(
     sent: Sent, *, now: datetime, staff_id: int | None = None, answers: bool = True
 ) -> Received:
-    """Open a case for each thing asked, start its clock, acknowledge it.
+    """Open a case for each thing asked and start its clock; the worker acknowledges it.
 
     answers: False for what a machine sent, which is never written back to (RFC 3834).
     The same form sent again returns what it had opened. Raises NotAllowed for dates
     that cannot be, and for nothing asked.
     """
     _refuse_unless_sound(sent, now)
-    known = _known(sent)
-    if known is not None:
-        return Received(known, list(known.cases.order_by("reference")), is_new=False)
-    submission = _submission(sent, _person(sent.address), staff_id, now)
+    for _ in range(MOST_DRAWS):
+        try:
+            with _all_or_nothing(sent):
+                received = _open(sent, now=now, staff_id=staff_id, answers=answers)
+                if received.is_new:
+                    at_once.carry_out(received.cases, now=now)
+            return received
+        except IntegrityError as error:
+            if not _is_taken(error):
+                raise
+    raise RuntimeError("Every reference that was drawn is taken.")
+
+
+def _all_or_nothing(sent: Sent) -> AbstractContextManager[Any]:
+    """One statement commits by itself; more of them, or one of many, belong together."""
+    does_more = any(asked.kind in AT_ONCE | PUBLISHED for asked in sent.asked)
+    is_one_of_many = connection.in_atomic_block
+    return transaction.atomic() if does_more or is_one_of_many else nullcontext()
+
+
+def _is_taken(error: IntegrityError) -> bool:
+    """Whether a case of that reference is there; what identifies it otherwise is drawn
+    from so many that it never is."""
+    cause = error.__cause__
+    return (
+        isinstance(cause, psycopg.errors.UniqueViolation)
+        and cause.diag.table_name == Case._meta.db_table
+    )
+
+
+def _open(
+    sent: Sent, *, now: datetime, staff_id: int | None, answers: bool
+) -> Received:
+    """In one statement, whether the address is known or not: how long it takes tells
+    nobody whom we know. The person's row stays locked against a purge."""
+    submission = _submission(sent, staff_id, now)
+    if answers and not sent.held_because and not sent.is_draft:
+        submission.acknowledge_from = now
     opened = [
         new_case(submission, asked, now=now, staff_id=staff_id, is_draft=sent.is_draft)
         for asked in sent.asked
     ]
     cases = [case for case, _ in opened]
-    Case.objects.bulk_create(cases)
-    CaseLogEntry.objects.bulk_create(entry for _, entry in opened)
-    CaseLink.objects.bulk_create(links.first_links(cases))
-    at_once.carry_out(cases, now=now)
-    if answers and not sent.held_because and not sent.is_draft:
-        acknowledge(submission, cases, now=now)
+    parts = [
+        *_person(sent),
+        _submitted(submission),
+        insert_all("cases", cases, source="submitted"),
+        insert_all("entries", [entry for _, entry in opened], source="submitted"),
+        insert_all("links", links.first_links(cases), source="submitted"),
+    ]
+    [subject] = run(parts, "SELECT (SELECT data_subject_id FROM submitted)")
+    if subject is None:
+        return _known(sent)
+    submission.data_subject = DataSubject(
+        pk=subject, address_digest=_address_digest(sent)
+    )
+    now_stored(submission.data_subject, submission, *cases)
     return Received(submission, cases)
 
 
@@ -111,35 +160,57 @@ def _refuse_unless_sound(sent: Sent, now: datetime) -> None:
         refuse_wrong_grounds(asked)
 
 
-def _known(sent: Sent) -> Submission | None:
-    if sent.form_number:
-        digest = form_digest(sent.form_number)
-        return Submission.objects.filter(form_digest=digest).first()
-    if sent.inbound_email_id is not None:
-        mail = sent.inbound_email_id
-        return Submission.objects.filter(inbound_email_id=mail).first()
-    return None
+def _known(sent: Sent) -> Received:
+    """What this form or mail opened before."""
+    before = Submission.objects.get(
+        Q(form_digest=_form_digest(sent), form_digest__isnull=False)
+        | Q(inbound_email_id=sent.inbound_email_id, inbound_email_id__isnull=False)
+    )
+    return Received(before, list(before.cases.order_by("reference")), is_new=False)
 
 
 def form_digest(form_number: str) -> bytes:
     return hashlib.sha256(form_number.encode()).digest()
 
 
-def _person(address: str) -> DataSubject:
-    """Whoever asks has a row, with an address or without; locked against a purge."""
-    if not address:
-        return DataSubject.objects.create()
-    subject = subject_of(address)
-    return DataSubject.objects.select_for_update(no_key=True).get(pk=subject.pk)
+def _form_digest(sent: Sent) -> bytes | None:
+    return form_digest(sent.form_number) if sent.form_number else None
 
 
-def _submission(
-    sent: Sent, subject: DataSubject, staff_id: int | None, now: datetime
-) -> Submission:
+def _address_digest(sent: Sent) -> bytes | None:
+    return addresses.digest(sent.address) if sent.address else None
+
+
+def _person(sent: Sent) -> list[Part]:
+    """The step “person”: whoever asks has a row, with an address or without; without
+    one a new row, unless the same was sent before."""
+    digest = _address_digest(sent)
+    if digest is not None:
+        return [subject_step("person", digest)]
+    known = """
+        SELECT WHERE NOT EXISTS (
+            SELECT FROM rights_requests_submission
+            WHERE form_digest = %s OR inbound_email_id = %s)
+    """
+    return [
+        Part("anew", known, (_form_digest(sent), sent.inbound_email_id)),
+        nameless_subject_step("person", source="anew"),
+    ]
+
+
+def _submitted(submission: Submission) -> Part:
+    """The step “submitted”: its row, or none where the same was sent before."""
+    names = [field.attname for field in Submission._meta.concrete_fields]
+    values = {name: getattr(submission, name) for name in names}
+    values["data_subject_id"] = Given("person.id")
+    return insert("submitted", Submission, values, source="person", unless_known=True)
+
+
+def _submission(sent: Sent, staff_id: int | None, now: datetime) -> Submission:
+    """Not saved, and nobody's yet."""
     agent = sent.agent
     gets_answer = agent is not None and agent.gets_answer
-    return Submission.objects.create(
-        data_subject=subject,
+    return Submission(
         name=sent.name,
         address=sent.address,
         postal_address=sent.postal_address,
@@ -159,7 +230,7 @@ def _submission(
         wants_recipients=sent.wants_recipients,
         signs=list(sent.signs),
         held_because=sent.held_because,
-        form_digest=form_digest(sent.form_number) if sent.form_number else None,
+        form_digest=_form_digest(sent),
         inbound_email_id=sent.inbound_email_id,
         staff_id=staff_id,
     )

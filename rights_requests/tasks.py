@@ -3,7 +3,14 @@
 from celery import shared_task
 from django.utils import timezone
 
-from rights_requests import digest, letters_gone, recounting, reminding, vault_keeping
+from rights_requests import (
+    acknowledging,
+    digest,
+    letters_gone,
+    recounting,
+    reminding,
+    vault_keeping,
+)
 
 # With very many open cases a count takes longer than the tasks that people wait for.
 RECOUNT_SECONDS = 3 * 60 * 60
@@ -29,6 +36,11 @@ def send_digests() -> None:
 )
 def recount() -> None:
     recounting.recount_all(timezone.now())
+
+
+@shared_task(name="rights_requests.acknowledge", queue="work")
+def acknowledge() -> None:
+    acknowledging.acknowledge_new(timezone.now())
 
 
 @shared_task(name="rights_requests.take_over_letters", queue="work")

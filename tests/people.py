@@ -7,10 +7,12 @@ case updates, Omar approves them.
 from typing import Any
 
 from django.test import Client
+from django.utils import timezone
 
 from consent.ledger import standing_purposes
 from groundwork import addresses
 from outbox.delivery import deliver_due
+from rights_requests.acknowledging import acknowledge_new
 from subscribers.models import Subscriber
 from tests.reading import Mail, posting_form
 from tests.relay import Relay
@@ -46,7 +48,8 @@ def post_sign_up(
 
 
 def inbox(smtp: Relay, address: str) -> list[Mail]:
-    """What has come to this mailbox, once everything due was delivered."""
+    """What has come to this mailbox, once everything due was written and delivered."""
+    acknowledge_new(timezone.now())
     deliver_due()
     return [Mail(m.content) for m in smtp.received if m.recipients == [address]]
 

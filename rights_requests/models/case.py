@@ -26,6 +26,12 @@ class Channel(models.TextChoices):
     IN_PERSON = "in person", "in person"
 
 
+class SubmissionQuerySet(models.QuerySet["Submission"]):
+    def to_acknowledge(self, now: datetime) -> "SubmissionQuerySet":
+        """Those to which the first letter is to be written by now."""
+        return self.filter(acknowledge_from__lte=now)
+
+
 class Submission(models.Model):
     """What one person sent in at one time; it may ask for several things.
 
@@ -72,11 +78,14 @@ class Submission(models.Model):
     shut_away_at = models.DateTimeField(null=True)
     # Why it waits apart from the queue (a flood); its clock runs all the same.
     held_because = models.SlugField(blank=True, db_index=False)
+    # From when the worker writes the first letter; null: it has, or must not.
+    acknowledge_from = models.DateTimeField(null=True)
     # Digest of the form's own number: pressing the button twice sends once.
     form_digest = models.BinaryField(max_length=32, unique=True, null=True)
     inbound_email_id = models.BigIntegerField(null=True, unique=True)
     staff_id = models.BigIntegerField(null=True)
 
+    objects: ClassVar = SubmissionQuerySet.as_manager()
     personal_data = PersonalData(
         fields={
             "name": Category.IDENTITY,
@@ -94,10 +103,18 @@ class Submission(models.Model):
         retention="case-file",
         others="id data_subject is_by_agent answer_to channel reply_by dated_on"
         " received_at recorded_at mailbox_confirmed_at shut_away_at held_because"
-        " form_digest inbound_email_id staff_id",
+        " acknowledge_from form_digest inbound_email_id staff_id",
     )
 
     class Meta:
+        indexes = [
+            # Read every two seconds by the worker, and nearly always empty.
+            models.Index(
+                fields=["acknowledge_from"],
+                condition=Q(acknowledge_from__isnull=False),
+                name="submission_unacknowledged",
+            ),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(is_by_agent=True) | Q(answer_to="person"),

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from rights_requests import casebook
+from rights_requests.acknowledging import acknowledge_new
 from rights_requests.clock import written
 from rights_requests.kinds import CaseKind
 from rights_requests.models import Case, Channel, Decision
@@ -30,9 +31,10 @@ def sent(*kinds: CaseKind, address: str = CLEO, **more: Any) -> Sent:
 
 
 def new_case(kind: CaseKind = CaseKind.ACCESS, **more: Any) -> Case:
-    """A case of this kind, as its form opens it."""
+    """A case of this kind, as its form opens it and the worker acknowledges it."""
     now = more.pop("now", None) or timezone.now()
     [case] = receive(sent(kind, **more), now=now).cases
+    acknowledge_new(now)
     return Case.objects.get(pk=case.pk)
 
 

@@ -505,10 +505,10 @@ def test_each_thing_asked_is_a_case_with_a_clock_of_its_own(smtp: Relay) -> None
 
     cases = receive(message, now=timezone.now()).cases
     assert {case.kind for case in cases} == {"access", "erasure", "complaint"}
+    assert len(inbox(smtp, CLEO)) == 2, "one for the requests, one for the complaint"
     letters = Letter.objects.filter(case__in=cases)
     assert letters.filter(kind="acknowledgement").count() == 2
     assert letters.filter(kind="acknowledge-complaint").count() == 1
-    assert len(inbox(smtp, CLEO)) == 2, "one for the requests, one for the complaint"
 
 
 def test_a_complaint_neither_stops_nor_closes_what_it_is_about() -> None:
