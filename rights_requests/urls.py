@@ -1,7 +1,7 @@
 from django.urls import path
 
 from groundwork import links  # noqa: F401 — brings <token:…>
-from rights_requests import calendar_feed, status_views, views
+from rights_requests import calendar_feed, status_views, views, visit_views
 
 app_name = "rights_requests"
 
@@ -10,6 +10,15 @@ urlpatterns = [
     path("your-data/case/<token:token>/", status_views.status, name="status"),
     path("your-data/case/<token:token>/code/", status_views.code, name="code"),
     path("your-data/confirm/<token:token>/", status_views.confirm, name="confirm"),
+    path("your-data/visit/<token:token>/", visit_views.visit, name="visit"),
+    path("your-data/visit/<token:token>/less/", visit_views.narrow, name="narrow"),
+    path("your-data/visit/<token:token>/end/", visit_views.withdraw, name="withdraw"),
+    path("your-data/visit/<token:token>/links/", visit_views.new_link, name="new-link"),
+    path(
+        "your-data/visit/<token:token>/documents/<uuid:document>/",
+        visit_views.document,
+        name="document",
+    ),
     path("your-data/complain/", views.not_found, name="complain"),
     path("calendar/<token:token>.ics", calendar_feed.calendar, name="calendar"),
 ]

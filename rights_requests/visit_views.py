@@ -1,0 +1,341 @@
+"""A visit to one's own case: half an hour in which to read, write, and act.
+
+The mailbox opened it, by the link in the first letter or by a mailed code. Whatever
+cannot be undone has a page of its own on which to think again.
+"""
+
+import logging
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import content_disposition_header
+
+from groundwork import addresses, rate_limits
+from groundwork.masking import has_numbers
+from groundwork.refusals import NotAllowed
+from rights_requests import casebook, closing, links, vault, visiting
+from rights_requests.conversation import conversation_of
+from rights_requests.forms import WORDS_LENGTH, WordsField
+from rights_requests.kinds import GROUNDS, CaseKind
+from rights_requests.limits import likely_limits
+from rights_requests.link_pages import link_page, not_a_link, problem
+from rights_requests.links import Use
+from rights_requests.models import Case, CaseDocument, CaseLink, Submission
+from rights_requests.moves import Move, State
+from rights_requests.standing import standing_of
+from rights_requests.status_views import VISIT_MINUTES, named
+from rights_requests.writing import way_to
+
+logger = logging.getLogger(__name__)
+LONGEST_NAME = 120  # what file systems take, with room for a number behind it
+# The answer to what was done, named in the address that the browser comes back to.
+DONE = {
+    "message": "We have your message.",
+    "masked": "We have your message. We took a card or National Insurance number out of "
+    "it: nobody here needs that.",
+    "document": "We have your document.",
+    "stay": "This page stays open longer.",
+    "narrowed": "You asked for less, and that is what we answer now.",
+    "withdrawn": "You took it back, and we have stopped. A letter that says so is on its "
+    "way.",
+    "links": "The old links no longer work. A letter with the new one is on its way.",
+}
+TURN_OF_PERSON = {
+    State.AWAITING_IDENTITY: "Show us who you are",
+    State.AWAITING_FEE: "Pay the fee, or tell us why not",
+    State.AWAITING_CLARIFICATION: "Tell us which data you mean",
+}
+
+
+class MessageForm(forms.Form):
+    words = WordsField("your message", limit=WORDS_LENGTH)
+
+    def clean_words(self) -> str:
+        words: str = self.cleaned_data["words"]
+        if not words:
+            raise forms.ValidationError("Write your message")
+        return words
+
+    @property
+    def has_masked(self) -> bool:
+        """Whether a number was typed that the words no longer hold."""
+        return has_numbers(str(self.data.get("words", "")))
+
+
+class NarrowForm(forms.Form):
+    words = WordsField("what you want instead", limit=WORDS_LENGTH)
+
+    def clean_words(self) -> str:
+        words: str = self.cleaned_data["words"]
+        if not words:
+            raise forms.ValidationError("Say what you want instead")
+        return words
+
+
+# --- The visit itself ---
+
+
+@link_page("GET", "HEAD", "POST")
+def visit(request: HttpRequest, token: str) -> HttpResponse:
+    link = links.found(Use.VISIT, token)
+    if link is None:
+        return _no_visit(request, token)
+    if request.method != "POST":
+        return _page(request, link, token, done=DONE.get(request.GET.get("done", "")))
+    act = ACTS.get(request.POST.get("act", ""))
+    if act is None:
+        return _page(request, link, token, status=400)
+    return act(request, link, token)
+
+
+def _no_visit(request: HttpRequest, token: str) -> HttpResponse:
+    """Its half hour is over: the typed words come back, and the way in stands there."""
+    link = links.ended(Use.VISIT, token)
+    if link is None:
+        return not_a_link(request)
+    number = links.standing_number(link.case, Use.STATUS)
+    status_token = links.token_of(link.case, Use.STATUS, number) if number else ""
+    return problem(
+        request,
+        "over",
+        status=410,
+        token=status_token,
+        is_post=request.method == "POST",
+        words=request.POST.get("words", ""),
+    )
+
+
+def _back(token: str, done: str) -> HttpResponse:
+    """To the page by GET, so that loading it again sends nothing again."""
+    return redirect(reverse("rights_requests:visit", args=[token]) + f"?done={done}")
+
+
+def _message(request: HttpRequest, link: CaseLink, token: str) -> HttpResponse:
+    form = MessageForm(request.POST)
+    if form.is_valid() and not rate_limits.case_writing_allowed(str(link.case_id)):
+        form.add_error("words", _too_often())
+    if not form.is_valid():
+        return _page(request, link, token, form=form, status=400)
+    now = timezone.now()
+    visiting.write_message(link.case_id, form.cleaned_data["words"], now=now)
+    return _back(token, "masked" if form.has_masked else "message")
+
+
+def _too_often() -> str:
+    again_at = timezone.localtime(rate_limits.begins_anew())
+    return (
+        f"You have sent a great deal within the hour. Send this after {again_at:%H:%M}, "
+        "or e-mail it to us"
+    )
+
+
+def _stay(request: HttpRequest, link: CaseLink, token: str) -> HttpResponse:
+    visiting.stay(link, now=timezone.now())
+    return _back(token, "stay")
+
+
+def _other(request: HttpRequest, link: CaseLink, token: str) -> HttpResponse:
+    """Another thing that was asked for at the same time."""
+    reference = request.POST.get("reference", "")
+    other = visiting.open_sibling(link.case, reference, now=timezone.now())
+    if not other:
+        return _page(request, link, token, status=400)
+    return redirect("rights_requests:visit", other)
+
+
+ACTS: dict[str, Callable[[HttpRequest, CaseLink, str], HttpResponse]] = {
+    "message": _message,
+    "stay": _stay,
+    "other": _other,
+}
+
+
+def _page(
+    request: HttpRequest,
+    link: CaseLink,
+    token: str,
+    *,
+    form: MessageForm | None = None,
+    done: str | None = "",
+    refusal: Iterable[str] = (),
+    status: int = 200,
+) -> HttpResponse:
+    case = Case.objects.select_related("submission", "about").get(pk=link.case_id)
+    context = {
+        **named(case),
+        **_papers(case),
+        **_can(case),
+        "standing": standing_of(case, casebook.entries_of(case), now=timezone.now()),
+        "token": token,
+        "until": link.expires_at,
+        "minutes": VISIT_MINUTES,
+        "form": form or MessageForm(),
+        "done": done or "",
+        "refusal": list(refusal),
+        "status_url": links.status_url(case),
+        "turn": TURN_OF_PERSON.get(State(case.state), ""),
+        "others": [named(other) for other in _others(case)],
+    }
+    return render(request, "rights_requests/visit.html", context, status=status)
+
+
+def _others(case: Case) -> Iterable[Case]:
+    asked = case.submission.cases.exclude(pk=case.pk).select_related("about")
+    return asked.order_by("reference")
+
+
+def _papers(case: Case) -> dict[str, Any]:
+    """What was written and handed over, both ways."""
+    submission = case.submission
+    chosen = GROUNDS[CaseKind(case.kind)] if case.kind in GROUNDS else None
+    return {
+        "words": submission.words,
+        "details": case.details,
+        "grounds": [chosen(key).label for key in case.grounds] if chosen else [],
+        "conversation": conversation_of(case),
+        "given": visiting.given_to_person(case),
+        "sent": [
+            (document, visiting.can_take_away(case, document))
+            for document in visiting.sent_by_person(case)
+        ],
+        "limits": likely_limits(submission, CaseKind(case.kind)),
+        "wants_recipients": submission.wants_recipients,
+        "by_post": way_to(submission) == "post",
+        "letters_go_to": _masked(submission),
+    }
+
+
+def _masked(submission: Submission) -> str:
+    address = submission.reply_address
+    return addresses.mask(address) if address else ""
+
+
+def _can(case: Case) -> dict[str, bool]:
+    """What stands open to the person now; asked of the table of moves, like everything."""
+    return {
+        "can_withdraw": not casebook.why_not(case, Move.WITHDRAW),
+        "can_narrow": not casebook.why_not(case, Move.NARROW),
+    }
+
+
+# --- What cannot be undone: each with its own page ---
+
+
+def _refused(
+    request: HttpRequest, link: CaseLink, token: str, refusal: NotAllowed
+) -> HttpResponse:
+    """How the case stands now, and why that could not be done; nothing has changed."""
+    return _page(request, link, token, refusal=refusal.reasons, status=409)
+
+
+def _check(
+    request: HttpRequest, link: CaseLink, token: str, step: str, **more: Any
+) -> HttpResponse:
+    status = more.pop("status", 200)
+    context = {**named(link.case), "token": token, "step": step, **more}
+    return render(request, "rights_requests/visit_check.html", context, status=status)
+
+
+@link_page("GET", "HEAD", "POST")
+def withdraw(request: HttpRequest, token: str) -> HttpResponse:
+    link = links.found(Use.VISIT, token)
+    if link is None:
+        return _no_visit(request, token)
+    try:
+        _refuse_unless(link.case, Move.WITHDRAW)
+        if request.method != "POST":
+            return _check(request, link, token, "withdraw")
+        closing.withdraw(link.case_id, now=timezone.now())
+    except NotAllowed as refusal:
+        return _refused(request, link, token, refusal)
+    return _back(token, "withdrawn")
+
+
+def _refuse_unless(case: Case, move: Move) -> None:
+    if why_not := casebook.why_not(case, move):
+        raise NotAllowed(why_not)
+
+
+@link_page("GET", "HEAD", "POST")
+def narrow(request: HttpRequest, token: str) -> HttpResponse:
+    """What is wanted instead; then the words once more, before they count."""
+    link = links.found(Use.VISIT, token)
+    if link is None:
+        return _no_visit(request, token)
+    try:
+        _refuse_unless(link.case, Move.NARROW)
+        return _narrow(request, link, token)
+    except NotAllowed as refusal:
+        return _refused(request, link, token, refusal)
+
+
+def _narrow(request: HttpRequest, link: CaseLink, token: str) -> HttpResponse:
+    if request.method != "POST":
+        return _check(request, link, token, "narrow", form=NarrowForm())
+    form = NarrowForm(request.POST)
+    if not form.is_valid():
+        return _check(request, link, token, "narrow", form=form, status=400)
+    words = form.cleaned_data["words"]
+    if request.POST.get("sure") == "change":
+        return _check(request, link, token, "narrow", form=form)
+    if request.POST.get("sure") != "yes":
+        return _check(request, link, token, "narrow-check", form=form, words=words)
+    if words != link.case.details:  # pressed twice, it is done once
+        closing.narrow(link.case_id, words=words, now=timezone.now())
+    return _back(token, "narrowed")
+
+
+@link_page("GET", "HEAD", "POST")
+def new_link(request: HttpRequest, token: str) -> HttpResponse:
+    link = links.found(Use.VISIT, token)
+    if link is None:
+        return _no_visit(request, token)
+    if request.method != "POST":
+        return _check(request, link, token, "new-link")
+    visiting.replace_links(link.case_id, now=timezone.now(), visit=link)
+    return _back(token, "links")
+
+
+# --- Documents ---
+
+
+@link_page("POST")
+def document(request: HttpRequest, token: str, document: uuid.UUID) -> HttpResponseBase:
+    """Hand out one document of this case, on record; any other is no page."""
+    link = links.found(Use.VISIT, token)
+    if link is None:
+        return _no_visit(request, token)
+    found = visiting.of_person(link.case, document)
+    if found is None:
+        return not_a_link(request)
+    try:
+        chunks = vault.read(found.vault_name)
+    except vault.VaultError:
+        logger.exception("Document %s cannot be read from the vault", found.pk)
+        refusal = NotAllowed("We cannot open this file. Tell us, and we look into it.")
+        return _page(request, link, token, refusal=refusal.reasons, status=503)
+    visiting.note_taken(link.case_id, found)
+    return _as_file(found, chunks)
+
+
+def _as_file(found: CaseDocument, chunks: Iterator[bytes]) -> StreamingHttpResponse:
+    """To be saved, whatever it is; a transfer that breaks off is seen to be too short."""
+    response = StreamingHttpResponse(chunks, content_type="application/octet-stream")
+    response["Content-Length"] = str(found.size)
+    disposition = content_disposition_header(True, _file_name(found.name))
+    response["Content-Disposition"] = disposition or "attachment"
+    return response
+
+
+def _file_name(name: str) -> str:
+    """No path, and nothing that cannot be seen."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    seen = "".join(sign for sign in last if sign.isprintable()).strip(" .")
+    return seen[:LONGEST_NAME] or "document"
