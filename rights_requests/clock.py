@@ -147,20 +147,28 @@ class _Teller:
 
     def hear(self, entry: CaseLogEntry) -> None:
         move, number, inputs = Move(entry.event), entry.number or 0, entry.inputs
-        if move is Move.RECEIVE:
+        if move in (*ASKS, *ANSWERS, *WAIVERS):
+            self._hear_of_asking(move, number, inputs)
+        elif move is Move.RECEIVE:
             self._receipt = inputs
-        elif move in ASKS:
-            self._asks[number] = Ask(ASKS[move], moment(inputs["at"]))
-        elif move in ANSWERS:
-            self._answer(ANSWERS[move], moment(inputs["at"]))
-        elif move in WAIVERS:
-            self._asks.pop(self._open_ask(WAIVERS[move]), None)
         elif move is Move.EXTEND:
             self._extensions[number] = Extension(moment(inputs["at"]))
+        elif move is Move.WITHDRAW:
+            # Should the case be opened again, nothing is waited for.
+            for kind in set(WAIVERS.values()):
+                self._asks.pop(self._open_ask(kind), None)
         elif move is Move.LETTER_FAILED:
             self._take_back(inputs["undoes"])
         else:
             self._hear_of_complaint(move, number, inputs)
+
+    def _hear_of_asking(self, move: Move, number: int, inputs: dict[str, Any]) -> None:
+        if move in ASKS:
+            self._asks[number] = Ask(ASKS[move], moment(inputs["at"]))
+        elif move in ANSWERS:
+            self._answer(ANSWERS[move], moment(inputs["at"]))
+        else:
+            self._asks.pop(self._open_ask(WAIVERS[move]), None)
 
     def _hear_of_complaint(
         self, move: Move, number: int, inputs: dict[str, Any]

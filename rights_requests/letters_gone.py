@@ -17,7 +17,8 @@ from outbox import outcomes
 from outbox.models import State as MailState
 from rights_requests import casebook, clock
 from rights_requests.closing import mark_used
-from rights_requests.models import Case, Decision, Event, Letter
+from rights_requests.letter_frames import LetterKind
+from rights_requests.models import Case, CaseLogEntry, Decision, Event, Letter
 from rights_requests.moves import Move, after
 
 logger = logging.getLogger(__name__)
@@ -122,12 +123,12 @@ def _lost(letter: Letter, case: Case, now: datetime) -> None:
     decision = _extension_of(letter)
     if decision is not None:
         _end(decision, Decision.Outcome.NOT_SENT, now)
-    if letter.move_number is None or case.moves_count != letter.move_number:
-        return  # the case has moved on since, or the letter made nothing known
+    if letter.move_number is None or not _still_stands(case, letter.move_number):
+        return  # the letter made nothing known, or the case has moved on since
     if after(case.kind, case.state, Move.LETTER_FAILED) is None:
         return
     changes: dict[str, Any] = {}
-    if case.last_move == Move.ACKNOWLEDGE:
+    if letter.kind == LetterKind.ACKNOWLEDGE_COMPLAINT:
         changes["acknowledged_at"] = None
     casebook.make(
         case,
@@ -136,6 +137,13 @@ def _lost(letter: Letter, case: Case, now: datetime) -> None:
         inputs={"undoes": letter.move_number},
         **changes,
     )
+
+
+def _still_stands(case: Case, number: int) -> bool:
+    """Whether no later move has led to another state than this one did."""
+    moves = CaseLogEntry.objects.filter(case_id=case.pk, number__gte=number)
+    states = set(moves.values_list("state", flat=True))
+    return states == {str(case.state)}
 
 
 def _settle(letter: Letter, now: datetime) -> None:

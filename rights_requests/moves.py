@@ -91,14 +91,9 @@ _TALKING: Table = {
     (State.IN_PROGRESS, Move.ASK_QUESTION): State.IN_PROGRESS,
     **{(state, Move.NARROW): state for state in OPEN},
 }
-# A closing or asking letter that never arrived was never given.
-_UNTOLD = (
-    State.FULFILLED,
-    State.PARTLY_FULFILLED,
-    State.REFUSED,
-    State.LAPSED,
-    *WAITING,
-)
+# A closing or asking letter that never arrived was never given. That a case lapsed is
+# another matter: its person was asked, and the letter can be sent by another way.
+_UNTOLD = (State.FULFILLED, State.PARTLY_FULFILLED, State.REFUSED, *WAITING)
 _REQUEST: Table = {
     **_EVERY,
     **_TALKING,
