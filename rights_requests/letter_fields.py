@@ -28,13 +28,15 @@ class Matter:
     """One thing that the person asked for: a case, with its own date.
 
     steps: the sentences of Deadline.steps. due_on and steps may be empty where the
-    letter does not tell them.
+    letter does not tell them. status_url: the page of this case alone, where a letter
+    is about several.
     """
 
     reference: str
     kind: CaseKind
     due_on: date | None = None
     steps: tuple[str, ...] = ()
+    status_url: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,7 +175,9 @@ def of_matters(matters: Sequence[Matter]) -> dict[str, str]:
     """Those of the merge fields that these matters alone fill."""
     is_one = len(matters) == 1
     due_on = matters[0].due_on if is_one else None
+    page = _address(matters[0].status_url) if is_one else ""
     return {
+        **({"status_url": page} if page else {}),
         "reference": joined([one_line(matter.reference) for matter in matters]),
         "matter": joined([FACTS[matter.kind].in_words for matter in matters]),
         "due_on": in_words(due_on) if due_on else "",

@@ -249,8 +249,8 @@ class _Rendering:
     ) -> Block:
         found = {**self.values, **of_matters(matters)}
         text = self._merged(self._wording(block, matters), found)
-        link = self._link(block) if text else ""
-        link_text = block.link_text if link else ""
+        link = self._link(block, found) if text else ""
+        link_text = self._merged(block.link_text, found) if link else ""
         return Block(block.name, text, True, heading, link, link_text)
 
     def _wording(self, block: BlockFrame, matters: tuple[Matter, ...]) -> str:
@@ -267,12 +267,12 @@ class _Rendering:
         self.missing += [name for name in MERGE.findall(text) if not found[name]]
         return MERGE.sub(lambda field: found[field[1]], text)
 
-    def _link(self, block: BlockFrame) -> str:
+    def _link(self, block: BlockFrame, found: Mapping[str, str]) -> str:
         if not block.link:
             return ""
-        if not self.values[block.link] and not block.may_lack_link:
+        if not found[block.link] and not block.may_lack_link:
             self.missing.append(block.link)
-        return self.values[block.link]
+        return found[block.link]
 
 
 # --- Checking ---

@@ -132,15 +132,16 @@ def fields_of(cases: Sequence[Case], *, now: datetime, **more: Any) -> Fields:
     submission = cases[0].submission
     received_on = timezone.localdate(submission.received_at)
     is_to_agent = submission.answer_to == Submission.AnswerTo.AGENT
+    matters = tuple(matter_of(case, now=now) for case in cases)
     given: dict[str, Any] = {
         "controller": current_controller(),
-        "matters": tuple(matter_of(case, now=now) for case in cases),
+        "matters": matters,
         "written_on": timezone.localdate(now),
         "name": submission.reply_name,
         "on_behalf_of": (submission.name or submission.address) if is_to_agent else "",
         "received_on": received_on,
         "dated_on": submission.dated_on if submission.dated_on < received_on else None,
-        "status_url": links.status_url(cases[0]),
+        "status_url": matters[0].status_url,
         "complain_url": settings.SITE_URL + reverse("rights_requests:complain"),
     }
     return Fields(**{**given, **more})
@@ -153,4 +154,5 @@ def matter_of(case: Case, *, now: datetime) -> Matter:
         kind=CaseKind(case.kind),
         due_on=case.due_on,
         steps=tuple(step.sentence for step in clocks.steps),
+        status_url=links.status_url(case),
     )

@@ -180,20 +180,21 @@ def test_a_question_about_an_erasure_does_not_stop_its_clock() -> None:
 
 
 def test_an_extension_counts_from_the_moment_its_letter_was_taken(smtp: Relay) -> None:
-    """E04: received 31 January 2026, extended: due 30 April, three months later."""
-    with time_machine.travel(at("2026-03-02", "15:00"), tick=False):
-        case = received("2026-01-31")
+    """Received 31 December 2026, extended: due 31 March, three months after that day and
+    not two after the working day to which the first month had moved."""
+    with time_machine.travel(at("2027-02-01", "15:00"), tick=False):
+        case = received("2026-12-31")
         decision = propose(case, Move.EXTEND, now=timezone.now(), ground="complexity")
         release(decision, now=timezone.now())
-        assert again(case).due_on == date(2026, 3, 2), "not before the person is told"
+        assert again(case).due_on == date(2027, 2, 1), "not before the person is told"
         deliver_due()
         assert (
             letters_gone.take_over(timezone.now()) == 2
         )  # the acknowledgement as well
-    assert again(case).due_on == date(2026, 4, 30)
+    assert again(case).due_on == date(2027, 3, 31)
     decision.refresh_from_db()
     assert decision.outcome == Decision.Outcome.RELEASED
-    assert "Thursday 30 April 2026" in inbox(smtp, CLEO)[-1].text
+    assert "Wednesday 31 March 2027" in inbox(smtp, CLEO)[-1].text
 
 
 def test_an_extension_a_second_too_late_cannot_be_proposed() -> None:
@@ -291,7 +292,7 @@ def test_a_refusal_tells_its_reasons_and_every_way_to_complain(smtp: Relay) -> N
     decision = propose(case, Move.REFUSE, now=at("2026-11-20"), ground="not-identified")
     release(decision, now=at("2026-11-20"))
     text = " ".join(inbox(smtp, CLEO)[-1].text.split())
-    for part in (REASONS, "section 164A", "section 165", "court"):
+    for part in (REASONS, "Section 164A", "Section 165", "court"):
         assert part in text, part
 
 
