@@ -28,6 +28,7 @@ from rights_requests.models import (
     Letter,
 )
 from rights_requests.moves import Move, needs_second_person
+from rights_requests.vault import remove
 
 Purpose = CaseDocument.Purpose
 # What is answered by handing something over.
@@ -282,6 +283,4 @@ def remove_document(
         staff_id=staff_id,
         inputs={"document": str(document.pk), "purpose": str(document.purpose)},
     )
-    from rights_requests.vault import remove
-
     transaction.on_commit(lambda: remove(file))

@@ -1,0 +1,41 @@
+"""How long case files are kept; the engine is data_subjects.retention."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Exists, Max, OuterRef, QuerySet
+
+from data_subjects.retention import Purge
+from rights_requests.models import Case, CaseDocument, Submission
+from rights_requests.moves import OPEN
+from rights_requests.vault import remove
+
+
+def _closed(limit: datetime) -> QuerySet[Submission]:
+    """Submissions of which every case was closed before this moment."""
+    cases = Case.objects.filter(submission=OuterRef("pk"))
+    still_counts = cases.filter(state__in=OPEN) | cases.filter(closed_at__gte=limit)
+    return Submission.objects.exclude(Exists(still_counts))
+
+
+def _forget(submission: Submission) -> None:
+    """With everything that belongs to it, and the files once that is committed."""
+    files = CaseDocument.objects.filter(case__submission=submission)
+    names = list(files.exclude(vault_name="").values_list("vault_name", flat=True))
+    submission.delete()
+
+    def take_away() -> None:
+        for name in names:
+            remove(name)
+
+    transaction.on_commit(take_away)
+
+
+CASE_FILES = Purge(
+    rule="case-file",
+    what="Requests and complaints with their letters, notes and documents",
+    due=_closed,
+    subject="data_subject_id",
+    remove=_forget,
+    counts_from=Max("cases__closed_at"),
+)
