@@ -11,6 +11,7 @@ A case that fails is singled out, goes on record and is tried again an hour late
 """
 
 import logging
+import time
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -38,18 +39,23 @@ KIND = "rights_requests/reminder"
 WORKS_ON_CASES = "rights_requests.work_case"
 BATCH = 200
 # A sweep that has more to do leaves the rest to the next one, minutes later.
-MOST_CASES = 10_000
-MOST_TOLD = 10_000
+MOST_CASES = 100_000
+RUN_SECONDS = 240.0
 # Nobody reads more of a mail; the queue on the console has them all.
 LINES = 50
 AFTER_THE_DAY = -1
+# A statement takes no more than 65 535 values.
+KEYS_AT_ONCE = 5_000
 
 
 def remind(now: datetime) -> int:
     """Give every reminder that is due by now; returns how many were given."""
     clock.forget_holidays()
-    due = list(due_cases(now)[:MOST_CASES])
-    given = sum(_give_all(ids, now) for ids in batched(due, BATCH))
+    ends_at, given = time.monotonic() + RUN_SECONDS, 0
+    for ids in batched(list(due_cases(now)[:MOST_CASES]), BATCH):
+        if time.monotonic() > ends_at:
+            break
+        given += _give_all(ids, now)
     tell(now)
     return given
 
@@ -93,9 +99,19 @@ def _give(ids: Sequence[uuid.UUID], now: datetime) -> int:
         clock.keep(case, clocks, given=known)
     Reminder.objects.bulk_create(new)
     CaseLogEntry.objects.bulk_create(_entries(new))
-    Case.objects.bulk_update(cases, ["next_reminder_on"])
+    _save_next(cases)
     ClockFault.objects.filter(case__in=keys, found_by=ClockFault.By.REMINDERS).delete()
     return len(new)
+
+
+def _save_next(cases: Iterable[Case]) -> None:
+    """A statement for each day, of which there are few: one that named a day for each
+    case would cost more than all the counting."""
+    by_day: dict[date | None, list[uuid.UUID]] = defaultdict(list)
+    for case in cases:
+        by_day[case.next_reminder_on].append(case.pk)
+    for day, keys in by_day.items():
+        Case.objects.filter(pk__in=keys).update(next_reminder_on=day)
 
 
 def _locked(ids: Iterable[uuid.UUID], today: date) -> list[Case]:
@@ -161,10 +177,11 @@ def _event(reminder: Reminder) -> Event:
 
 @dataclass(frozen=True)
 class _Told:
-    """A day of a case that somebody is to be told of."""
+    """A day of a case that somebody is to be told of. worker: whoever works on it."""
 
-    case: Case
-    due: DueDay
+    line: Mapping[str, Any]
+    on: date
+    worker: int | None
 
 
 @transaction.atomic
@@ -173,56 +190,61 @@ def tell(now: datetime) -> int:
 
     Where nobody may work on cases it waits, and the console's first page says so.
     """
-    reminders = _untold()
-    if not reminders:
+    untold = Reminder.objects.filter(told_at__isnull=True)
+    keys, told = _gather(untold, today=civil_day(now))
+    if not keys:
         return 0
     everybody = {user.pk: user for user in StaffUser.objects.who_may(WORKS_ON_CASES)}
     if not everybody:
-        logger.error("%s reminders wait: nobody may work on cases", len(reminders))
+        logger.error("%s reminders wait: nobody may work on cases", len(keys))
         return 0
-    for staff_id, told in _by_recipient(reminders, everybody).items():
-        _mail(everybody[staff_id], told, today=civil_day(now))
-    keys = [reminder.pk for reminder in reminders]
-    Reminder.objects.filter(pk__in=keys).update(told_at=now)
-    return len(_by_recipient(reminders, everybody))
+    by_recipient = _by_recipient(told, everybody)
+    for staff_id, theirs in by_recipient.items():
+        _mail(everybody[staff_id], theirs)
+    for some in batched(keys, KEYS_AT_ONCE):
+        Reminder.objects.filter(pk__in=some).update(told_at=now)
+    return len(by_recipient)
 
 
-def _untold() -> list[Reminder]:
-    rows = Reminder.objects.filter(told_at__isnull=True).select_related("case")
-    held = rows.select_for_update(of=("self",), skip_locked=True)
-    return list(held.defer("case__details").order_by("given_at", "id")[:MOST_TOLD])
+def _gather(
+    untold: QuerySet[Reminder], *, today: date
+) -> tuple[list[int], list[_Told]]:
+    """The reminders, held until the mails are written, and what there is to tell of
+    them, the most urgent first: without what was closed, stopped or moved since, and
+    each day once, however many of its steps were missed."""
+    keys: list[int] = []
+    told: dict[tuple[uuid.UUID, DueDay], _Told] = {}
+    rows = untold.select_for_update(of=("self",), skip_locked=True)
+    reminders = rows.select_related("case").defer("case__details").order_by("id")
+    for reminder in reminders.iterator():
+        keys.append(reminder.pk)
+        case = reminder.case
+        for due in due_days.told_days(case):
+            if (due.clock, due.on) == (reminder.clock, reminder.due_on):
+                line = due_days.line(case, due, today=today)
+                told[case.pk, due] = _Told(line, due.on, case.assigned_to_id)
+    return keys, sorted(told.values(), key=lambda one: (one.on, one.line["reference"]))
 
 
 def _by_recipient(
-    reminders: Iterable[Reminder], everybody: Mapping[int, StaffUser]
+    told: Iterable[_Told], everybody: Mapping[int, StaffUser]
 ) -> Mapping[int, list[_Told]]:
-    """Whoever works on the case; where nobody does, everybody who may. A day counts
-    once, however many of its steps were missed."""
+    """Whoever works on the case; where nobody does, everybody who may."""
     found: dict[int, list[_Told]] = defaultdict(list)
-    for told in _still_counting(reminders):
-        worker = everybody.get(told.case.assigned_to_id or 0)
+    for one in told:
+        worker = everybody.get(one.worker or 0)
         for staff_id in [worker.pk] if worker else everybody:
-            found[staff_id].append(told)
+            found[staff_id].append(one)
     return found
 
 
-def _still_counting(reminders: Iterable[Reminder]) -> list[_Told]:
-    """Without what was closed, stopped or moved since, the most urgent first."""
-    found = {
-        (reminder.case_id, due): _Told(reminder.case, due)
-        for reminder in reminders
-        for due in due_days.told_days(reminder.case)
-        if (due.clock, due.on) == (reminder.clock, reminder.due_on)
-    }
-    return sorted(found.values(), key=lambda told: (told.due.on, told.case.reference))
-
-
-def _mail(to: StaffUser, told: Sequence[_Told], *, today: date) -> None:
-    lines = [due_days.line(one.case, one.due, today=today) for one in told]
+def _mail(to: StaffUser, told: Sequence[_Told]) -> None:
+    lines = [one.line for one in told[:LINES]]
+    first = f"{lines[0]['reference']}: {lines[0]['what']}"
     context: dict[str, Any] = {
-        "subject": _subject(lines),
-        "lines": lines[:LINES],
-        "more": max(0, len(lines) - LINES),
+        "subject": first if len(told) == 1 else f"{len(told)} deadlines; {first}",
+        "lines": lines,
+        "more": len(told) - len(lines),
         **console_links.queue_urls(),
     }
     queue(
@@ -232,8 +254,3 @@ def _mail(to: StaffUser, told: Sequence[_Told], *, today: date) -> None:
         data_subject_id=None,
         message_class=MessageClass.STAFF,
     )
-
-
-def _subject(lines: Sequence[Mapping[str, Any]]) -> str:
-    first = f"{lines[0]['reference']}: {lines[0]['what']}"
-    return first if len(lines) == 1 else f"{len(lines)} deadlines; {first}"

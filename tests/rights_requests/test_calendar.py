@@ -17,12 +17,11 @@ from rights_requests.calendar_feed import escaped, folded, make, written
 from rights_requests.kinds import CaseKind
 from rights_requests.models import CalendarFeed, Case
 from rights_requests.moves import Move
-from rights_requests.receiving import receive
 from staff.models import StaffUser
 from tests.console.staff import console_of, person, text
 from tests.people import CLEO, DANA, OMAR
 from tests.reading import forms
-from tests.rights_requests.lives import sent
+from tests.rights_requests.lives import new_case
 from tests.whole_house.inhabited import contents
 
 pytestmark = pytest.mark.django_db
@@ -51,8 +50,7 @@ def dana() -> StaffUser:
 
 
 def received(kind: CaseKind = CaseKind.ACCESS, **more: Any) -> Case:
-    [case] = receive(sent(kind, received_at=RECEIVED, **more), now=RECEIVED).cases
-    return Case.objects.get(pk=case.pk)
+    return new_case(kind, received_at=RECEIVED, now=RECEIVED, **more)
 
 
 def path_for(user: StaffUser) -> str:

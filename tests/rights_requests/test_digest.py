@@ -17,13 +17,12 @@ from rights_requests.digest import send_digests
 from rights_requests.kinds import CaseKind
 from rights_requests.models import Case, DailyDigest, Decision, Letter, Task
 from rights_requests.moves import Move
-from rights_requests.receiving import receive
 from staff.models import StaffUser
 from tests.console.staff import person
 from tests.people import CLEO, DANA, OMAR, inbox
 from tests.reading import Mail
 from tests.relay import Relay
-from tests.rights_requests.lives import sent
+from tests.rights_requests.lives import new_case
 
 pytestmark = pytest.mark.django_db
 
@@ -54,8 +53,7 @@ def received(
     kind: CaseKind = CaseKind.ACCESS, *, at: datetime = RECEIVED, **more: Any
 ) -> Case:
     with time_machine.travel(at, tick=False):
-        [case] = receive(sent(kind, received_at=at, **more), now=at).cases
-    return Case.objects.get(pk=case.pk)
+        return new_case(kind, received_at=at, now=at, **more)
 
 
 def digests(smtp: Relay, address: str = DANA) -> list[Mail]:

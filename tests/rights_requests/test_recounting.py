@@ -23,13 +23,12 @@ from rights_requests.models import (
     Reminder,
 )
 from rights_requests.moves import Move
-from rights_requests.receiving import receive
 from rights_requests.recounting import after_new_holidays, recount_all
 from tests.console.staff import console_of, person, text
 from tests.people import CLEO, DANA, OMAR, inbox
 from tests.relay import Relay
 from tests.rights_requests.broken import without_receipt
-from tests.rights_requests.lives import sent
+from tests.rights_requests.lives import new_case
 from tests.whole_house.inhabited import contents
 
 pytestmark = pytest.mark.django_db
@@ -56,8 +55,7 @@ def time(register: None) -> Iterator[Any]:
 
 
 def received(kind: CaseKind = CaseKind.ACCESS, **more: Any) -> Case:
-    [case] = receive(sent(kind, received_at=RECEIVED, **more), now=RECEIVED).cases
-    return Case.objects.get(pk=case.pk)
+    return new_case(kind, received_at=RECEIVED, now=RECEIVED, **more)
 
 
 def proclaimed(*days: date, title: str = "Day of the example") -> None:
@@ -336,9 +334,7 @@ def test_a_count_that_was_broken_off_begins_again() -> None:
 def test_a_year_whose_holidays_become_known_takes_the_flag_away_quietly() -> None:
     year_end = datetime(2029, 1, 10, 9, tzinfo=UTC)
     with time_machine.travel(year_end, tick=False):
-        [case] = receive(
-            sent(CaseKind.ACCESS, received_at=year_end), now=year_end
-        ).cases
+        case = new_case(received_at=year_end, now=year_end)
     assert now_of(case).flags == ["holidays_unknown"]
     proclaimed(date(2029, 12, 25), title="Christmas Day")
 

@@ -18,7 +18,6 @@ from rights_requests.clock import REMINDER_STEPS, written
 from rights_requests.kinds import CaseKind
 from rights_requests.models import Case, CaseLogEntry, ClockFault, Event, Reminder
 from rights_requests.moves import Move, State
-from rights_requests.receiving import receive
 from rights_requests.reminding import remind
 from staff.models import StaffUser
 from tests.console.staff import person
@@ -26,7 +25,7 @@ from tests.people import CLEO, DANA, OMAR, inbox
 from tests.reading import Mail
 from tests.relay import Relay
 from tests.rights_requests.broken import without_receipt
-from tests.rights_requests.lives import sent
+from tests.rights_requests.lives import new_case
 from tests.whole_house.inhabited import contents
 
 pytestmark = pytest.mark.django_db
@@ -54,8 +53,7 @@ def dana() -> StaffUser:
 
 
 def received(kind: CaseKind = CaseKind.ACCESS, **more: Any) -> Case:
-    [case] = receive(sent(kind, received_at=RECEIVED, **more), now=RECEIVED).cases
-    return Case.objects.get(pk=case.pk)
+    return new_case(kind, received_at=RECEIVED, now=RECEIVED, **more)
 
 
 def at(day: date, hour: int = 9) -> datetime:
@@ -117,8 +115,7 @@ def test_a_day_begins_and_ends_in_london(dana: StaffUser) -> None:
     # Midnight of 15 June in London is 23:00 of the day before in UTC.
     moment = datetime(2027, 5, 28, 9, 0, tzinfo=UTC)
     with time_machine.travel(moment, tick=False):
-        [case] = receive(sent(CaseKind.ACCESS, received_at=moment), now=moment).cases
-    case = Case.objects.get(pk=case.pk)
+        case = new_case(received_at=moment, now=moment)
     assert case.due_on == date(2027, 6, 28)
 
     assert remind(datetime(2027, 6, 13, 22, 59, 59, tzinfo=UTC)) == 0
