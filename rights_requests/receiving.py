@@ -19,7 +19,7 @@ from data_subjects.models import DataSubject, nameless_subject_step, subject_ste
 from groundwork import addresses
 from groundwork.one_statement import Given, Part, insert, insert_all, now_stored, run
 from groundwork.refusals import NotAllowed
-from rights_requests import at_once, links
+from rights_requests import at_once, links, sensitive
 from rights_requests.deadlines import FIRST_DAY
 from rights_requests.kinds import AT_ONCE, PUBLISHED
 from rights_requests.models import Case, Channel, Submission
@@ -129,11 +129,12 @@ def _open(
         for asked in sent.asked
     ]
     cases = [case for case, _ in opened]
+    entries = [entry for _, entry in opened] + sensitive.entries_of_new(cases)
     parts = [
         *_person(sent),
         _submitted(submission),
         insert_all("cases", cases, source="submitted"),
-        insert_all("entries", [entry for _, entry in opened], source="submitted"),
+        insert_all("entries", entries, source="submitted"),
         insert_all("links", links.first_links(cases), source="submitted"),
     ]
     [subject] = run(parts, "SELECT (SELECT data_subject_id FROM submitted)")
@@ -229,6 +230,8 @@ def _submission(sent: Sent, staff_id: int | None, now: datetime) -> Submission:
         recorded_at=now,
         wants_recipients=sent.wants_recipients,
         signs=list(sent.signs),
+        # Before anybody has seen it; each of its cases has that on record.
+        shut_away_at=now if sent.signs else None,
         held_because=sent.held_because,
         form_digest=_form_digest(sent),
         inbound_email_id=sent.inbound_email_id,

@@ -1,0 +1,314 @@
+"""What people write of health, offences or children: shut away, opened, removed."""
+
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+from django.utils import timezone
+from pytest_django import Settings
+
+from groundwork.refusals import NotAllowed
+from groundwork.sensitive import Sign
+from outbox import inbound
+from outbox.models import InboundEmail
+from rights_requests import sensitive, vault
+from rights_requests.kinds import CaseKind
+from rights_requests.models import (
+    Case,
+    CaseDocument,
+    CaseLogEntry,
+    Channel,
+    Event,
+    Message,
+    Submission,
+)
+from rights_requests.receiving import receive
+from rights_requests.sensitive import SHUT, Removal
+from staff.models import AccessRecord
+from tests.people import CLEO
+from tests.rights_requests import lives
+
+pytestmark = pytest.mark.django_db
+
+ILL = "I have been diagnosed with diabetes."
+ASKS = f"Please send me my data.\n\n{ILL}\n\nCleo"
+WHY = "It told of your health, which we do not need to answer you."
+DANA = 7
+
+
+@pytest.fixture(autouse=True)
+def register(open_house: None, settings: Settings, tmp_path: Path) -> None:
+    """Holidays count, letters name the controller, files have a place."""
+    settings.VAULT_DIR = tmp_path / "vault"
+
+
+def ill(*kinds: CaseKind, **more: Any) -> Case:
+    """A case whose words tell of an illness."""
+    given = {"words": ASKS, "signs": ("health",), **more}
+    now = timezone.now()
+    message = lives.sent(*(kinds or (CaseKind.ACCESS,)), **given)
+    return receive(message, now=now).cases[0]
+
+
+def well(**more: Any) -> Case:
+    return lives.new_case(CaseKind.ACCESS, words="Please send me my data.", **more)
+
+
+def again(case: Case) -> Submission:
+    return Submission.objects.get(pk=case.submission_id)
+
+
+def events(case: Case) -> list[str]:
+    entries = CaseLogEntry.objects.filter(case_id=case.pk).order_by("id")
+    return list(entries.values_list("event", flat=True))
+
+
+def remove(case: Case, key: str = "words", stretch: str = ILL, **more: Any) -> None:
+    removal = Removal(key, more.pop("reason", WHY), stretch)
+    sensitive.remove_sensitive(
+        case.submission_id, removal, staff_id=DANA, now=timezone.now()
+    )
+
+
+# --- As it arrives ---
+
+
+def test_what_arrives_with_a_sign_is_shut_away_in_each_of_its_cases() -> None:
+    case = ill(CaseKind.ACCESS, CaseKind.ERASURE)
+
+    assert again(case).shut_away_at is not None
+    for one in again(case).cases.all():
+        entry = CaseLogEntry.objects.get(case_id=one.pk, event=Event.SHUT_AWAY)
+        assert entry.inputs == {"signs": ["health"]}
+        assert entry.staff_id is None
+
+
+def test_what_arrives_without_one_stays_open() -> None:
+    case = well()
+
+    assert again(case).shut_away_at is None
+    assert Event.SHUT_AWAY not in events(case)
+
+
+def test_a_later_sign_shuts_away_what_was_open_or_opened_again() -> None:
+    case = well()
+    now = timezone.now()
+    sensitive.take_in(case.submission, [Sign.HEALTH], now=now)
+    assert again(case).shut_away_at is not None
+
+    sensitive.open_again(case.submission_id, reason=WHY, staff_id=DANA, now=now)
+    assert again(case).shut_away_at is None
+    sensitive.take_in(again(case), [Sign.CHILD], now=now)
+
+    assert again(case).shut_away_at is not None
+    assert again(case).signs == ["child", "health"]
+    assert events(case).count(Event.SHUT_AWAY) == 2
+
+
+def test_no_sign_shuts_nothing_away() -> None:
+    case = well()
+
+    sensitive.take_in(case.submission, [], now=timezone.now())
+
+    assert again(case).shut_away_at is None
+
+
+# --- Who sees what ---
+
+
+class Colleague:
+    def __init__(self, *permissions: str) -> None:
+        self.permissions = permissions
+
+    def has_perm(self, perm: str) -> bool:
+        return perm in self.permissions
+
+
+def test_without_the_permission_one_sees_that_there_is_something_and_nothing_of_it() -> (
+    None
+):
+    case = ill()
+    submission = again(case)
+
+    assert sensitive.shown(submission.words, submission, Colleague()) == SHUT
+    assert sensitive.shown("", submission, Colleague()) == ""
+    may_see = Colleague(sensitive.MAY_SEE)
+    assert sensitive.shown(submission.words, submission, may_see) == ASKS
+
+
+def test_what_is_not_shut_away_is_seen_by_whoever_works_on_it() -> None:
+    submission = again(well())
+
+    assert sensitive.shown(submission.words, submission, Colleague()) != SHUT
+
+
+# --- What staff do ---
+
+
+def test_shutting_away_by_hand_is_on_record() -> None:
+    case = well()
+
+    sensitive.shut_away(case.submission_id, staff_id=DANA, now=timezone.now())
+
+    entry = CaseLogEntry.objects.get(case_id=case.pk, event=Event.SHUT_AWAY)
+    assert entry.staff_id == DANA
+    record = AccessRecord.objects.latest("id")
+    assert (record.staff_id, record.data_subject_id) == (
+        DANA,
+        again(case).data_subject_id,
+    )
+    with pytest.raises(NotAllowed, match="already"):
+        sensitive.shut_away(case.submission_id, staff_id=DANA, now=timezone.now())
+
+
+def test_opening_again_needs_a_reason_which_is_kept_as_a_note() -> None:
+    case = ill()
+    now = timezone.now()
+    with pytest.raises(NotAllowed, match="Say why"):
+        sensitive.open_again(case.submission_id, reason=" ", staff_id=DANA, now=now)
+
+    sensitive.open_again(case.submission_id, reason=WHY, staff_id=DANA, now=now)
+
+    assert again(case).shut_away_at is None
+    entry = CaseLogEntry.objects.get(case_id=case.pk, event=Event.OPENED_AGAIN)
+    assert WHY not in str(entry.inputs)
+    assert WHY in case.notes.get().words
+    with pytest.raises(NotAllowed, match="not shut away"):
+        sensitive.open_again(case.submission_id, reason=WHY, staff_id=DANA, now=now)
+
+
+def test_a_stretch_of_words_is_replaced_by_a_note_that_says_when_and_why() -> None:
+    case = ill()
+
+    with time_machine.travel(datetime(2026, 11, 27, 9, tzinfo=UTC)):
+        remove(case)
+
+    submission = again(case)
+    assert submission.words == (
+        "Please send me my data.\n\n[Removed by us on Friday 27 November 2026: It told "
+        "of your health, which we do not need to answer you.]\n\nCleo"
+    )
+    assert submission.signs == []
+    assert submission.shut_away_at is not None, "opening it is another decision"
+    entry = CaseLogEntry.objects.get(case_id=case.pk, event=Event.SENSITIVE_REMOVED)
+    assert entry.staff_id == DANA
+    assert entry.inputs["text"] == "words" and not entry.inputs["is_whole"]
+    assert "diabetes" not in str(entry.inputs) and WHY not in str(entry.inputs)
+    assert AccessRecord.objects.filter(staff_id=DANA).exists()
+
+
+def test_a_whole_text_is_replaced_when_no_words_are_named() -> None:
+    case = ill()
+
+    remove(case, stretch="")
+
+    assert again(case).words.startswith("[Removed by us on ")
+    assert "Please send" not in again(case).words
+
+
+def test_the_removed_words_are_nowhere_in_the_database_any_more() -> None:
+    raw = f"From: {CLEO}\nSubject: x\n\n{ASKS}".encode()
+    mail = inbound.store(raw)
+    assert mail is not None
+    case = ill(channel=Channel.E_MAIL, inbound_email_id=mail.pk)
+
+    remove(case)
+
+    mail = InboundEmail.objects.get(pk=mail.pk)
+    assert mail.raw_message == ""
+    assert "Removed by us" in mail.remarks
+    texts = [t.words for t in sensitive.texts_of(again(case))]
+    assert not any("diabetes" in words for words in texts)
+
+
+def test_what_exactly_is_meant_and_messages_can_be_cleared_too() -> None:
+    case = well()
+    Case.objects.filter(pk=case.pk).update(details=f"Those about me. {ILL}")
+    message = Message.objects.create(case=case, words=ILL, channel=Channel.FORM)
+
+    remove(case, f"details-{case.pk}")
+    remove(case, f"message-{message.pk}", stretch="")
+
+    case.refresh_from_db()
+    message.refresh_from_db()
+    assert case.details.startswith("Those about me. [Removed")
+    assert message.words.startswith("[Removed")
+    assert events(case).count(Event.SENSITIVE_REMOVED) == 2
+
+
+def test_signs_that_stand_in_another_text_stay() -> None:
+    case = ill()
+    Message.objects.create(case=case, words=ILL, channel=Channel.FORM)
+
+    remove(case)
+
+    assert again(case).signs == ["health"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"stretch": "words that are not there"}, "do not stand"),
+        ({"key": "message-1"}, "no such text"),
+        ({"key": f"details-{uuid.uuid4()}"}, "no such text"),
+        ({"key": "postal_address"}, "no such text"),
+        ({"reason": "because"}, "Say why"),
+    ],
+)
+def test_what_cannot_be_removed_changes_nothing(
+    change: dict[str, str], words: str
+) -> None:
+    case = ill()
+    before = events(case)
+
+    with pytest.raises(NotAllowed, match=words):
+        remove(case, **change)
+
+    assert again(case).words == ASKS
+    assert events(case) == before
+
+
+def test_a_text_of_somebody_else_cannot_be_reached() -> None:
+    case, other = ill(), ill(address="ben@example.com")
+    message = Message.objects.create(case=other, words=ILL, channel=Channel.FORM)
+
+    with pytest.raises(NotAllowed, match="no such text"):
+        remove(case, f"message-{message.pk}")
+
+
+def document_of(case: Case) -> CaseDocument:
+    kept = vault.put([b"a letter of a doctor"])
+    return CaseDocument.objects.create(
+        case=case,
+        purpose=CaseDocument.Purpose.EVIDENCE,
+        name="diabetes.pdf",
+        media_type="application/pdf",
+        size=kept.size,
+        content_digest=kept.sha256,
+        vault_name=kept.name,
+    )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_document_goes_with_its_name_and_its_file() -> None:
+    case = well()
+    document = document_of(case)
+    file = document.vault_name
+
+    sensitive.remove_sensitive_document(
+        document.pk, reason=WHY, staff_id=DANA, now=timezone.now()
+    )
+
+    document.refresh_from_db()
+    assert document.removed_at is not None
+    assert "diabetes" not in document.name
+    with pytest.raises(vault.Missing):
+        list(vault.read(file))
+    assert Event.SENSITIVE_REMOVED in events(case)
+    with pytest.raises(NotAllowed, match="already"):
+        sensitive.remove_sensitive_document(
+            document.pk, reason=WHY, staff_id=DANA, now=timezone.now()
+        )
