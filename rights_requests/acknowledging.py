@@ -8,7 +8,7 @@ away in one transaction. So a letter is neither lost nor written twice.
 import logging
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -140,6 +140,13 @@ def trouble(now: datetime) -> str:
 
 # --- The letters ---
 
+# The opening words of a letter about what a mail was taken for.
+TAKEN_FOR = (
+    "Thank you for your e-mail. We have taken it for what is named below. If you meant "
+    "something else, answer this e-mail and tell us."
+)
+DRAFT_EDITS = {"opening": TAKEN_FOR}
+
 
 def acknowledge(
     submission: Submission,
@@ -162,6 +169,26 @@ def acknowledge(
     return written
 
 
+def acknowledge_drafts(
+    submission: Submission, cases: Sequence[Case], *, now: datetime
+) -> list[Letter]:
+    """Tell who sent a mail that we have it, what we took it for, and by when an answer is
+    due: staff still have to confirm it, and the time runs meanwhile."""
+    drafts = [
+        case
+        for case in cases
+        if case.state == State.DRAFT and case.acknowledged_at is None
+    ]
+    requests = [case for case in drafts if not case.is_complaint]
+    written = []
+    if requests:
+        written += _requests(submission, requests, now=now, edits=DRAFT_EDITS)
+    for case in drafts:
+        if case.is_complaint:
+            written.append(_complaint(case, now=now, edits=DRAFT_EDITS))
+    return written
+
+
 def _is_unacknowledged(case: Case) -> bool:
     return case.state == State.IN_PROGRESS and case.acknowledged_at is None
 
@@ -177,7 +204,8 @@ def _requests(
     cases: Sequence[Case],
     *,
     now: datetime,
-    staff_id: int | None,
+    staff_id: int | None = None,
+    edits: Mapping[str, str] | None = None,
 ) -> list[Letter]:
     """One letter about all of them, kept on each."""
     limits = [
@@ -197,7 +225,7 @@ def _requests(
         promised_by=min(promises, default=None),
         confirm_url=_confirm_url(cases[0]),
     )
-    rendered = render(LetterKind.ACKNOWLEDGEMENT, fields)
+    rendered = render(LetterKind.ACKNOWLEDGEMENT, fields, edits)
     first = writing.hand_over(
         writing.as_row(cases[0], rendered, staff_id=staff_id), cases[0], now=now
     )
@@ -215,7 +243,13 @@ def _requests(
     return rows
 
 
-def _complaint(case: Case, *, now: datetime, staff_id: int | None) -> Letter:
+def _complaint(
+    case: Case,
+    *,
+    now: datetime,
+    staff_id: int | None = None,
+    edits: Mapping[str, str] | None = None,
+) -> Letter:
     """The acknowledgement of section 164A(3), on a clock of its own."""
     move = casebook.make(
         case,
@@ -230,6 +264,7 @@ def _complaint(case: Case, *, now: datetime, staff_id: int | None) -> Letter:
         LetterKind.ACKNOWLEDGE_COMPLAINT,
         now=now,
         staff_id=staff_id,
+        edits=edits,
         move_number=move.number,
         about=case.about.reference if case.about else "",
         next_news_on=timezone.localdate(now) + PROGRESS_WITHIN,

@@ -113,7 +113,9 @@ def is_untold(case: Case) -> bool:
     is_done = (
         CaseKind(case.kind) in AT_ONCE | PUBLISHED and case.state == State.FULFILLED
     )
-    return is_done and not case.letters.exists()
+    # That we had a mail about it is another thing than that it is done.
+    told = case.letters.exclude(kind=LetterKind.ACKNOWLEDGEMENT)
+    return is_done and not told.exists()
 
 
 def tell(case: Case, *, now: datetime) -> Letter:
