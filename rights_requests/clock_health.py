@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from groundwork.periods import civil_day
+from rights_requests import acknowledging
 from rights_requests.models import Case, ClockFault, Recount, Reminder
 
 # A night was missed.
@@ -55,6 +56,8 @@ def _troubles(now: datetime) -> Iterator[str]:
     )
     if number := untold.count():
         yield f"{number} reminders reached nobody: who may work on cases?"
+    if unacknowledged := acknowledging.trouble(now):
+        yield unacknowledged
 
 
 def _fault_references(now: datetime) -> str:
