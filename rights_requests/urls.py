@@ -1,12 +1,20 @@
 from django.urls import path
 
 from groundwork import links  # noqa: F401 — brings <token:…>
-from rights_requests import calendar_feed, status_views, views, visit_views
+from rights_requests import (
+    asking_views,
+    calendar_feed,
+    status_views,
+    views,
+    visit_views,
+)
 
 app_name = "rights_requests"
 
 urlpatterns = [
     path("your-data/", views.your_data, name="your-data"),
+    path("your-data/ask/", asking_views.ask, name="ask"),
+    path("your-data/asked/<token:token>/", asking_views.asked, name="asked"),
     path("your-data/case/<token:token>/", status_views.status, name="status"),
     path("your-data/case/<token:token>/code/", status_views.code, name="code"),
     path("your-data/confirm/<token:token>/", status_views.confirm, name="confirm"),

@@ -54,6 +54,8 @@ PUBLIC = {
     "consent:page-views",
     "processing_register:accessibility",
     "rights_requests:your-data",
+    "rights_requests:ask",
+    "rights_requests:asked",
     "rights_requests:calendar",
     "subscribers:receipt",
     "subscribers:receipt-file",
