@@ -6,24 +6,33 @@ They are acknowledged when they come in (acknowledging) and closed with their ou
 """
 
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from datetime import date, datetime, time
 
 from django.db import transaction
 from django.db.models import Count, F, Q
 from django.db.models.functions import TruncMonth
 from django.utils import timezone
 
+from groundwork.periods import months_after
 from groundwork.refusals import NotAllowed
 from rights_requests import casebook, clock, writing
 from rights_requests.clock import PROGRESS_WITHIN
 from rights_requests.complaint_clock import IN_FORCE_SINCE
 from rights_requests.letter_frames import LetterKind
 from rights_requests.models import Case, Event, Letter
-from rights_requests.moves import CLOSED, Move
+from rights_requests.moves import CLOSED, Move, State
 
-__all__ = ["IN_FORCE_SINCE", "Counts", "counts", "link", "report_progress"]
+__all__ = [
+    "IN_FORCE_SINCE",
+    "Counted",
+    "Counts",
+    "acknowledge_in_words",
+    "counts",
+    "link",
+    "report_progress",
+]
 
 
 @transaction.atomic
@@ -31,22 +40,28 @@ def report_progress(
     case_id: uuid.UUID,
     words: str,
     *,
+    next_step: str,
     staff_id: int,
     now: datetime,
     edits: Mapping[str, str] | None = None,
 ) -> Letter:
-    """Tell the person how far we are; the next word is due fourteen days later
-    (section 164A(4) and (5))."""
+    """Tell the person how far we are and what happens next; the next word is due
+    fourteen days later (section 164A(4) and (5))."""
     case = casebook.locked(case_id)
-    said = words.strip()
+    said, coming = words.strip(), next_step.strip()
     if not said:
         raise NotAllowed("Say how far you are.")
+    if not coming:
+        raise NotAllowed("Say what happens next.")
     entry = casebook.make(
         case,
         Move.REPORT_PROGRESS,
         now=now,
         staff_id=staff_id,
-        inputs={"at": clock.written(now), "words": casebook.digest_of(said)},
+        inputs={
+            "at": clock.written(now),
+            "words": casebook.digest_of(f"{said}\n{coming}"),
+        },
     )
     return writing.write(
         case,
@@ -56,6 +71,7 @@ def report_progress(
         edits=edits,
         move_number=entry.number,
         outcome=said,
+        next_step=coming,
         next_news_on=timezone.localdate(now) + PROGRESS_WITHIN,
     )
 
@@ -79,9 +95,16 @@ def acknowledge_in_words(
         now=now,
         staff_id=staff_id,
         inputs={"at": clock.written(at), "how": "in words"},
-        acknowledged_at=now,
+        acknowledged_at=_moment_of(at, now),
     )
     return case
+
+
+def _moment_of(at: date, now: datetime) -> datetime:
+    """Of a day its noon: the day is all that counts."""
+    if isinstance(at, datetime):
+        return at
+    return min(now, timezone.make_aware(datetime.combine(at, time(12))))
 
 
 @transaction.atomic
@@ -107,39 +130,67 @@ def link(
 
 
 @dataclass(frozen=True)
-class Counts:
-    """Complaints received in a period, both days included (section 164B may ask).
+class Counted:
+    """How many complaints were received, and what became of them until now.
 
-    in_time: acknowledged by the day that the law sets. by_month: the first of each
-    month with its number.
+    in_time: acknowledged by the day that the law sets.
     """
 
-    received: int
-    acknowledged: int
-    in_time: int
-    closed: int
-    by_month: tuple[tuple[date, int], ...]
+    received: int = 0
+    acknowledged: int = 0
+    in_time: int = 0
+    closed: int = 0
+
+    @property
+    def late(self) -> int:
+        return self.acknowledged - self.in_time
+
+    @property
+    def unacknowledged(self) -> int:
+        return self.received - self.acknowledged
 
     @property
     def open(self) -> int:
         return self.received - self.closed
 
 
+@dataclass(frozen=True)
+class Counts:
+    """Complaints received in a period, both days included (section 164B may ask).
+
+    months: the first of every month that the period touches, with its numbers.
+    """
+
+    total: Counted
+    months: tuple[tuple[date, Counted], ...]
+
+
 def counts(first: date, last: date) -> Counts:
-    """By the day of receipt in London."""
-    rows = Case.objects.complaints().exclude(state="dismissed")
+    """By the day of receipt in London; what was found to be no complaint is left out."""
+    rows = Case.objects.complaints().exclude(state=State.DISMISSED)
     rows = rows.filter(received_at__date__gte=first, received_at__date__lte=last)
-    found = rows.aggregate(
+    found = rows.annotate(month=TruncMonth("received_at")).values("month")
+    found = found.order_by("month").annotate(
         received=Count("id"),
         acknowledged=Count("id", filter=Q(acknowledged_at__isnull=False)),
         in_time=Count("id", filter=Q(acknowledged_at__date__lte=F("due_on"))),
         closed=Count("id", filter=Q(state__in=CLOSED)),
     )
-    months = (
-        rows.annotate(month=TruncMonth("received_at"))
-        .values_list("month")
-        .annotate(number=Count("id"))
-        .order_by("month")
-    )
-    by_month = tuple((timezone.localdate(month), number) for month, number in months)
-    return Counts(**found, by_month=by_month)
+    names = [field.name for field in fields(Counted)]
+    by_month = {
+        timezone.localdate(month): Counted(*numbers)
+        for month, *numbers in found.values_list("month", *names)
+    }
+    total = {
+        name: sum(getattr(one, name) for one in by_month.values()) for name in names
+    }
+    months = ((month, by_month.get(month, Counted())) for month in _months(first, last))
+    return Counts(Counted(**total), tuple(months))
+
+
+def _months(first: date, last: date) -> Iterator[date]:
+    """The first day of each month from that of the one day to that of the other."""
+    month = first.replace(day=1)
+    while month <= last:
+        yield month
+        month = months_after(month, 1)

@@ -77,7 +77,7 @@ def state(subscriber: Subscriber) -> SafeString:
 
 
 class SubscriberAdmin(ConsoleAdmin):
-    place = Place("", 1, "Subscribers")
+    place = Place("", 10, "Subscribers")
     lead = (
         "Addresses are masked here. Find somebody by the exact address, or open a row; "
         "every opening is on record."

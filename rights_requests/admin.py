@@ -1,0 +1,54 @@
+"""What the console shows of requests and complaints; the pages stand in the desks."""
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import require_safe
+
+from rights_requests import calendar_desk, counts_desk, desk
+from rights_requests.models import Case
+from staff.console import Place, ReadOnlyAdmin, console
+
+__all__ = ["calendar_desk", "counts_desk", "desk"]
+
+
+class CaseAdmin(ReadOnlyAdmin):
+    """Lists and pages of our own at the addresses where the console looks for them."""
+
+    place = Place("", 1, "Requests")
+    duties = {
+        "view_case": "See requests and complaints",
+        "work_case": "Work on requests and complaints",
+        "release_case": "Release what a colleague proposed in a case",
+        "see_shut_away": "Open what was shut away as sensitive",
+    }
+
+    @method_decorator(require_safe)
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        self.require(request, "view_case")
+        request.current_app = self.admin_site.name
+        return desk.list_page(request, is_complaints=False)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        raise Http404
+
+    def history_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The case log takes the place of Django's own history."""
+        raise Http404
+
+
+console.register(Case, CaseAdmin)
