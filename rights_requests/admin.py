@@ -6,11 +6,31 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_safe
 
-from rights_requests import calendar_desk, counts_desk, desk
+from rights_requests import (
+    act_desk,
+    calendar_desk,
+    case_desk,
+    counts_desk,
+    decisions_desk,
+    desk,
+    documents_desk,
+    entry_desk,
+    sensitive_desk,
+)
 from rights_requests.models import Case
 from staff.console import Place, ReadOnlyAdmin, console
 
-__all__ = ["calendar_desk", "counts_desk", "desk"]
+__all__ = [
+    "act_desk",
+    "calendar_desk",
+    "case_desk",
+    "counts_desk",
+    "decisions_desk",
+    "desk",
+    "documents_desk",
+    "entry_desk",
+    "sensitive_desk",
+]
 
 
 class CaseAdmin(ReadOnlyAdmin):
@@ -32,6 +52,7 @@ class CaseAdmin(ReadOnlyAdmin):
         request.current_app = self.admin_site.name
         return desk.list_page(request, is_complaints=False)
 
+    @method_decorator(require_safe)
     def change_view(
         self,
         request: HttpRequest,
@@ -39,7 +60,7 @@ class CaseAdmin(ReadOnlyAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        raise Http404
+        return case_desk.timeline_page(request, object_id)
 
     def history_view(
         self,
@@ -47,7 +68,7 @@ class CaseAdmin(ReadOnlyAdmin):
         object_id: str,
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """The case log takes the place of Django's own history."""
+        """The timeline takes the place of Django's own history."""
         raise Http404
 
 

@@ -173,8 +173,12 @@ def why_not_acknowledge(case: Case) -> str:
         return f"The case is closed ({State(case.state).label})."
     if case.state == State.DRAFT:
         return "Confirm first what the message asks for."
+    if case.is_waiting:
+        return "While we wait for the person, no day can be told."
     if case.submission.held_because:
         return "It is held: release it to the queue first."
+    if case.submission.acknowledge_from is not None:
+        return "The acknowledgement is being written and leaves by itself."
     return ""
 
 

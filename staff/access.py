@@ -19,6 +19,11 @@ def note_reading(request: HttpRequest, subject: uuid.UUID | None) -> None:
     _note(request, AccessRecord.Action.READ, subject)
 
 
+def note_taking(request: HttpRequest, subject: uuid.UUID | None) -> None:
+    """A file with this person's data was taken out of the console."""
+    _note(request, AccessRecord.Action.EXPORTED, subject)
+
+
 def note_search(request: HttpRequest, subject: uuid.UUID | None) -> None:
     """A search that found nobody is on record with no row."""
     _note(request, AccessRecord.Action.SEARCHED, subject, int(subject is not None))

@@ -101,9 +101,13 @@ def test_what_no_acknowledgement_left_for_is_acknowledged_by_hand(smtp: Relay) -
 
 @pytest.mark.parametrize(
     ("state", "words"),
-    [(State.DRAFT, "Confirm first"), (State.WITHDRAWN, "closed")],
+    [
+        (State.DRAFT, "Confirm first"),
+        (State.WITHDRAWN, "closed"),
+        (State.AWAITING_FEE, "no day can be told"),
+    ],
 )
-def test_a_draft_and_a_closed_case_are_not_acknowledged(
+def test_what_no_day_can_be_told_of_is_not_acknowledged(
     state: State, words: str
 ) -> None:
     case = lives.bring_to(CaseKind.ACCESS, state)

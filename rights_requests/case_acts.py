@@ -1,0 +1,918 @@
+"""What staff can do on a case: one small declaration for each act, and its verb.
+
+An act says what the law says at that point, which form it has, which letter it writes,
+and what stands against it now. The pages that carry it out stand in act_desk.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from groundwork.periods import end_of
+from rights_requests import (
+    case_forms,
+    casebook,
+    closing,
+    complaining,
+    deciding,
+    handling,
+    letters_gone,
+)
+from rights_requests.case_forms import ActForm
+from rights_requests.case_steps import Facts
+from rights_requests.closing import Answer, letter_of_answer
+from rights_requests.deadline_words import in_words
+from rights_requests.deciding import Proposal
+from rights_requests.handling import Errand, Question, Said, Searched
+from rights_requests.kinds import CaseKind
+from rights_requests.letter_frames import LetterKind
+from rights_requests.models import Case, Channel, IdentityCheck
+from rights_requests.moves import Move, State, needs_second_person, why_not
+
+WORK = "rights_requests.work_case"
+RELEASE = "rights_requests.release_case"
+
+
+@dataclass(frozen=True)
+class Doing:
+    """Who does it, when, and the free parts of its letter as they were written."""
+
+    staff_id: int
+    now: datetime
+    edits: Mapping[str, str] = field(default_factory=dict)
+
+
+Do = Callable[[Any, dict[str, Any], Doing], Any]
+WhyNot = Callable[[Case, Facts], str]
+
+
+@dataclass(frozen=True)
+class Act:
+    """One thing that can be done on a case, or on a row of it (about).
+
+    button: on the page of the case, and on the form unless press says otherwise. lead:
+    what the law says here. do: the verb; a Decision that it returns is previewed by the
+    letter it would be. move: asked for what stands against it. letter: whose free parts
+    the form shows. writes: the letters are looked at before anything is done. said:
+    afterwards. is_for: which cases have it at all. group: the heading under which its
+    button stands; empty for no button on the page of the case. tab: where it leads back
+    to. about: the model of the row that it is done on. note: what the form tells of this
+    very case.
+    """
+
+    name: str
+    button: str
+    lead: str
+    said: str
+    do: Do
+    form: type[ActForm] = ActForm
+    move: Move | None = None
+    letter: Callable[[Case], LetterKind | None] = lambda case: None
+    writes: bool = False
+    why_not: WhyNot | None = None
+    is_for: Callable[[Case], bool] = lambda case: True
+    group: str = ""
+    tab: str = ""
+    permission: str = WORK
+    about: str = "case"
+    note: Callable[[Case, datetime], str] | None = None
+    press: str = ""
+
+    def stands_against(self, case: Case, facts: Facts) -> str:
+        """Why it cannot be done now; empty when it can."""
+        if not self.is_for(case):
+            return f"There is no such step in a case about {_kind(case).label}."
+        found = ""
+        if self.move is not None:
+            found = facts.why_not.get(self.move) or why_not(
+                case.kind, case.state, self.move
+            )
+        if not found and self.why_not is not None:
+            found = self.why_not(case, facts)
+        return found
+
+    def is_shown(self, case: Case, facts: Facts) -> bool:
+        """A move that such a case can ever make always is, greyed or not; everything
+        else only while it can be done."""
+        if not self.group or not self.is_for(case):
+            return False
+        if self.move is not None:
+            return self.move in facts.why_not
+        return not self.stands_against(case, facts)
+
+
+def _kind(case: Case) -> CaseKind:
+    return CaseKind(case.kind)
+
+
+def _is_complaint(case: Case) -> bool:
+    return case.is_complaint
+
+
+def _takes_two(case: Case) -> bool:
+    """Its answer is released by a second person."""
+    return needs_second_person(_kind(case), Move.FULFIL)
+
+
+def _takes_one(case: Case) -> bool:
+    return not _takes_two(case)
+
+
+def _writes(kind: LetterKind) -> Callable[[Case], LetterKind | None]:
+    return lambda case: kind
+
+
+# --- Sorting ---
+
+
+def _release_held(case: Case, data: dict[str, Any], by: Doing) -> Any:
+    return handling.release_held(case.submission_id, staff_id=by.staff_id, now=by.now)
+
+
+def _why_not_release_held(case: Case, facts: Facts) -> str:
+    return "" if facts.is_held else "It is in the queue already."
+
+
+def _confirm(case: Case, data: dict[str, Any], by: Doing) -> Any:
+    return handling.confirm(case.pk, staff_id=by.staff_id, now=by.now)
+
+
+def _reclassify(case: Case, data: dict[str, Any], by: Doing) -> Any:
+    kind = CaseKind(data["kind"])
+    return handling.reclassify(case.pk, kind, staff_id=by.staff_id, now=by.now)
+
+
+def _dismiss(case: Case, data: dict[str, Any], by: Doing) -> Any:
+    return handling.dismiss(
+        case.pk, reason=data["reason"], staff_id=by.staff_id, now=by.now
+    )
+
+
+def _reopen(case: Case, data: dict[str, Any], by: Doing) -> Any:
+    return handling.reopen(
+        case.pk, reason=data["reason"], staff_id=by.staff_id, now=by.now
+    )
+
+
+def _add_case(case: Case, data: dict[str, Any], by: Doing) -> Any:
+    kind = CaseKind(data["kind"])
+    return handling.add_case(case.submission_id, kind, staff_id=by.staff_id, now=by.now)
+
+
+def _acknowledge(case: Case, data: dict[str, Any], by: Doing) -> Any:
+    return handling.acknowledge(case.pk, staff_id=by.staff_id, now=by.now)
+
+
+def _why_not_acknowledge(case: Case, facts: Facts) -> str:
+    return facts.why_not_acknowledge
+
+
+def _told_in_words(case: Case, data: dict[str, Any], by: Doing) -> Any:
+    return complaining.acknowledge_in_words(
+        case.pk, at=data["at"], staff_id=by.staff_id, now=by.now
+    )
+
+
+def _link(case: Case, data: dict[str, Any], by: Doing) -> Any:
+    return complaining.link(case.pk, data["about"], staff_id=by.staff_id, now=by.now)
+
+
+SORTING = "Sort it"
+SORT = (
+    Act(
+        "release-held",
+        "Release it to the queue",
+        "It came in a flood and waits apart; its clock has been running all along. What "
+        "was asked at the same time is released with it, and the acknowledgement leaves.",
+        "Released to the queue.",
+        _release_held,
+        writes=True,
+        why_not=_why_not_release_held,
+        group=SORTING,
+    ),
+    Act(
+        "confirm",
+        "Confirm it",
+        "The message asks for this. Its clock began when it arrived. The person gets the "
+        "acknowledgement, with the date and how it came about; what takes effect at once "
+        "is done and answered.",
+        "Confirmed.",
+        _confirm,
+        move=Move.CONFIRM,
+        writes=True,
+        group=SORTING,
+    ),
+    Act(
+        "reclassify",
+        "It asks for something else…",
+        "Say what the message asks for instead. The clock stays that of the receipt.",
+        "Put right. Confirm it when it is what the message asks for.",
+        _reclassify,
+        case_forms.KindForm,
+        move=Move.RECLASSIFY,
+        group=SORTING,
+    ),
+    Act(
+        "dismiss",
+        "It is no request…",
+        "The message asks for nothing of the kind. It is kept, and can be opened again; "
+        "until then no clock governs it.",
+        "Put aside as no request.",
+        _dismiss,
+        case_forms.ReasonForm,
+        move=Move.DISMISS,
+        group=SORTING,
+    ),
+    Act(
+        "reopen",
+        "Open it again…",
+        "It was a request after all, or it was not the person who took it back. Its "
+        "clock never stopped running.",
+        "Opened again.",
+        _reopen,
+        case_forms.ReasonForm,
+        move=Move.REOPEN,
+        group=SORTING,
+    ),
+    Act(
+        "add-case",
+        "It asks for more…",
+        "The same message asks for something else, too. That is a case of its own, whose "
+        "clock began at the same receipt. Its acknowledgement leaves at once.",
+        "Added as a case of its own.",
+        _add_case,
+        case_forms.AddForm,
+        writes=True,
+        group=SORTING,
+    ),
+    Act(
+        "acknowledge",
+        "Acknowledge it",
+        "Tell the person that we have it, by when an answer is due, and how that date "
+        "came about.",
+        "The acknowledgement is on its way.",
+        _acknowledge,
+        writes=True,
+        why_not=_why_not_acknowledge,
+        group=SORTING,
+    ),
+    Act(
+        "told-in-words",
+        "Acknowledged in words…",
+        "The person was told on the telephone or in person that we have the complaint "
+        "and look into it. That counts as well (Data Protection Act 2018, section "
+        "164A(3)).",
+        "On record: acknowledged.",
+        _told_in_words,
+        case_forms.CameForm,
+        move=Move.ACKNOWLEDGE,
+        group=SORTING,
+    ),
+    Act(
+        "link",
+        "Say what it is about…",
+        "A complaint can be about a request. The clock of neither takes notice of it.",
+        "On record.",
+        _link,
+        case_forms.AboutForm,
+        why_not=lambda case, facts: (
+            "" if case.is_complaint else "Only a complaint is about another case."
+        ),
+        group=SORTING,
+    ),
+)
+
+
+# --- Asking ---
+
+
+def _question(data: dict[str, Any], by: Doing) -> Question:
+    return Question(data["questions"], data["why"], by.edits)
+
+
+def _ask_identity(case: Case, data: dict[str, Any], by: Doing) -> Any:
+    return handling.ask_identity(
+        case.pk,
+        _question(data, by),
+        doubt=data["doubt"],
+        staff_id=by.staff_id,
+        now=by.now,
+    )
+
+
+def _ask_clarification(case: Case, data: dict[str, Any], by: Doing) -> Any:
+    return handling.ask_clarification(
+        case.pk, _question(data, by), staff_id=by.staff_id, now=by.now
+    )
+
+
+def _ask_question(case: Case, data: dict[str, Any], by: Doing) -> Any:
+    return handling.ask_question(
+        case.pk, _question(data, by), staff_id=by.staff_id, now=by.now
+    )
+
+
+def _came(verb: Callable[..., Any]) -> Do:
+    return lambda case, data, by: verb(
+        case.pk, at=data["at"], staff_id=by.staff_id, now=by.now
+    )
+
+
+def _waive(verb: Callable[..., Any]) -> Do:
+    return lambda case, data, by: verb(case.pk, staff_id=by.staff_id, now=by.now)
+
+
+def _end_check(case: Case, data: dict[str, Any], by: Doing) -> Any:
+    checks = case.checks.filter(closed_at=None).order_by("-asked_at")
+    outcome = IdentityCheck.Outcome(data["outcome"])
+    return handling.end_check(checks[0].pk, outcome, staff_id=by.staff_id, now=by.now)
+
+
+def _why_not_end_check(case: Case, facts: Facts) -> str:
+    if facts.check is None:
+        return "No check of identity is open."
+    if facts.check.received_at is None:
+        return "Nothing has come yet: take the question back instead."
+    return ""
+
+
+def _why_not_remind(case: Case, facts: Facts) -> str:
+    is_waiting = case.state == State.AWAITING_IDENTITY and facts.check is not None
+    return "" if is_waiting else "Nothing is waited for: the case goes on."
+
+
+ASKING = "Ask the person"
+ASK = (
+    Act(
+        "ask-identity",
+        "Ask who it is…",
+        "Only on reasonable doubts, which stand on record, and only for what is "
+        "necessary (UK GDPR, Article 12(6)). Somebody who confirmed the mailbox that we "
+        "know needs no more. The month begins anew on the day on which it comes.",
+        "The question is on its way. The clock waits.",
+        _ask_identity,
+        case_forms.IdentityForm,
+        move=Move.ASK_IDENTITY,
+        letter=_writes(LetterKind.ASK_IDENTITY),
+        writes=True,
+        group=ASKING,
+    ),
+    Act(
+        "remind-identity",
+        "Remind the person",
+        "Ask once more for the same. The clock waits as before.",
+        "The reminder is on its way.",
+        _waive(handling.remind_of_identity),
+        why_not=_why_not_remind,
+        writes=True,
+        group=ASKING,
+    ),
+    Act(
+        "identity-came",
+        "The proof came…",
+        "What we asked for has come. The month begins on that day; looking at it takes "
+        "from our own time (UK GDPR, Article 12A(2)(b)).",
+        "On record. The clock runs from that day.",
+        _came(handling.receive_identity),
+        case_forms.CameForm,
+        move=Move.RECEIVE_IDENTITY,
+        writes=True,
+        group=ASKING,
+    ),
+    Act(
+        "waive-identity",
+        "Ask no more who it is",
+        "We no longer doubt who it is. The clock runs as if we had never asked.",
+        "Taken back. The clock runs as if we had never asked.",
+        _waive(handling.waive_identity),
+        move=Move.WAIVE_IDENTITY,
+        writes=True,
+        group=ASKING,
+    ),
+    Act(
+        "end-check",
+        "End the check of identity…",
+        "You have looked at the proof. Every copy of it is deleted with the check.",
+        "The check is closed, and the proof is deleted.",
+        _end_check,
+        case_forms.CheckForm,
+        why_not=_why_not_end_check,
+        group=ASKING,
+    ),
+    Act(
+        "ask-clarification",
+        "Ask which data…",
+        "About which data, not about format or delivery. It stops the clock for access "
+        "only: the days from the question to the answer do not count (UK GDPR, Article "
+        "12A(5) and (6)).",
+        "The question is on its way. The clock stands still until the answer.",
+        _ask_clarification,
+        case_forms.ClarificationForm,
+        move=Move.ASK_CLARIFICATION,
+        letter=_writes(LetterKind.ASK_CLARIFICATION),
+        writes=True,
+        group=ASKING,
+    ),
+    Act(
+        "clarification-came",
+        "The answer came…",
+        "From the day after it, the days count again (UK GDPR, Article 12A(6)).",
+        "On record. The days count again.",
+        _came(handling.receive_clarification),
+        case_forms.CameForm,
+        move=Move.RECEIVE_CLARIFICATION,
+        writes=True,
+        group=ASKING,
+    ),
+    Act(
+        "waive-clarification",
+        "Go on without the answer",
+        "The question is taken back, and no day is left out of the time.",
+        "Taken back. No day is left out.",
+        _waive(handling.waive_clarification),
+        move=Move.WAIVE_CLARIFICATION,
+        writes=True,
+        group=ASKING,
+    ),
+    Act(
+        "ask-question",
+        "Ask anything else…",
+        "The time goes on meanwhile.",
+        "The question is on its way. The time goes on.",
+        _ask_question,
+        case_forms.QuestionForm,
+        move=Move.ASK_QUESTION,
+        letter=_writes(LetterKind.ASK_QUESTION),
+        writes=True,
+        group=ASKING,
+    ),
+    Act(
+        "fee-came",
+        "The fee was paid…",
+        "The month begins on the day of payment (UK GDPR, Article 12A(2)(c)).",
+        "On record. The clock runs from that day.",
+        _came(handling.receive_fee),
+        case_forms.CameForm,
+        move=Move.RECEIVE_FEE,
+        writes=True,
+        group=ASKING,
+    ),
+    Act(
+        "waive-fee",
+        "Charge nothing after all",
+        "The clock runs as if we had never asked for a fee.",
+        "Taken back. The clock runs as if we had never asked.",
+        _waive(handling.waive_fee),
+        move=Move.WAIVE_FEE,
+        writes=True,
+        group=ASKING,
+    ),
+)
+
+
+# --- Deciding ---
+
+PROPOSED = "Proposed. Somebody else has to release it now."
+TWO = " A second member of staff releases it."
+
+
+def _propose(move: Move) -> Do:
+    """Every field of the form that a proposal knows goes into it."""
+    known = ("ground", "reasons", "evidence", "amount", "breakdown", "how_to_pay")
+    names = (*known, "outcome", "left_out", "nothing_held")
+
+    def propose(case: Case, data: dict[str, Any], by: Doing) -> Any:
+        given = {name: data[name] for name in names if name in data}
+        proposal = Proposal(move=move, edits=dict(by.edits), **given)
+        return deciding.propose(case.pk, proposal, staff_id=by.staff_id, now=by.now)
+
+    return propose
+
+
+def _answer(case: Case, data: dict[str, Any], by: Doing) -> Any:
+    answer = Answer(
+        outcome=data["outcome"],
+        next_step=data.get("next_step", ""),
+        nothing_held=data.get("nothing_held", False),
+        edits=by.edits,
+    )
+    return closing.fulfil(case.pk, answer, staff_id=by.staff_id, now=by.now)
+
+
+def _progress(case: Case, data: dict[str, Any], by: Doing) -> Any:
+    return complaining.report_progress(
+        case.pk,
+        data["words"],
+        next_step=data["next_step"],
+        staff_id=by.staff_id,
+        now=by.now,
+        edits=by.edits,
+    )
+
+
+def time_left(case: Case, now: datetime) -> str:
+    """Until when an extension can be announced, with the time that is left; empty when
+    no day is known, or it is over."""
+    statute = casebook.clocks_of(case, now=now).statute
+    if statute is None or statute.notice_by is None:
+        return ""
+    hours = int((end_of(statute.notice_by) - now).total_seconds() // 3600)
+    if hours < 0:
+        return ""
+    days, rest = divmod(hours, 24)
+    left = " and ".join(filter(None, [_some(days, "day"), _some(rest, "hour")]))
+    return (
+        "The letter has to be handed over before the end of "
+        f"{in_words(statute.notice_by)}. Left until then: {left or 'less than an hour'}. "
+        "By post, it counts on the day on which it was posted."
+    )
+
+
+def _some(number: int, unit: str) -> str:
+    return f"{number} {unit}{'' if number == 1 else 's'}" if number else ""
+
+
+def _answer_letter(case: Case) -> LetterKind | None:
+    return letter_of_answer(case)
+
+
+DECIDING = "Decide"
+DECIDE = (
+    Act(
+        "progress",
+        "Say how far we are…",
+        "A complaint is looked into without undue delay, and the person hears how far it "
+        "is (Data Protection Act 2018, section 164A(4)). The next word is due fourteen "
+        "days later.",
+        "The letter is on its way.",
+        _progress,
+        case_forms.ProgressForm,
+        move=Move.REPORT_PROGRESS,
+        letter=_writes(LetterKind.COMPLAINT_PROGRESS),
+        writes=True,
+        group=DECIDING,
+    ),
+    Act(
+        "answer",
+        "Answer it…",
+        "The letter tells what was done and every way to complain, and the case is "
+        "closed with it.",
+        "Answered, and closed.",
+        _answer,
+        case_forms.AnswerForm,
+        move=Move.FULFIL,
+        is_for=_takes_one,
+        letter=_answer_letter,
+        writes=True,
+        group=DECIDING,
+    ),
+    Act(
+        "propose-answer",
+        "Propose the answer…",
+        "What is deleted cannot be brought back." + TWO,
+        PROPOSED,
+        _propose(Move.FULFIL),
+        case_forms.AnswerForm,
+        move=Move.FULFIL,
+        is_for=_takes_two,
+        letter=_answer_letter,
+        writes=True,
+        group=DECIDING,
+        tab="decisions",
+        press="Propose it",
+    ),
+    Act(
+        "propose-part",
+        "Answer in part…",
+        "Each thing left out needs a ground of the law, and the letter says why, and "
+        "every way to complain (UK GDPR, Article 12(4))." + TWO,
+        PROPOSED,
+        _propose(Move.FULFIL_IN_PART),
+        case_forms.PartForm,
+        move=Move.FULFIL_IN_PART,
+        letter=_writes(LetterKind.REFUSAL_IN_PART),
+        writes=True,
+        group=DECIDING,
+        tab="decisions",
+        press="Propose it",
+    ),
+    Act(
+        "propose-withholding",
+        "Leave something out…",
+        "What is about others, or what the law keeps from the person’s knowledge, may be "
+        "left out of the copy. It is told with the answer, except where telling it would "
+        "defeat its purpose." + TWO,
+        PROPOSED,
+        _propose(Move.WITHHOLD),
+        case_forms.WithholdingForm,
+        move=Move.WITHHOLD,
+        group=DECIDING,
+        tab="decisions",
+        press="Propose it",
+    ),
+    Act(
+        "propose-extension",
+        "Take two months more…",
+        "Once, and only because this person’s requests are complex or several: not for "
+        "what others ask, nor for want of staff (UK GDPR, Article 12A(3)). It counts only "
+        "if the letter was handed over in time." + TWO,
+        PROPOSED,
+        _propose(Move.EXTEND),
+        case_forms.ExtensionForm,
+        move=Move.EXTEND,
+        letter=_writes(LetterKind.EXTENSION),
+        writes=True,
+        group=DECIDING,
+        tab="decisions",
+        press="Propose it",
+        note=time_left,
+    ),
+    Act(
+        "propose-fee",
+        "Ask for a fee…",
+        "For what is manifestly unfounded or excessive, or for a further copy: a fair fee "
+        "that covers what it costs us, or a refusal, never both (UK GDPR, Articles 12(5) "
+        "and 15(3)). The month begins on the day of payment." + TWO,
+        PROPOSED,
+        _propose(Move.ASK_FEE),
+        case_forms.FeeForm,
+        move=Move.ASK_FEE,
+        letter=_writes(LetterKind.ASK_FEE),
+        writes=True,
+        group=DECIDING,
+        tab="decisions",
+        press="Propose it",
+    ),
+    Act(
+        "propose-refusal",
+        "Refuse it…",
+        "On a ground of the law, with reasons that the person can follow and every way "
+        "to complain; on Article 12(5) a refusal or a fee, never both." + TWO,
+        PROPOSED,
+        _propose(Move.REFUSE),
+        case_forms.RefusalForm,
+        move=Move.REFUSE,
+        letter=_writes(LetterKind.REFUSAL),
+        writes=True,
+        group=DECIDING,
+        tab="decisions",
+        press="Propose it",
+    ),
+    Act(
+        "lapse",
+        "Close it: nothing came…",
+        "Only after the day that our question named. The letter gives reasons and every "
+        "way to complain; the person can ask again at any time." + TWO,
+        PROPOSED,
+        _propose(Move.LAPSE),
+        case_forms.LapseForm,
+        move=Move.LAPSE,
+        letter=_writes(LetterKind.LAPSED),
+        writes=True,
+        group=DECIDING,
+        tab="decisions",
+        press="Propose it",
+    ),
+)
+
+
+# --- The person ---
+
+
+def _withdraw(case: Case, data: dict[str, Any], by: Doing) -> Any:
+    return closing.withdraw(case.pk, staff_id=by.staff_id, now=by.now)
+
+
+def _narrow(case: Case, data: dict[str, Any], by: Doing) -> Any:
+    return closing.narrow(
+        case.pk, words=data["words"], staff_id=by.staff_id, now=by.now
+    )
+
+
+def _write(case: Case, data: dict[str, Any], by: Doing) -> Any:
+    return handling.write_to_person(case.pk, by.edits, staff_id=by.staff_id, now=by.now)
+
+
+def _take_down(case: Case, data: dict[str, Any], by: Doing) -> Any:
+    said = Said(data["words"], Channel(data["channel"]), data["on"])
+    return handling.take_down(case.pk, said, staff_id=by.staff_id, now=by.now)
+
+
+PERSON = "From and to the person"
+SPEAK = (
+    Act(
+        "write",
+        "Write to the person…",
+        "A message in words of your own. It decides nothing and stops no clock.",
+        "The message is on its way.",
+        _write,
+        letter=_writes(LetterKind.MESSAGE),
+        writes=True,
+        group=PERSON,
+        tab="letters",
+    ),
+    Act(
+        "take-down",
+        "Write down what was said…",
+        "What the person told us on the telephone, by post or in another way. Whether it "
+        "answers a question of ours is another step.",
+        "Kept with the person’s messages.",
+        _take_down,
+        case_forms.SaidForm,
+        group=PERSON,
+        tab="letters",
+    ),
+    Act(
+        "narrow",
+        "The person asks for less…",
+        "Only at the person’s own wish. The clock takes no notice.",
+        "On record, and the letter is on its way.",
+        _narrow,
+        case_forms.NarrowForm,
+        move=Move.NARROW,
+        writes=True,
+        group=PERSON,
+    ),
+    Act(
+        "withdraw",
+        "The person takes it back",
+        "Only at the person’s own wish; we write that we have noted it, and how to ask "
+        "again.",
+        "Withdrawn, and the letter is on its way.",
+        _withdraw,
+        move=Move.WITHDRAW,
+        writes=True,
+        group=PERSON,
+    ),
+)
+
+
+# --- Colleagues ---
+
+
+def _assign(case: Case, data: dict[str, Any], by: Doing) -> Any:
+    return handling.assign(case.pk, data["to"], staff_id=by.staff_id, now=by.now)
+
+
+def _note(case: Case, data: dict[str, Any], by: Doing) -> Any:
+    return handling.add_note(case.pk, data["words"], staff_id=by.staff_id, now=by.now)
+
+
+def _search(case: Case, data: dict[str, Any], by: Doing) -> Any:
+    is_searched = data["was_searched"] == "yes"
+    searched = Searched(
+        system=data["system"],
+        terms=data["terms"],
+        hits=data["hits"] if is_searched else None,
+        why=data["why"],
+        on=data["on"],
+    )
+    return handling.record_search(case.pk, searched, staff_id=by.staff_id, now=by.now)
+
+
+def _set_task(case: Case, data: dict[str, Any], by: Doing) -> Any:
+    errand = Errand(
+        what=data["what"],
+        due_on=data["due_on"],
+        for_staff_id=data["for_staff"],
+        recipient=data["recipient"],
+    )
+    return handling.set_task(case.pk, errand, staff_id=by.staff_id, now=by.now)
+
+
+def _is_open(case: Case, facts: Facts) -> str:
+    if case.is_open:
+        return ""
+    return f"The case is closed ({State(case.state).label})."
+
+
+COLLEAGUES = "Work on it"
+WORK_ON = (
+    Act(
+        "assign",
+        "Assign it…",
+        "Whoever works on it is reminded of its days.",
+        "On record.",
+        _assign,
+        case_forms.AssignForm,
+        group=COLLEAGUES,
+    ),
+    Act(
+        "note",
+        "Add a note…",
+        "For colleagues, beside the timeline.",
+        "Noted.",
+        _note,
+        case_forms.NoteForm,
+        group=COLLEAGUES,
+    ),
+    Act(
+        "search",
+        "Record a search…",
+        "Where we looked, for what, and why that was a reasonable and proportionate "
+        "search (UK GDPR, Article 15(1A)).",
+        "On record.",
+        _search,
+        case_forms.SearchForm,
+        group=COLLEAGUES,
+        tab="searches",
+    ),
+    Act(
+        "set-task",
+        "Set a task…",
+        "For a colleague, or for an organisation that had the data from us. The case "
+        "cannot be closed while it is open.",
+        "The task is set.",
+        _set_task,
+        case_forms.TaskForm,
+        why_not=_is_open,
+        group=COLLEAGUES,
+        tab="tasks",
+    ),
+)
+
+
+# --- On one letter, message, task or proposal ---
+
+
+def _posted(letter: Any, data: dict[str, Any], by: Doing) -> Any:
+    return letters_gone.mark_posted(
+        letter.pk, posted_on=data["posted_on"], staff_id=by.staff_id, now=by.now
+    )
+
+
+def _finish(task: Any, data: dict[str, Any], by: Doing) -> Any:
+    return handling.finish_task(
+        task.pk, data["result"], staff_id=by.staff_id, now=by.now
+    )
+
+
+ON_ROWS = (
+    Act(
+        "posted",
+        "It was posted…",
+        "The letter counts from the day on which it went into the post.",
+        "On record: posted.",
+        _posted,
+        case_forms.PostedForm,
+        tab="letters",
+        about="letter",
+    ),
+    Act(
+        "finish",
+        "Finish the task…",
+        "Say what came of it, for the record of the case.",
+        "The task is done.",
+        _finish,
+        case_forms.ResultForm,
+        tab="tasks",
+        about="task",
+    ),
+)
+
+
+def _send_back(decision: Any, data: dict[str, Any], by: Doing) -> Any:
+    return deciding.send_back(
+        decision.pk, data["answer"], staff_id=by.staff_id, now=by.now
+    )
+
+
+def _take_back(decision: Any, data: dict[str, Any], by: Doing) -> Any:
+    return deciding.take_back(decision.pk, staff_id=by.staff_id, now=by.now)
+
+
+ON_PROPOSALS = (
+    Act(
+        "send-back",
+        "Send it back…",
+        "You do not agree. Whoever proposed it reads why, and may propose it anew.",
+        "Sent back.",
+        _send_back,
+        case_forms.SendBackForm,
+        permission=RELEASE,
+        tab="decisions",
+        about="decision",
+    ),
+    Act(
+        "take-back",
+        "Take it back",
+        "The proposal is no longer meant. It stays on record that there was one.",
+        "Taken back.",
+        _take_back,
+        tab="decisions",
+        about="decision",
+    ),
+)
+
+ACTS = (*SORT, *ASK, *DECIDE, *SPEAK, *WORK_ON, *ON_ROWS, *ON_PROPOSALS)
+BY_NAME = {act.name: act for act in ACTS}
+GROUPS = (SORTING, ASKING, DECIDING, PERSON, COLLEAGUES)
+
+
+def shown(case: Case, facts: Facts) -> Iterator[tuple[Act, str]]:
+    """Every act with a button on the page of this case, each with what stands against
+    it now."""
+    for act in ACTS:
+        if act.is_shown(case, facts):
+            yield act, act.stands_against(case, facts)

@@ -1,0 +1,548 @@
+"""The forms of a case: what staff write down, ask, propose and answer.
+
+Numbers of cards and of National Insurance are masked in every text. What the law wants
+beyond that is asked by the verbs, whose refusals stand on the form as well.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any, cast
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from groundwork.masking import mask_numbers
+from rights_requests import grounds, letters
+from rights_requests.desk import reference_in
+from rights_requests.kinds import CaseKind
+from rights_requests.letter_frames import LetterKind
+from rights_requests.models import Case, Channel, IdentityCheck
+from rights_requests.moves import Move
+from staff.models import StaffUser
+
+LONGEST = 4_000
+PART = "part_"
+MAY_WORK = "rights_requests.work_case"
+
+
+class Words(forms.CharField):
+    """Several lines, numbers masked."""
+
+    def __init__(
+        self, label: str, required: str = "", *, rows: int = 4, **more: Any
+    ) -> None:
+        limit = more.pop("max_length", LONGEST)
+        super().__init__(
+            label=label,
+            required=bool(required),
+            max_length=limit,
+            widget=forms.Textarea(attrs={"rows": rows}),
+            error_messages={
+                "required": required,
+                "max_length": f"Shorten this to {limit:,} characters or fewer",
+                "null_characters_not_allowed": "Take out invisible characters",
+            },
+            **more,
+        )
+
+    def to_python(self, value: Any) -> str:
+        text = str(super().to_python(value) or "").replace("\r\n", "\n")
+        return mask_numbers(text)
+
+
+class Lines(Words):
+    """One thing on each line; the value is a tuple of them."""
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value)
+        return tuple(line.strip() for line in text.split("\n") if line.strip())
+
+
+class Line(forms.CharField):
+    """One line, numbers masked."""
+
+    def __init__(self, label: str, required: str = "", **more: Any) -> None:
+        limit = more.pop("max_length", 120)
+        super().__init__(
+            label=label,
+            required=bool(required),
+            max_length=limit,
+            error_messages={
+                "required": required,
+                "max_length": f"Shorten this to {limit} characters or fewer",
+                "null_characters_not_allowed": "Take out invisible characters",
+            },
+            **more,
+        )
+
+    def to_python(self, value: Any) -> str:
+        return mask_numbers(" ".join(str(super().to_python(value) or "").split()))
+
+
+def day(label: str, required: str, **more: Any) -> forms.DateField:
+    return forms.DateField(
+        label=label,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={"required": required, "invalid": "Enter a day like 2027-11-23"},
+        **more,
+    )
+
+
+def one_of(
+    label: str, choices: Sequence[tuple[Any, Any]], required: str, **more: Any
+) -> forms.ChoiceField:
+    return forms.ChoiceField(
+        label=label,
+        choices=choices,
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": required,
+            "invalid_choice": "Choose from those listed",
+        },
+        **more,
+    )
+
+
+class ActForm(forms.Form):
+    """The form of one act on a case.
+
+    letter: the kind whose free parts stand on it, each under its name with PART before
+    it; None where nothing is written, or nothing of it is free.
+    """
+
+    use_required_attribute = False
+
+    def __init__(
+        self, *args: Any, case: Case, letter: LetterKind | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.case, self.letter = case, letter
+        self.fit()
+        for part in letters.editable(letter) if letter else ():
+            self.fields[PART + part.name] = Words(
+                part.label,
+                "Write what the letter should say" if part.needs_words else "",
+                rows=8 if part.limit > LONGEST else 3,
+                max_length=part.limit,
+                initial=part.default,
+            )
+
+    def fit(self) -> None:
+        """What depends on the case."""
+
+    def choices(self, name: str, choices: Sequence[tuple[Any, Any]]) -> None:
+        cast(forms.ChoiceField, self.fields[name]).choices = list(choices)
+
+    @property
+    def own_fields(self) -> list[forms.BoundField]:
+        """Those that are no part of the letter."""
+        return [field for field in self.visible_fields() if PART not in field.name]
+
+    @property
+    def edits(self) -> dict[str, str]:
+        """The free parts of the letter as they were written."""
+        return {
+            name.removeprefix(PART): words
+            for name, words in self.cleaned_data.items()
+            if name.startswith(PART)
+        }
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if self.letter:
+            for name, problem in letters.edit_problems(self.letter, self.edits).items():
+                if PART + name in self.fields and PART + name not in self.errors:
+                    self.add_error(PART + name, problem)
+        return data
+
+    def carried(self) -> list[tuple[str, str]]:
+        """Names and values of what was filled in, for a form that sends it again."""
+        return [
+            (name, value)
+            for name in self.fields
+            for value in _as_posted(self.cleaned_data.get(name))
+        ]
+
+
+def _as_posted(value: Any) -> list[str]:
+    if value in (None, "", False, ()):
+        return []
+    if value is True:
+        return ["on"]
+    if isinstance(value, tuple):
+        return ["\n".join(value)]
+    return [value.isoformat() if isinstance(value, date) else str(value)]
+
+
+# --- What is it? ---
+
+
+class KindForm(ActForm):
+    kind = one_of("What does the message ask for?", [], "Choose what it asks for")
+
+    def fit(self) -> None:
+        others = [
+            (kind.value, _capital(kind.label))
+            for kind in CaseKind
+            if kind not in (CaseKind.COMPLAINT, self.case.kind)
+        ]
+        self.choices("kind", others)
+
+
+class AddForm(ActForm):
+    kind = one_of("What else does it ask for?", [], "Choose what else it asks for")
+
+    def fit(self) -> None:
+        self.choices("kind", [(k.value, _capital(k.label)) for k in CaseKind])
+
+
+def _capital(words: Any) -> str:
+    return str(words)[:1].upper() + str(words)[1:]
+
+
+class ReasonForm(ActForm):
+    reason = Words("Why?", "Say why", help_text="Kept as a note of the case.")
+
+
+class AboutForm(ActForm):
+    about = Line(
+        "Reference of the request that it is about",
+        help_text="Leave it empty when it is about none.",
+        max_length=20,
+    )
+
+    def fit(self) -> None:
+        if self.case.about:
+            self.fields["about"].initial = self.case.about.reference
+
+    def clean_about(self) -> Case | None:
+        typed = self.cleaned_data["about"]
+        if not typed:
+            return None
+        found = Case.objects.filter(reference=reference_in(typed)).first()
+        if found is None:
+            raise ValidationError("No case has this reference. Check it")
+        return found
+
+    def carried(self) -> list[tuple[str, str]]:
+        about = self.cleaned_data.get("about")
+        return [("about", about.reference)] if about else []
+
+
+# --- Asking ---
+
+QUESTIONS = "One on each line; each becomes a point of a list."
+
+
+class IdentityForm(ActForm):
+    doubt = Words(
+        "What makes you doubt who is asking?",
+        "Say what makes you doubt who is asking",
+        rows=3,
+        help_text="For the record; the person is not told these words.",
+    )
+    questions = Lines(
+        "What would settle it?",
+        "Say what the person should send",
+        help_text=f"Only what is needed. {QUESTIONS}",
+    )
+    why = Words(
+        "Why we need to know",
+        "Say to the person why you need to know",
+        rows=3,
+        help_text="The person reads these words.",
+    )
+
+
+class ClarificationForm(ActForm):
+    questions = Lines(
+        "Which data is meant?",
+        "Write the question about which data is meant",
+        help_text=f"About which data, not about format or delivery. {QUESTIONS}",
+    )
+    why = Words(
+        "Why we cannot find it without the answer",
+        "Say why you cannot find the data without the answer",
+        rows=3,
+        help_text="The person reads these words.",
+    )
+
+
+class QuestionForm(ActForm):
+    questions = Lines(
+        "What do you want to know?", "Write the question", help_text=QUESTIONS
+    )
+    why = Words("Why it helps", rows=3, help_text="The person reads these words.")
+
+
+class CameForm(ActForm):
+    """Something came on a day; today unless another is entered."""
+
+    at = day("On which day did it come?", "Enter the day on which it came")
+
+    def fit(self) -> None:
+        self.fields["at"].initial = timezone.localdate()
+
+
+class CheckForm(ActForm):
+    outcome = one_of(
+        "What did the proof show?",
+        [
+            (IdentityCheck.Outcome.CONFIRMED.value, "It is the person"),
+            (IdentityCheck.Outcome.NOT_CONFIRMED.value, "It could not be confirmed"),
+        ],
+        "Say what the proof showed",
+    )
+
+
+# --- Proposing ---
+
+
+class ProposalForm(ActForm):
+    """A ground of the law, reasons for the person, and what bears it out for us."""
+
+    move: Move
+    ground = one_of("On which ground?", [], "Choose the ground")
+    reasons = Words(
+        "Reasons",
+        "Write the reasons: the letter must tell them",
+        rows=5,
+        help_text="The person reads these words. A second member of staff reads them, "
+        "too.",
+    )
+    evidence = Words(
+        "What shows it?",
+        rows=3,
+        help_text="For the record. Needed where the law has us show it: for what is "
+        "unfounded or excessive, for a search out of proportion, for grounds that weigh "
+        "more.",
+    )
+
+    def fit(self) -> None:
+        found = grounds.for_case(self.case.kind, self.move)
+        self.choices("ground", [(ground.key, str(ground)) for ground in found])
+        if len(found) == 1:
+            self.fields["ground"].initial = found[0].key
+
+
+class ExtensionForm(ProposalForm):
+    move = Move.EXTEND
+
+    def fit(self) -> None:
+        super().fit()
+        del self.fields["evidence"]
+
+
+class FeeForm(ProposalForm):
+    move = Move.ASK_FEE
+    amount = Line(
+        "The fee in pounds", "Enter the fee in pounds, such as 12.50", max_length=20
+    )
+    breakdown = Lines(
+        "What it is made of",
+        "Say what the fee is made of",
+        help_text="Only what it costs us: copying, postage, time. One on each line.",
+    )
+    how_to_pay = Words("How it can be paid", "Say how the fee can be paid", rows=3)
+
+    field_order = ["ground", "reasons", "evidence", "amount", "breakdown", "how_to_pay"]
+
+
+class RefusalForm(ProposalForm):
+    move = Move.REFUSE
+
+
+class PartForm(ProposalForm):
+    move = Move.FULFIL_IN_PART
+    outcome = Words("What the person gets", "Say what the person gets")
+    left_out = Words("What is left out", "Say what is left out")
+
+    field_order = ["outcome", "left_out", "ground", "reasons", "evidence"]
+
+
+class WithholdingForm(ProposalForm):
+    move = Move.WITHHOLD
+    left_out = Words(
+        "What is left out of the answer",
+        "Say what is left out",
+        help_text="Told with the answer, unless the law keeps it from the person.",
+    )
+
+    field_order = ["ground", "left_out", "reasons", "evidence"]
+
+
+class LapseForm(ProposalForm):
+    move = Move.LAPSE
+
+    def fit(self) -> None:
+        super().fit()
+        del self.fields["evidence"]
+
+
+# --- Ending ---
+
+HELD = "We looked, and hold nothing of this person"
+
+
+class AnswerForm(ActForm):
+    outcome = Words(
+        "More about what was done", help_text="Stands in the letter; may be empty."
+    )
+    next_step = Words(
+        "What we do now",
+        help_text="What changes because of the complaint; may be empty.",
+    )
+    nothing_held = forms.BooleanField(label=HELD, required=False)
+
+    def fit(self) -> None:
+        kind = CaseKind(self.case.kind)
+        if kind is not CaseKind.COMPLAINT:
+            del self.fields["next_step"]
+        else:
+            outcome = self.fields["outcome"]
+            outcome.label, outcome.required = "What we found", True
+            outcome.help_text = "The outcome, for the person to read."
+            outcome.error_messages["required"] = "Say what you found"
+        if kind in (CaseKind.COMPLAINT, *AT_ONCE_OR_PUBLISHED):
+            del self.fields["nothing_held"]
+
+
+AT_ONCE_OR_PUBLISHED = (
+    CaseKind.MARKETING,
+    CaseKind.PROFILING,
+    CaseKind.WITHDRAWAL,
+    CaseKind.SCHEDULE,
+    CaseKind.ASSESSMENT,
+)
+
+
+class NarrowForm(ActForm):
+    words = Words(
+        "What does the person want instead?",
+        "Say what the person wants instead",
+        help_text="It takes the place of what was asked, and the letter says it back.",
+    )
+
+
+class ProgressForm(ActForm):
+    words = Words("How far are we?", "Say how far you are", rows=6)
+    next_step = Words("What happens next", "Say what happens next")
+
+
+class SaidForm(ActForm):
+    words = Words("What did the person say?", "Write down what the person said", rows=6)
+    channel = one_of(
+        "How?",
+        [(c.value, _capital(c.label)) for c in Channel if c is not Channel.FORM],
+        "Say how the person told us",
+    )
+    on = day("On which day?", "Enter the day")
+
+    def fit(self) -> None:
+        self.fields["on"].initial = timezone.localdate()
+
+
+# --- Colleagues ---
+
+
+def colleagues() -> list[tuple[int, str]]:
+    """Everybody who may work on cases."""
+    users = StaffUser.objects.who_may(MAY_WORK).order_by("full_name")
+    return [(user.pk, str(user)) for user in users]
+
+
+class AssignForm(ActForm):
+    to = forms.ChoiceField(label="Who works on it?", required=False)
+
+    def fit(self) -> None:
+        self.choices("to", [("", "Nobody yet"), *colleagues()])
+        self.fields["to"].initial = self.case.assigned_to_id or ""
+
+    def clean_to(self) -> int | None:
+        chosen = self.cleaned_data["to"]
+        return int(chosen) if chosen else None
+
+
+class NoteForm(ActForm):
+    words = Words(
+        "Note",
+        "Write the note",
+        rows=5,
+        help_text="For colleagues. The person may ask for it with a copy of their data.",
+    )
+
+
+class SearchForm(ActForm):
+    system = Line("Which system?", "Name the system")
+    was_searched = one_of(
+        "Was it searched?",
+        [("yes", "Yes"), ("no", "No, for the reason below")],
+        "Say whether it was searched",
+    )
+    terms = Words("For what?", rows=2, help_text="Names, addresses, numbers, periods.")
+    hits = forms.IntegerField(
+        label="How many hits?",
+        required=False,
+        min_value=0,
+        max_value=2_000_000_000,
+        widget=forms.TextInput(attrs={"inputmode": "numeric"}),
+        error_messages={
+            "invalid": "Enter a number, such as 12",
+            "min_value": "Enter a number, such as 12",
+            "max_value": "Enter a smaller number",
+        },
+    )
+    why = Words(
+        "Why was that enough, or why was it not searched?",
+        "Say why you stopped there, or why you did not search",
+        rows=3,
+    )
+    on = day("On which day?", "Enter the day")
+
+    def fit(self) -> None:
+        self.fields["on"].initial = timezone.localdate()
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        is_searched = data.get("was_searched") == "yes"
+        if is_searched and data.get("hits") is None and "hits" not in self.errors:
+            self.add_error("hits", "Enter how many hits there were, 0 for none")
+        return data
+
+
+class TaskForm(ActForm):
+    what = Words("What has to be done?", "Say what has to be done", rows=3)
+    for_staff = forms.ChoiceField(label="By which colleague?", required=False)
+    recipient = Line(
+        "Or by which organisation?",
+        help_text="Somebody outside who had the data from us (UK GDPR, Article 19).",
+    )
+    due_on = day("By when?", "Enter the day by which it has to be done")
+
+    def fit(self) -> None:
+        self.choices("for_staff", [("", "An organisation"), *colleagues()])
+        governs_on = self.case.governs_on or timezone.localdate() + timedelta(days=7)
+        self.fields["due_on"].initial = max(governs_on, timezone.localdate())
+
+    def clean_for_staff(self) -> int | None:
+        chosen = self.cleaned_data["for_staff"]
+        return int(chosen) if chosen else None
+
+
+class ResultForm(ActForm):
+    result = Words("What came of it?", "Say what came of it", rows=3)
+
+
+class PostedForm(ActForm):
+    posted_on = day("On which day was it posted?", "Enter the day")
+
+    def fit(self) -> None:
+        self.fields["posted_on"].initial = timezone.localdate()
+
+
+class SendBackForm(ActForm):
+    answer = Words("Why do you send it back?", "Say why you send it back")
+
+
+Data = Mapping[str, Any]

@@ -1,0 +1,151 @@
+"""Which steps a case can take now, what stands against the others, and which comes next.
+
+One function says for every move why not, by asking the verbs themselves; so that a
+greyed button and the refusal of a raw post say the same.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from django.utils import timezone
+
+from data_subjects.restriction import is_restricted
+from rights_requests import casebook, closing, deciding, handling, moves
+from rights_requests.closing import COPIES
+from rights_requests.kinds import CaseKind
+from rights_requests.models import Case, Decision, IdentityCheck, Letter
+from rights_requests.moves import NOT_OF_STAFF, Move, State, needs_second_person
+
+# Word on a complaint is next when it is due within so many days.
+WORD_SOON = timedelta(days=3)
+
+
+def why_not_now(case: Case, *, now: datetime) -> dict[Move, str]:
+    """For each move that staff can ever make of such a case: what stands against it
+    now, in words; empty when nothing does."""
+    return {
+        move: _why_not(case, move, now)
+        for move in moves.moves_of(case.kind)
+        if move not in NOT_OF_STAFF
+    }
+
+
+def _why_not(case: Case, move: Move, now: datetime) -> str:
+    if needs_second_person(CaseKind(case.kind), move):
+        return deciding.why_not_propose(case, move, now=now)
+    if why_not := casebook.why_not(case, move):
+        return why_not
+    if move is Move.FULFIL:
+        # That we hold nothing is said on the form.
+        return closing.why_not_fulfil(case, nothing_held=True)
+    if move is Move.ACKNOWLEDGE:
+        return handling.why_not_acknowledge(case)
+    return ""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What decides which steps a case can take, read once for a page.
+
+    why_not: of each move (why_not_now). pending: the proposal that waits; check: the
+    check of identity that is not closed. to_post: letters that wait to be posted.
+    """
+
+    today: date
+    why_not: Mapping[Move, str] = field(default_factory=dict)
+    pending: Decision | None = None
+    check: IdentityCheck | None = None
+    to_post: tuple[Letter, ...] = ()
+    unread_count: int = 0
+    open_tasks_count: int = 0
+    searches_count: int = 0
+    answers_count: int = 0
+    is_held: bool = False
+    is_restricted: bool = False
+    why_not_acknowledge: str = ""
+
+
+def facts_of(case: Case, *, now: datetime) -> Facts:
+    posted = case.letters.filter(by=Letter.By.POST, posted_on=None)
+    return Facts(
+        today=timezone.localdate(now),
+        why_not=why_not_now(case, now=now),
+        pending=case.decisions.pending().select_related("letter").first(),
+        check=case.checks.filter(closed_at=None).order_by("-asked_at").first(),
+        to_post=tuple(posted.exclude(sent_at=None)),
+        unread_count=case.messages.filter(read_at=None).count(),
+        open_tasks_count=case.tasks.filter(done_at=None).count(),
+        searches_count=case.searches.count(),
+        answers_count=len(closing.answers_of(case)),
+        is_held=bool(case.submission.held_because),
+        is_restricted=is_restricted(case.submission.data_subject_id),
+        why_not_acknowledge=handling.why_not_acknowledge(case),
+    )
+
+
+# --- The one that comes next ---
+
+
+def next_step(case: Case, facts: Facts) -> str:
+    """The name of the act (case_acts) that comes next; empty when we have to wait, for
+    a second person or for whoever asked, and when all is done. Pure."""
+    return next(_in_turn(case, facts), "")
+
+
+def _in_turn(case: Case, facts: Facts) -> Iterator[str]:
+    """Every act that is called for, the first one first."""
+    if facts.is_held and case.is_open:
+        yield "release-held"
+    if facts.to_post:
+        yield "post"
+    if facts.unread_count:
+        yield "read"
+    if not case.is_open:
+        return
+    if facts.pending is not None:
+        yield "decide" if facts.pending.released_at is None else ""
+    elif case.state == State.DRAFT:
+        yield "confirm"
+    elif case.is_waiting:
+        yield _of_waiting(case, facts)
+    else:
+        yield from _of_ours(case, facts)
+
+
+def _of_waiting(case: Case, facts: Facts) -> str:
+    """It came; or, when the time that we gave is over, it did not."""
+    if not facts.why_not.get(Move.LAPSE, "-"):
+        return "lapse"
+    return {
+        State.AWAITING_IDENTITY: "identity-came",
+        State.AWAITING_FEE: "fee-came",
+        State.AWAITING_CLARIFICATION: "clarification-came",
+    }[State(case.state)]
+
+
+def _of_ours(case: Case, facts: Facts) -> Iterator[str]:
+    """On the way to the answer."""
+    kind = CaseKind(case.kind)
+    if facts.check is not None and facts.check.received_at is not None:
+        yield "end-check"
+    if not facts.why_not_acknowledge:
+        yield "acknowledge"
+    if _owes_word(case, facts):
+        yield "progress"
+    if kind in COPIES and not facts.searches_count:
+        yield "search"
+    if facts.open_tasks_count:
+        yield "tasks"
+    if kind in COPIES and not facts.answers_count:
+        yield "upload"
+    if kind is CaseKind.RESTRICTION and not facts.is_restricted:
+        yield "restrict"
+    if not facts.why_not.get(Move.FULFIL, "-"):
+        yield "propose-answer" if needs_second_person(kind, Move.FULFIL) else "answer"
+
+
+def _owes_word(case: Case, facts: Facts) -> bool:
+    """A complaint of which the person has to hear within days."""
+    due_on = case.progress_due_on if case.is_complaint else None
+    return due_on is not None and due_on - WORD_SOON <= facts.today

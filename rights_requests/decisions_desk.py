@@ -1,0 +1,160 @@
+"""What takes two people: the proposal with the letter as it would leave, its release,
+and what was decided before."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from groundwork.refusals import NotAllowed
+from rights_requests import case_acts, case_timeline, deciding, grounds
+from rights_requests.act_desk import act_url, tab_url
+from rights_requests.case_acts import RELEASE
+from rights_requests.case_page import CasePage, page_of, render
+from rights_requests.case_timeline import capital, staff_names
+from rights_requests.desk import MAY_SEE
+from rights_requests.letters import Letter, LetterIncomplete
+from rights_requests.models import Decision
+from rights_requests.moves import Move
+from staff.console import console, staff_id
+
+Outcome = Decision.Outcome
+TONES = {
+    Outcome.RELEASED: "good",
+    Outcome.SENT_BACK: "over",
+    Outcome.TAKEN_BACK: "over",
+}
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """A proposal in words. facts: label and text, for staff."""
+
+    row: Decision
+    what: str
+    by: str
+    facts: list[tuple[str, str]]
+
+
+@console.page(
+    "rights_requests/case/<uuid:pk>/decisions/",
+    name="case-decisions",
+    permission=MAY_SEE,
+)
+@require_safe
+def decisions_page(request: HttpRequest, pk: Any) -> HttpResponse:
+    return _page(page_of(request, pk))
+
+
+def _page(page: CasePage, *, status: int = 200, problem: str = "") -> HttpResponse:
+    rows = list(page.case.decisions.order_by("-pk"))
+    names = staff_names(
+        number for row in rows for number in (row.proposed_by_id, row.released_by_id)
+    )
+    pending = page.facts.pending
+    context: dict[str, Any] = {
+        "pending": _proposed(pending, names) if pending else None,
+        "before": [
+            {
+                **vars(_proposed(row, names)),
+                "tone": TONES.get(Outcome(row.outcome), "bad"),
+                "released_by": names.get(row.released_by_id or 0, ""),
+            }
+            for row in rows
+            if row.settled_at is not None
+        ],
+        "problem": problem,
+    }
+    if pending is not None:
+        context |= _to_release(page, pending)
+    return render(page, "decisions", status=status, **context)
+
+
+def _to_release(page: CasePage, pending: Decision) -> dict[str, Any]:
+    """What whoever releases has to see, and what stands against it."""
+    pending.case = page.case
+    letter, lacks = _letter(pending, page.now)
+    back, away = case_acts.BY_NAME["send-back"], case_acts.BY_NAME["take-back"]
+    number = staff_id(page.request)
+    may = page.request.user.has_perm(RELEASE)
+    return {
+        "letter": letter,
+        "lacks": lacks,
+        "why_not_release": _why_not_release(pending, number, may=may) or lacks,
+        "may_release": may,
+        "is_mine": pending.proposed_by_id == number,
+        "seen": page.entries[-1].pk if page.entries else 0,
+        "send_back_url": act_url(back, pending.pk),
+        "take_back_url": act_url(away, pending.pk),
+        "on_its_way": pending.released_at is not None,
+    }
+
+
+def _why_not_release(pending: Decision, number: int, *, may: bool) -> str:
+    if not may:
+        return "Your account may not release proposals."
+    return deciding.why_not_release(pending, staff_id=number)
+
+
+def _letter(pending: Decision, now: datetime) -> tuple[Letter | None, str]:
+    """The letter as it would leave now; or what stands against it in words."""
+    try:
+        return deciding.preview(pending, now=now), ""
+    except (NotAllowed, LetterIncomplete) as refusal:
+        return None, str(refusal)
+
+
+def _proposed(row: Decision, names: dict[int, str]) -> Proposed:
+    kept = row.inputs
+    ground = grounds.find(row.case.kind, Move(row.move), row.ground)
+    breakdown = "\n".join(kept.get("breakdown", ()))
+    facts = [
+        ("Ground", str(ground or row.ground)),
+        ("Reasons, for the person", row.reasons),
+        ("What shows it, for us", row.evidence),
+        ("The person gets", kept.get("outcome", "")),
+        ("Left out", kept.get("left_out", "")),
+        ("Fee", f"£{kept['amount'].lstrip('£')}" if kept.get("amount") else ""),
+        ("Made of", breakdown),
+        ("How to pay", kept.get("how_to_pay", "")),
+        ("Sent back because", row.answer),
+    ]
+    return Proposed(
+        row=row,
+        what=capital(case_timeline.PROPOSED.get(row.move, row.get_move_display())),
+        by=names.get(row.proposed_by_id, ""),
+        facts=[(label, text) for label, text in facts if text],
+    )
+
+
+@console.page(
+    "rights_requests/decision/<int:pk>/release/",
+    name="decision-release",
+    permission=RELEASE,
+)
+@require_POST
+def release(request: HttpRequest, pk: int) -> HttpResponse:
+    """By somebody else than who proposed it, who has seen all that happened since."""
+    decision = get_object_or_404(Decision, pk=pk)
+    given = request.POST.get("seen", "")
+    seen = int(given) if given.isascii() and given.isdigit() else 0
+    try:
+        deciding.release(
+            pk, seen_entry_id=seen, staff_id=staff_id(request), now=timezone.now()
+        )
+    except (NotAllowed, LetterIncomplete) as refusal:
+        page = page_of(request, decision.case_id)
+        return _page(page, status=409, problem=str(refusal))
+    messages.success(request, RELEASED.get(decision.move, "Released."))
+    return redirect(tab_url(decision.case, "decisions"))
+
+
+RELEASED: dict[str, str] = {
+    Move.EXTEND: "Released. It counts once its letter was handed over in time.",
+    Move.WITHHOLD: "Released. It is told with the answer.",
+}

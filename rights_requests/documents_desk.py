@@ -1,0 +1,220 @@
+"""The documents of a case: uploaded by staff, handed out to staff, each time on record."""
+
+import logging
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.db import transaction
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    StreamingHttpResponse,
+)
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_http_methods, require_POST
+
+from groundwork.refusals import NotAllowed, refuse
+from rights_requests import casebook, closing, filing, sensitive, vault
+from rights_requests.act_desk import require, tab_url
+from rights_requests.case_acts import WORK
+from rights_requests.case_forms import one_of
+from rights_requests.case_page import CasePage, page_of, render
+from rights_requests.case_timeline import staff_names
+from rights_requests.desk import MAY_SEE
+from rights_requests.models import CaseDocument
+from rights_requests.moves import State
+from rights_requests.upload_kinds import ALLOWED_WORDS, UploadRefused
+from rights_requests.upload_limits import MEGABYTE, MOST_BYTES, was_too_large
+from rights_requests.uploads import check_upload
+from staff.access import note_taking
+from staff.console import console, staff_id
+
+logger = logging.getLogger(__name__)
+Purpose = CaseDocument.Purpose
+
+
+class UploadForm(forms.Form):
+    """What the file is, and the file."""
+
+    use_required_attribute = False
+
+    purpose = one_of(
+        "What is it?",
+        [(purpose.value, str(purpose.label).capitalize()) for purpose in Purpose],
+        "Say what it is",
+    )
+    file = forms.FileField(
+        label="File",
+        help_text=f"{ALLOWED_WORDS}, at most {MOST_BYTES // MEGABYTE} MB. It is kept "
+        "encrypted.",
+        error_messages={
+            "required": "Choose a file",
+            "empty": "Choose another file: this one is empty",
+        },
+    )
+
+    def clean_file(self) -> Any:
+        try:
+            return check_upload(self.cleaned_data["file"])
+        except UploadRefused as refusal:
+            raise forms.ValidationError(refusal.message) from refusal
+
+
+@console.page(
+    "rights_requests/case/<uuid:pk>/documents/",
+    name="case-documents",
+    permission=MAY_SEE,
+)
+@require_http_methods(["GET", "HEAD", "POST"])
+def documents_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """The list; a POST adds one. A refused file is told, and nothing else is lost."""
+    page = page_of(request, pk)
+    if request.method != "POST":
+        return _page(page, UploadForm(initial={"purpose": Purpose.ANSWER}))
+    require(request, WORK)
+    form = UploadForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _page(page, form, status=413 if was_too_large(request) else 400)
+    try:
+        filing.file_document(
+            page.case.pk,
+            form.cleaned_data["file"],
+            Purpose(form.cleaned_data["purpose"]),
+            staff_id=staff_id(request),
+            now=timezone.now(),
+        )
+    except NotAllowed as refusal:
+        form.add_error("purpose", str(refusal))
+        return _page(page, form, status=409)
+    messages.success(request, "Kept, encrypted.")
+    return redirect(tab_url(page.case, "documents"))
+
+
+def _page(
+    page: CasePage, form: UploadForm, *, status: int = 200, problem: str = ""
+) -> HttpResponse:
+    rows = list(page.case.documents.all())
+    names = staff_names([row.staff_id for row in rows])
+    return render(
+        page,
+        "documents",
+        status=status,
+        problem=problem,
+        form=form,
+        documents=[
+            {
+                "row": row,
+                "by": names.get(row.staff_id or 0) or "the person",
+                "digest": bytes(row.content_digest).hex(),
+                "why_not": _why_not_open(page.request, page.case.submission, row),
+                "can_remove": _can_remove(row),
+            }
+            for row in rows
+        ],
+    )
+
+
+def _why_not_open(request: HttpRequest, submission: Any, row: CaseDocument) -> str:
+    """Why this member of staff may not have the file; empty when they may."""
+    if row.removed_at is not None:
+        return "It is gone."
+    if row.purpose == Purpose.IDENTITY and not request.user.has_perm(WORK):
+        return "Only whoever works on cases may see a proof of identity."
+    is_ours = row.purpose == Purpose.ANSWER
+    if not is_ours and not sensitive.may_read(request.user, submission):
+        return "It is shut away."
+    return ""
+
+
+def _can_remove(row: CaseDocument) -> bool:
+    """An answer that has not left, put there by mistake."""
+    return (
+        row.purpose == Purpose.ANSWER
+        and row.removed_at is None
+        and row.case.state == State.IN_PROGRESS
+    )
+
+
+# --- One document ---
+
+
+@console.page(
+    "rights_requests/casedocument/<uuid:pk>/file/",
+    name="casedocument-file",
+    permission=MAY_SEE,
+)
+@require_POST
+def document_file(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
+    """Hand out the file, once that is on record. A POST: it takes personal data out."""
+    row = get_object_or_404(
+        CaseDocument.objects.select_related("case__submission"), pk=pk
+    )
+    submission = row.case.submission
+    if why_not := _why_not_open(request, submission, row):
+        if row.removed_at is None:
+            require(
+                request, WORK if row.purpose == Purpose.IDENTITY else sensitive.MAY_SEE
+            )
+        return _refused(request, row, why_not, status=410)
+    try:
+        chunks = vault.read(row.vault_name)
+    except vault.VaultError as trouble:
+        logger.exception("Document %s cannot be read from the vault", row.pk)
+        return _refused(
+            request, row, f"This file cannot be opened. {trouble}", status=503
+        )
+    note_taking(request, submission.data_subject_id)
+    return _as_file(row, chunks)
+
+
+def _refused(
+    request: HttpRequest, row: CaseDocument, problem: str, *, status: int
+) -> HttpResponse:
+    page = page_of(request, row.case_id)
+    return _page(page, UploadForm(), status=status, problem=problem)
+
+
+def _as_file(row: CaseDocument, chunks: Iterator[bytes]) -> StreamingHttpResponse:
+    """To be saved, whatever it is: no browser shows it in our name."""
+    answer = StreamingHttpResponse(chunks, content_type="application/octet-stream")
+    answer["Content-Length"] = str(row.size)
+    disposition = content_disposition_header(True, row.name)
+    answer["Content-Disposition"] = disposition or "attachment"
+    return answer
+
+
+@console.page(
+    "rights_requests/casedocument/<uuid:pk>/remove/",
+    name="casedocument-remove",
+    permission=WORK,
+)
+@require_POST
+def remove_document(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Take back an answer that was uploaded by mistake, before it has left."""
+    require(request, MAY_SEE)
+    row = get_object_or_404(CaseDocument, pk=pk)
+    try:
+        _take_back(row, staff_id(request))
+    except NotAllowed as refusal:
+        return _refused(request, row, str(refusal), status=409)
+    messages.success(request, "The file is gone; that there was one stays on record.")
+    return redirect(tab_url(row.case, "documents"))
+
+
+@transaction.atomic
+def _take_back(row: CaseDocument, by: int) -> None:
+    case = casebook.locked(row.case_id)
+    found = CaseDocument.objects.select_related("case").get(pk=row.pk)
+    found.case = case
+    refuse(
+        ""
+        if _can_remove(found)
+        else "Only an answer that has not left can be taken back."
+    )
+    closing.remove_document(found, staff_id=by, now=timezone.now())
