@@ -330,6 +330,8 @@ STORAGES = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+# Five files of ten megabytes on any page, and no more is kept or even read.
+FILE_UPLOAD_HANDLERS = ["rights_requests.upload_limits.BoundedUploads"]
 
 # Security
 HTTPS = SITE_URL.startswith("https://")

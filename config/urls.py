@@ -1,8 +1,15 @@
 """The whole URL map, app by app. URLs end in a slash; nothing redirects to one."""
 
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
 from anymail.urls import urlpatterns as anymail_urls
-from django.conf import settings
+from django.conf import global_settings, settings
 from django.core.exceptions import ImproperlyConfigured
+from django.core.files.uploadhandler import load_handler
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern, URLResolver, include, path
 
 from governance import well_known
@@ -24,7 +31,21 @@ def webhook(provider: str) -> list[URLPattern]:
         raise ImproperlyConfigured(
             "INBOUND_WEBHOOK needs a provider that Anymail knows, and WEBHOOK_SECRET"
         )
-    return found
+    return [URLPattern(p.pattern, _whole(p.callback), name=p.name) for p in found]
+
+
+def _whole(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """A mail may have more attachments, and larger ones, than a visitor may upload."""
+
+    @wraps(view)
+    def with_every_file(
+        request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        handlers = global_settings.FILE_UPLOAD_HANDLERS
+        request.upload_handlers = [load_handler(name, request) for name in handlers]
+        return view(request, *args, **kwargs)
+
+    return with_every_file
 
 
 urlpatterns: list[URLPattern | URLResolver] = [
