@@ -18,7 +18,7 @@ from outbox import suppression
 from outbox.models import SuppressedAddress
 from processing_register import notice_paths
 from processing_register.models import NoticeVersion
-from processing_register.notices import purpose_titles
+from processing_register.notices import purpose_title, purpose_titles
 from processing_register.register import the_register
 from rights_requests import casebook, writing
 from rights_requests.kinds import AT_ONCE, PUBLISHED, CaseKind
@@ -30,6 +30,7 @@ from subscribers import leaving, links
 from subscribers.models import Subscriber
 
 PROFILING = "profiling"
+INTERESTS_PAGE = "processing_register:interests"
 STOPS = {
     CaseKind.MARKETING: "marketing e-mails of every kind from us, and sharing for "
     "marketing",
@@ -151,22 +152,29 @@ def _stopped_fields(kind: CaseKind, stopped: list[str]) -> dict[str, Any]:
 
 def _answer(case: Case, kind: CaseKind, *, now: datetime, staff_id: int | None) -> None:
     """With the versions in force; where there are none, staff answer."""
-    versions = [version.reference for version in _in_force(kind, now)]
+    versions = [version.reference for version in _asked_for(case, kind, now)]
     if versions:
         inputs = {"documents": versions}
         casebook.make(case, Move.FULFIL, now=now, staff_id=staff_id, inputs=inputs)
 
 
-def _in_force(kind: CaseKind, now: datetime) -> list[NoticeVersion]:
-    """The versions in force that were asked for."""
+def _asked_for(case: Case, kind: CaseKind, now: datetime) -> list[NoticeVersion]:
+    """The versions in force that were asked for: of the assessments those of the uses
+    that the form named by their titles, or else all."""
     versions = NoticeVersion.objects.in_force(timezone.localdate(now))
     if kind is CaseKind.SCHEDULE:
         return list(versions.filter(notice=NoticeVersion.Notice.RETENTION))
-    return list(versions.filter(notice__startswith=notice_paths.INTERESTS))
+    every = list(versions.filter(notice__startswith=notice_paths.INTERESTS))
+    return [one for one in every if _use(one.notice) in case.details] or every
+
+
+def _use(notice: str) -> str:
+    """What the use is called that this assessment is about."""
+    return purpose_title(notice_paths.purpose_of(notice))
 
 
 def _send_document(case: Case, done: CaseLogEntry, *, now: datetime) -> Letter:
-    document, url = _document(CaseKind(case.kind), done.inputs["documents"])
+    document, url = _document(done.inputs["documents"])
     return writing.write(
         case,
         LetterKind.SCHEDULE,
@@ -178,15 +186,15 @@ def _send_document(case: Case, done: CaseLogEntry, *, now: datetime) -> Letter:
     )
 
 
-def _document(kind: CaseKind, references: list[str]) -> tuple[str, str]:
-    """Title and version, and where it can be read."""
-    if kind is CaseKind.SCHEDULE:
-        notice, number = references[0].split("/")
-        version = NoticeVersion.objects.get(notice=notice, number=number)
-        title = f"{version.title}, version {version.number}"
-        return title, settings.SITE_URL + version.get_absolute_url()
-    title = f"all {len(references)} of our assessments"
-    return title, settings.SITE_URL + reverse("processing_register:interests")
+def _document(references: list[str]) -> tuple[str, str]:
+    """What it is called, and where it can be read."""
+    if len(references) > 1:
+        uses = [_use(reference.split("/")[0]) for reference in references]
+        return "; ".join(uses), settings.SITE_URL + reverse(INTERESTS_PAGE)
+    notice, number = references[0].split("/")
+    version = NoticeVersion.objects.get(notice=notice, number=number)
+    title = f"{version.title}, version {version.number}"
+    return title, settings.SITE_URL + version.get_absolute_url()
 
 
 def consequences(kind: CaseKind) -> list[str]:

@@ -208,10 +208,32 @@ def test_nobody_has_to_know_a_ground(client: Client, grounds: list[str]) -> None
     assert the_case().grounds == [ground for ground in grounds if ground == "child"]
 
 
-def test_an_assessment_can_be_asked_for_by_its_use(client: Client) -> None:
-    ask(client, "interests-assessment", assessment_uses=["orders"])
+@pytest.mark.parametrize(
+    ("uses", "words", "address"),
+    [
+        (
+            ["orders"],
+            "How we weighed it: collecting debts",
+            "/privacy/interests/orders/",
+        ),
+        (
+            ["orders", "analytics"],
+            "Knowing how the site is used",
+            "/privacy/interests/",
+        ),
+        ([], "Training and checking the quality", "/privacy/interests/"),
+    ],
+)
+def test_an_assessment_can_be_asked_for_by_its_use(
+    client: Client, smtp: Relay, uses: list[str], words: str, address: str
+) -> None:
+    ask(client, "interests-assessment", assessment_uses=uses)
 
-    assert the_case().details == "Which use: Orders, payments and debts"
+    (mail,) = inbox(smtp, CLEO)
+    said = " ".join(mail.text.split())
+    assert words in said
+    assert ("Training and checking" in said) == (not uses)
+    assert any(url.partition("?")[0].endswith(address) for url in mail.urls())
 
 
 # --- Who asks, and how the answer goes ---
