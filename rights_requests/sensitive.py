@@ -6,7 +6,7 @@ may see it decides whether it stays so, and removes the words that tell it.
 """
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from groundwork.refusals import NotAllowed
-from groundwork.sensitive import Finding, Sign, findings
+from groundwork.sensitive import Finding, Sign, findings, signs_of_sensitive
 from outbox import inbound
 from rights_requests import casebook
 from rights_requests.closing import remove_document
@@ -69,6 +69,26 @@ def entries_of_new(cases: Iterable[Case]) -> list[CaseLogEntry]:
         for case in cases
         if case.submission.shut_away_at is not None
     ]
+
+
+class NamedFile(Protocol):
+    """A file that was checked (rights_requests.uploads.Checked)."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def media_type(self) -> str: ...
+    def chunks(self) -> Iterator[bytes]: ...
+
+
+def signs_in_file(file: NamedFile, *, today: date) -> frozenset[Sign]:
+    """By its name, and by the beginning of its text where it is one: somebody waits
+    for the answer, and a text of megabytes would take seconds."""
+    text = file.name
+    if file.media_type.startswith("text/"):
+        charset = file.media_type.partition("charset=")[2] or "utf-8"
+        text += "\n" + next(file.chunks(), b"").decode(charset, "replace")
+    return signs_of_sensitive(text, today=today)
 
 
 def take_in(submission: Submission, found: Iterable[Sign], *, now: datetime) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -28,6 +29,7 @@ from rights_requests.models import (
 from rights_requests.receiving import receive
 from rights_requests.sensitive import SHUT, Removal
 from staff.models import AccessRecord
+from tests.console.staff import accesses, dana, text
 from tests.people import CLEO
 from tests.rights_requests import lives
 
@@ -312,3 +314,136 @@ def test_a_document_goes_with_its_name_and_its_file() -> None:
         sensitive.remove_sensitive_document(
             document.pk, reason=WHY, staff_id=DANA, now=timezone.now()
         )
+
+
+# --- On the console ---
+
+
+@pytest.fixture
+def seer() -> Client:
+    """Dana may open what was shut away."""
+    return dana("view_case", "work_case", "see_shut_away")
+
+
+def page(case: Case, rest: str = "") -> str:
+    return f"/console/rights_requests/case/{case.pk}/sensitive/{rest}"
+
+
+def test_the_page_shows_each_text_with_what_was_found_and_each_look_is_on_record(
+    seer: Client,
+) -> None:
+    case = ill()
+
+    seen = text(seer.get(page(case)))
+
+    assert ILL in seen
+    assert "somebody’s health" in seen
+    assert accesses("read")[-1].data_subject_id == again(case).data_subject_id
+
+
+def test_a_case_that_was_shut_away_says_so_and_offers_to_remove_it(
+    seer: Client,
+) -> None:
+    case = ill()
+
+    seen = text(seer.get(f"/console/rights_requests/case/{case.pk}/change/"))
+
+    assert "Shut away" in seen
+    assert page(case) in seen
+
+
+def test_without_the_permission_a_case_tells_nothing_of_it() -> None:
+    case = ill()
+    client = dana("view_case", "work_case")
+
+    seen = text(client.get(f"/console/rights_requests/case/{case.pk}/change/"))
+
+    assert "diabetes" not in seen
+    assert "Nothing of it is shown to you" in seen
+    assert page(case) not in seen
+
+
+@pytest.mark.parametrize("rest", ["", "open/", "remove/words/"])
+def test_every_page_needs_the_permission(rest: str) -> None:
+    case = ill()
+    client = dana("view_case", "work_case", "release_case")
+
+    assert client.get(page(case, rest)).status_code == 403
+    assert client.post(page(case, rest), {"reason": WHY}).status_code == 403
+    assert again(case).words == ASKS and again(case).shut_away_at is not None
+
+
+def test_the_button_shuts_away_once(seer: Client) -> None:
+    case = well()
+
+    assert seer.post(page(case)).status_code == 302
+    assert again(case).shut_away_at is not None
+    refused = seer.post(page(case))
+    assert refused.status_code == 409
+    assert "shut away already" in text(refused)
+
+
+def test_opening_asks_why(seer: Client) -> None:
+    case = ill()
+
+    empty = seer.post(page(case, "open/"), {"reason": ""})
+    assert empty.status_code == 400
+    assert "Say why everybody who works on it may read it" in text(empty)
+    assert seer.post(page(case, "open/"), {"reason": WHY}).status_code == 302
+
+    assert again(case).shut_away_at is None
+    assert seer.post(page(case, "open/"), {"reason": WHY}).status_code == 409
+
+
+def test_words_are_removed_only_after_a_look_at_what_goes(seer: Client) -> None:
+    case = ill()
+    form = {"stretch": ILL, "reason": WHY}
+
+    look = text(seer.post(page(case, "remove/words/"), form))
+    assert "These words go" in look and WHY in look
+    assert again(case).words == ASKS
+    changed = text(seer.post(page(case, "remove/words/"), {**form, "step": "change"}))
+    assert 'name="step"' not in changed and WHY in changed
+    done = seer.post(page(case, "remove/words/"), {**form, "step": "remove"})
+
+    assert done.status_code == 302
+    assert "diabetes" not in again(case).words
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ({"stretch": "not there", "reason": WHY}, "do not stand in the text"),
+        ({"stretch": ILL, "reason": "so"}, "Say why the words are removed"),
+    ],
+)
+@pytest.mark.parametrize("step", ["", "remove"])
+def test_a_wrong_removal_is_refused_beside_its_field(
+    seer: Client, form: dict[str, str], said: str, step: str
+) -> None:
+    case = ill()
+
+    response = seer.post(page(case, "remove/words/"), {**form, "step": step})
+
+    assert response.status_code == 400
+    assert said in text(response)
+    assert again(case).words == ASKS
+
+
+@pytest.mark.parametrize("key", ["message-1", "nothing", f"document-{uuid.uuid4()}"])
+def test_what_is_not_there_is_no_page(seer: Client, key: str) -> None:
+    assert seer.get(page(ill(), f"remove/{key}/")).status_code == 404
+
+
+def test_a_document_is_removed_by_its_own_page(seer: Client) -> None:
+    case = well()
+    document = document_of(case)
+    path = page(case, f"remove/document-{document.pk}/")
+    assert path in text(seer.get(page(case)))
+
+    assert "This document goes" in text(seer.post(path, {"reason": WHY}))
+    assert seer.post(path, {"reason": WHY, "step": "remove"}).status_code == 302
+
+    document.refresh_from_db()
+    assert document.removed_at is not None
+    assert seer.get(path).status_code == 404
