@@ -252,7 +252,10 @@ PERSONAL_DATA = [
 # of the privacy notice.
 PEOPLE_HELD = ["subscribers.held.READERS", "data_subjects.contacts.INDIRECT"]
 # Who may claim an inbound message: each claims it or passes.
-INBOUND_READERS = ["subscribers.inbound.read_unsubscribe"]
+INBOUND_READERS = [
+    "subscribers.inbound.read_unsubscribe",
+    "rights_requests.inbound.read_request",
+]
 # The nightly purges, in order; each removes what its retention period no longer covers.
 RETENTION = [
     "subscribers.retention.UNCONFIRMED",

@@ -6,8 +6,8 @@ from groundwork import addresses
 from outbox.inbound_message import InboundMessage
 from subscribers.leaving import leave_by_mail
 
-# The whole of the subject or of the first line, so that a sentence about
-# unsubscribing goes to a person instead.
+# The whole of the subject or of the first line: a sentence about unsubscribing goes to
+# the readers after this one, and a person confirms what it asks for.
 SAYS_STOP = re.compile(
     r"(please )?(unsubscribe|stop|remove|opt[ -]?out)( me)?( please)?[.! ]*",
     re.IGNORECASE,
@@ -17,7 +17,7 @@ SUBJECT_LIMIT = 200
 
 def read_unsubscribe(message: InboundMessage) -> bool:
     """Claim a reader's “unsubscribe”; a machine's message is never obeyed, and a
-    stranger's is for a person: they may read under another address."""
+    stranger's is passed on: they may read under another address."""
     if message.is_automatic or not message.sender or not says_stop(message):
         return False
     return leave_by_mail(addresses.digest(message.sender))

@@ -313,22 +313,23 @@ def test_a_mailed_unsubscribe_is_answered_to_that_address(
 ) -> None:
     become_reader(client, smtp)
 
-    write_to_us(mailbox, ADA, "Unsubscribe me, please!")
-    assert stands() == {CASE_UPDATES}, "a sentence of one's own is for a person"
     write_to_us(mailbox, ADA, "unsubscribe please")
 
     assert stands() == set()
     assert inbox(smtp, ADA)[-1].subject == "We have stopped your e-mails"
 
 
-def test_a_strangers_unsubscribe_waits_for_a_person(
+def test_a_strangers_unsubscribe_is_no_readers_and_passed_on(
     client: Client, smtp: Relay, mailbox: Path
 ) -> None:
+    """They may read under another address: it is an objection that staff confirm."""
+    become_reader(client, smtp)
+
     write_to_us(mailbox, CLEO, "unsubscribe")
 
     (row,) = InboundEmail.objects.all()
-    assert row.state == InboundEmail.State.WAITING
-    assert inbox(smtp, CLEO) == []
+    assert row.claimed_by == "rights_requests.inbound.read_request"
+    assert stands() == {CASE_UPDATES}
 
 
 def test_an_unsubscribe_in_html_alone_is_heard(

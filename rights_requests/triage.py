@@ -1,0 +1,38 @@
+"""What staff are shown beside a draft: what its words seem to ask for, and why.
+
+It is read anew from the words that are kept, by the same rules as when they came, so
+nothing of it has to be stored.
+"""
+
+from django.utils import timezone
+
+from groundwork.sensitive import Finding
+from outbox.models import InboundEmail
+from rights_requests import sensitive
+from rights_requests.inbound import SUBJECT
+from rights_requests.models import Submission
+from rights_requests.recognising import Suggestion, recognise
+from rights_requests.sensitive import Text
+
+
+def suggestion_of(submission: Submission) -> Suggestion:
+    """What the words ask for. Its reasons quote them: show it only to who may read what
+    was shut away (sensitive.may_read)."""
+    subject, words = "", submission.words
+    if submission.inbound_email_id is not None and words.startswith(SUBJECT):
+        subject, _, words = words.removeprefix(SUBJECT).partition("\n\n")
+    today = timezone.localdate(submission.received_at)
+    return recognise(subject, words, today=today)
+
+
+def why_sensitive(submission: Submission) -> list[tuple[Text, Finding]]:
+    """Each text of the submission with each sign that was found in it, and why."""
+    today = timezone.localdate(submission.recorded_at)
+    return sensitive.why_sensitive(submission, today=today)
+
+
+def remarks_of(submission: Submission) -> list[str]:
+    """What the software noticed about the mail that it came in; empty once the mail is
+    removed."""
+    mails = InboundEmail.objects.filter(pk=submission.inbound_email_id or 0)
+    return "\n".join(mails.values_list("remarks", flat=True)).splitlines()
