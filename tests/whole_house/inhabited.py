@@ -1,6 +1,7 @@
 """A house with something in every room, and every address in it."""
 
 import re
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,7 @@ from outbox import delivery, inbound
 from outbox.models import MessageClass
 from outbox.queueing import queue
 from processing_register.models import NoticeVersion
+from rights_requests.models import CaseDocument
 from staff.models import StaffUser
 from subscribers import importing
 from tests.case_updates import cast
@@ -215,6 +217,11 @@ def _values(address: Address, name: str, converter: str, house: House) -> list[A
         ],
         "number": lambda: [1, 99],
         "site": lambda: [*ConsentSite.objects.values_list("key", flat=True), "none"],
+        # Of a case; a number that is none stands for one while there is none.
+        "document": lambda: (
+            list(CaseDocument.objects.values_list("pk", flat=True)[:2])
+            or [uuid.uuid4()]
+        ),
         "app_label": lambda: ["subscribers", "outbox"],
         "url": lambda: ["nonsense/", ".env"],
     }
