@@ -9,7 +9,6 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from django import forms
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -18,11 +17,9 @@ from django.utils import timezone
 from django.utils.http import content_disposition_header
 
 from groundwork import addresses, rate_limits
-from groundwork.masking import has_numbers
 from groundwork.refusals import NotAllowed
 from rights_requests import casebook, closing, links, vault, visiting
 from rights_requests.conversation import conversation_of
-from rights_requests.forms import WORDS_LENGTH, WordsField
 from rights_requests.kinds import GROUNDS, CaseKind
 from rights_requests.limits import likely_limits
 from rights_requests.link_pages import link_page, not_a_link, problem
@@ -31,52 +28,40 @@ from rights_requests.models import Case, CaseDocument, CaseLink, Submission
 from rights_requests.moves import Move, State
 from rights_requests.standing import standing_of
 from rights_requests.status_views import VISIT_MINUTES, named
+from rights_requests.upload_kinds import ALLOWED_WORDS
+from rights_requests.upload_limits import (
+    MEGABYTE,
+    MOST_BYTES,
+    MOST_FILES,
+    was_too_large,
+)
+from rights_requests.uploads import clean_name
+from rights_requests.visit_forms import MessageForm, NarrowForm, UploadForm
 from rights_requests.writing import way_to
 
 logger = logging.getLogger(__name__)
-LONGEST_NAME = 120  # what file systems take, with room for a number behind it
 # The answer to what was done, named in the address that the browser comes back to.
 DONE = {
     "message": "We have your message.",
     "masked": "We have your message. We took a card or National Insurance number out of "
     "it: nobody here needs that.",
-    "document": "We have your document.",
+    "document": "We have what you sent.",
+    "left-out": "We have what you sent, but not each attachment of the e-mail: it has some "
+    "of kinds that we do not take.",
     "stay": "This page stays open longer.",
     "narrowed": "You asked for less, and that is what we answer now.",
     "withdrawn": "You took it back, and we have stopped. A letter that says so is on its "
     "way.",
     "links": "The old links no longer work. A letter with the new one is on its way.",
 }
+UPLOAD_HINT = (
+    f"At most {MOST_FILES} files of {MOST_BYTES // MEGABYTE} MB each: {ALLOWED_WORDS}."
+)
 TURN_OF_PERSON = {
     State.AWAITING_IDENTITY: "Show us who you are",
     State.AWAITING_FEE: "Pay the fee, or tell us why not",
     State.AWAITING_CLARIFICATION: "Tell us which data you mean",
 }
-
-
-class MessageForm(forms.Form):
-    words = WordsField("your message", limit=WORDS_LENGTH)
-
-    def clean_words(self) -> str:
-        words: str = self.cleaned_data["words"]
-        if not words:
-            raise forms.ValidationError("Write your message")
-        return words
-
-    @property
-    def has_masked(self) -> bool:
-        """Whether a number was typed that the words no longer hold."""
-        return has_numbers(str(self.data.get("words", "")))
-
-
-class NarrowForm(forms.Form):
-    words = WordsField("what you want instead", limit=WORDS_LENGTH)
-
-    def clean_words(self) -> str:
-        words: str = self.cleaned_data["words"]
-        if not words:
-            raise forms.ValidationError("Say what you want instead")
-        return words
 
 
 # --- The visit itself ---
@@ -128,10 +113,28 @@ def _message(request: HttpRequest, link: CaseLink, token: str) -> HttpResponse:
     return _back(token, "masked" if form.has_masked else "message")
 
 
+def _document(request: HttpRequest, link: CaseLink, token: str) -> HttpResponse:
+    purposes = visiting.purposes_for(link.case)
+    sent = request.FILES.getlist("documents")
+    form = UploadForm(request.POST, purposes=purposes, sent=sent)
+    if form.is_valid() and not rate_limits.case_writing_allowed(str(link.case_id)):
+        form.add_error("documents", _too_often())
+    if not form.is_valid():
+        status = 413 if was_too_large(request) else 400
+        return _page(request, link, token, upload=form, status=status)
+    files, purpose = form.cleaned_data["documents"], form.cleaned_data["purpose"]
+    try:
+        visiting.add_documents(link.case_id, files, purpose, now=timezone.now())
+    except NotAllowed as refusal:
+        return _refused(request, link, token, refusal)
+    is_whole = not any(file.left_out for file in files)
+    return _back(token, "document" if is_whole else "left-out")
+
+
 def _too_often() -> str:
     again_at = timezone.localtime(rate_limits.begins_anew())
     return (
-        f"You have sent a great deal within the hour. Send this after {again_at:%H:%M}, "
+        f"You have sent a great deal within the hour. Try this again after {again_at:%H:%M}, "
         "or e-mail it to us"
     )
 
@@ -152,6 +155,7 @@ def _other(request: HttpRequest, link: CaseLink, token: str) -> HttpResponse:
 
 ACTS: dict[str, Callable[[HttpRequest, CaseLink, str], HttpResponse]] = {
     "message": _message,
+    "document": _document,
     "stay": _stay,
     "other": _other,
 }
@@ -163,6 +167,7 @@ def _page(
     token: str,
     *,
     form: MessageForm | None = None,
+    upload: UploadForm | None = None,
     done: str | None = "",
     refusal: Iterable[str] = (),
     status: int = 200,
@@ -177,6 +182,8 @@ def _page(
         "until": link.expires_at,
         "minutes": VISIT_MINUTES,
         "form": form or MessageForm(),
+        "upload": upload or UploadForm(purposes=visiting.purposes_for(case)),
+        "upload_hint": UPLOAD_HINT,
         "done": done or "",
         "refusal": list(refusal),
         "status_url": links.status_url(case),
@@ -327,15 +334,8 @@ def document(request: HttpRequest, token: str, document: uuid.UUID) -> HttpRespo
 
 def _as_file(found: CaseDocument, chunks: Iterator[bytes]) -> StreamingHttpResponse:
     """To be saved, whatever it is; a transfer that breaks off is seen to be too short."""
-    response = StreamingHttpResponse(chunks, content_type="application/octet-stream")
+    response = StreamingHttpResponse(chunks, content_type=found.media_type)
     response["Content-Length"] = str(found.size)
-    disposition = content_disposition_header(True, _file_name(found.name))
+    disposition = content_disposition_header(True, clean_name(found.name))
     response["Content-Disposition"] = disposition or "attachment"
     return response
-
-
-def _file_name(name: str) -> str:
-    """No path, and nothing that cannot be seen."""
-    last = name.replace("\\", "/").rpartition("/")[2]
-    seen = "".join(sign for sign in last if sign.isprintable()).strip(" .")
-    return seen[:LONGEST_NAME] or "document"

@@ -2,10 +2,13 @@
 
 import uuid
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 import time_machine
+from django.conf import settings as django_settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -31,6 +34,7 @@ from rights_requests.models import (
 )
 from rights_requests.moves import Move, State
 from rights_requests.receiving import Agent, receive
+from rights_requests.uploads import check_upload
 from tests.people import ADA, CLEO, inbox
 from tests.reading import forms, posting_form
 from tests.relay import Relay
@@ -354,7 +358,7 @@ def test_a_flood_of_messages_waits_with_its_words_on_the_page(client: Client) ->
     pages = [send(client, visit, "message", words=f"Word {n}.") for n in range(31)]
 
     assert [page.status_code for page in pages] == [200] * 30 + [400]
-    assert "Send this after" in text_of(pages[30])
+    assert "Try this again after" in text_of(pages[30])
     assert "Word 30.</textarea>" in pages[30].content.decode()
     assert Message.objects.count() == 30
 
@@ -525,7 +529,7 @@ def test_the_answer_can_be_downloaded_as_it_was_given(client: Client) -> None:
     assert body_of(answer) == b"%PDF-1.7 what you asked for"
     assert answer["Content-Disposition"] == 'attachment; filename="answer.pdf"'
     assert answer["X-Content-Type-Options"] == "nosniff"
-    assert answer["Content-Type"] == "application/octet-stream"
+    assert answer["Content-Type"] == "application/pdf"
     assert answer["Content-Length"] == "27"
     assert "no-store" in answer["Cache-Control"]
     entry = CaseLogEntry.objects.filter(case_id=case.pk).latest("id")
@@ -605,10 +609,10 @@ def test_the_documents_of_another_case_are_no_page_here(client: Client) -> None:
     [
         ("../../etc/passwd", 'filename="passwd"'),
         ("C:\\Temp\\mine.pdf", 'filename="mine.pdf"'),
-        ('a"b\r\nSet-Cookie: x=1.pdf', 'filename="a\\"bSet-Cookie: x=1.pdf"'),
+        ('a"b\r\nSet-Cookie: x=1.pdf', 'filename="a-b Set-Cookie- x=1.pdf"'),
         ("Zeugnis für Müller.pdf", "filename*=utf-8''Zeugnis%20f%C3%BCr%20M%C3%BCller"),
         ("‮fdp.exe", 'filename="fdp.exe"'),
-        ("...", 'filename="document"'),
+        ("...", 'filename="file"'),
         ("a" * 500, f'filename="{"a" * 120}"'),
     ],
 )
@@ -642,6 +646,169 @@ def test_a_file_that_cannot_be_read_is_not_called_handed_over(
     assert Event.DOCUMENT_TAKEN not in events(case)
 
 
+# --- Handing something in ---
+
+
+def upload(
+    client: Client, visit: str, *files: SimpleUploadedFile, **fields: str
+) -> Any:
+    answer = client.post(visit, {"act": "document", **fields, "documents": list(files)})
+    return client.get(answer["Location"]) if answer.status_code == 302 else answer
+
+
+def note(words: str = "My proof.", name: str = "proof.txt") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, words.encode(), "text/plain")
+
+
+def test_a_document_is_kept_encrypted_and_shown_by_its_name(
+    client: Client, settings: Settings
+) -> None:
+    case = lives.new_case()
+    visit = open_visit(client, case)
+
+    page = upload(client, visit, note(), note("Another.", "more.txt"))
+
+    assert "We have what you sent." in text_of(page)
+    assert "Download proof.txt" in text_of(page)
+    documents = CaseDocument.objects.filter(case=case).order_by("added_at", "name")
+    assert {document.name for document in documents} == {"proof.txt", "more.txt"}
+    for document in documents:
+        assert document.purpose == CaseDocument.Purpose.EVIDENCE
+        assert document.staff_id is None
+    kept = [
+        path.read_bytes() for path in settings.VAULT_DIR.rglob("*") if path.is_file()
+    ]
+    assert len(kept) == 2 and not any(b"proof" in content for content in kept)
+    entry = CaseLogEntry.objects.filter(case_id=case.pk).latest("id")
+    assert entry.event == Event.DOCUMENT_ADDED
+    assert "proof" not in str(entry.inputs) and "more" not in str(entry.inputs)
+    [form] = [f for f in forms(page) if str(documents[0].pk) in f.action]
+    assert body_of(client.post(form.action)) in (b"My proof.", b"Another.")
+
+
+def test_numbers_in_a_text_that_is_handed_in_are_masked(client: Client) -> None:
+    visit = open_visit(client, lives.new_case())
+
+    upload(client, visit, note("Card 4242 4242 4242 4242"))
+
+    document = CaseDocument.objects.get()
+    assert (
+        b"".join(vault.read(document.vault_name)) == b"Card [card number ending 4242]"
+    )
+
+
+def test_a_document_that_tells_of_illness_is_flagged(client: Client) -> None:
+    case = lives.new_case()
+    visit = open_visit(client, case)
+
+    upload(client, visit, note("I am HIV positive."))
+
+    assert Submission.objects.get(pk=case.submission_id).signs == ["health"]
+
+
+def test_proof_of_identity_can_be_handed_in_while_we_wait_for_it(
+    client: Client,
+) -> None:
+    case = lives.new_case()
+    visit = open_visit(client, case)
+    assert "What are you sending?" not in text_of(client.get(visit))
+    now = timezone.now()
+    handling.ask_identity(case.pk, QUESTION, doubt="A doubt.", staff_id=1, now=now)
+    assert "What are you sending?" in text_of(client.get(visit))
+
+    unsaid = upload(client, visit, note())
+    assert unsaid.status_code == 400
+    assert "Say what you are sending" in text_of(unsaid)
+    page = upload(client, visit, note(), purpose="identity")
+
+    document = CaseDocument.objects.get()
+    assert document.purpose == CaseDocument.Purpose.IDENTITY
+    assert again(case).state == State.AWAITING_IDENTITY
+    assert f"/documents/{document.pk}/" not in page.content.decode()
+    assert client.post(f"{visit}documents/{document.pk}/").status_code == 404
+
+
+def test_a_proof_that_is_deleted_is_said_to_be(client: Client) -> None:
+    case = lives.new_case()
+    visit = open_visit(client, case)
+    now = timezone.now()
+    handling.ask_identity(case.pk, QUESTION, doubt="A doubt.", staff_id=1, now=now)
+    upload(client, visit, note(), purpose="identity")
+    handling.receive_identity(case.pk, at=now.date(), staff_id=1, now=timezone.now())
+    check = case.checks.get()
+    handling.end_check(check.pk, check.Outcome.CONFIRMED, staff_id=1, now=now)
+
+    said = text_of(client.get(visit))
+
+    assert "Proof of identity: deleted on" in said
+    assert "proof.txt" not in said
+
+
+def test_no_proof_of_identity_is_taken_that_nobody_asked_for(client: Client) -> None:
+    """It would lie here without a day on which it goes."""
+    case = lives.new_case()
+    visit = open_visit(client, case)
+
+    page = upload(client, visit, note(), purpose="identity")
+
+    assert page.status_code == 400
+    assert not CaseDocument.objects.exists()
+    with pytest.raises(NotAllowed):
+        file = check_upload(note())
+        visiting.add_documents(case.pk, [file], "identity", now=timezone.now())
+    assert not [path for path in _vault().rglob("*") if path.is_file()]
+
+
+def _vault() -> Path:
+    return Path(django_settings.VAULT_DIR)
+
+
+def test_authority_can_be_handed_in_by_who_writes_for_somebody(client: Client) -> None:
+    agent = Agent(name="Mallory", address="mallory@example.com")
+    case = lives.new_case(address=ADA, agent=agent)
+    visit = open_visit(client, case)
+
+    upload(client, visit, note("I may.", "authority.txt"), purpose="authority")
+
+    assert CaseDocument.objects.get().purpose == CaseDocument.Purpose.AUTHORITY
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        (None, "Choose the file that you want to send"),
+        (SimpleUploadedFile("empty.txt", b""), "“empty.txt” is empty"),
+        (
+            SimpleUploadedFile("x.pdf", b"MZ\x90\x00" * 99),
+            "Choose another kind of file",
+        ),
+        (SimpleUploadedFile("x.txt", b"<html><script>"), "it is no plain text"),
+        (SimpleUploadedFile("x.txt", b"a" * 11 * 1024 * 1024), "of at most 10 MB"),
+    ],
+)
+def test_what_cannot_be_taken_is_refused_in_words_and_nothing_is_kept(
+    client: Client, file: SimpleUploadedFile | None, said: str
+) -> None:
+    visit = open_visit(client, lives.new_case())
+
+    page = upload(client, visit, *([file] if file else []))
+
+    assert page.status_code == (413 if "10 MB" in said else 400)
+    assert "There is a problem" in text_of(page)
+    assert said in text_of(page)
+    assert not CaseDocument.objects.exists()
+    assert not [path for path in _vault().rglob("*") if path.is_file()]
+
+
+def test_one_bad_file_keeps_the_others_out_too(client: Client) -> None:
+    visit = open_visit(client, lives.new_case())
+
+    page = upload(client, visit, note(), SimpleUploadedFile("empty.txt", b""))
+
+    assert page.status_code == 400
+    assert not CaseDocument.objects.exists()
+
+
 # --- Doors ---
 
 
@@ -656,11 +823,12 @@ def test_another_site_can_do_nothing_here(
 
     answers = [
         client.post(visit, {"act": "message", "words": "x"}, headers=headers),
+        client.post(visit, {"act": "document", "documents": note()}, headers=headers),
         *[client.post(f"{visit}{step}/", headers=headers) for step in STEPS],
         client.post(f"{visit}documents/{document.pk}/", headers=headers),
     ]
 
-    assert [answer.status_code for answer in answers] == [403] * 5
+    assert [answer.status_code for answer in answers] == [403] * 6
     assert contents() == before
 
 
