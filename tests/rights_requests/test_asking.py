@@ -214,7 +214,7 @@ def test_nobody_has_to_know_a_ground(client: Client, grounds: list[str]) -> None
         (
             ["orders"],
             "How we weighed it: collecting debts",
-            "/privacy/interests/orders/",
+            "/privacy/interests/orders/versions/1/",
         ),
         (
             ["orders", "analytics"],
