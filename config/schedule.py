@@ -60,9 +60,15 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "options": {"expires": 30.0},
     },
     # Days begin at midnight in London and staff look in the morning, so minutes do not
-    # matter; but what comes in late may be due at once, and so may a new holiday.
+    # matter; but what comes in late may be due at once.
     "remind of deadlines": {
         "task": "rights_requests.remind",
+        "schedule": 300.0,
+        "options": {"expires": 300.0},
+    },
+    # A public holiday that was named moves days; whoever loaded it wants to see that.
+    "look for new holidays": {
+        "task": "rights_requests.recount_after_holidays",
         "schedule": 300.0,
         "options": {"expires": 300.0},
     },

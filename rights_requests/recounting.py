@@ -13,11 +13,12 @@ import uuid
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import Enum, auto
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from processing_register.models import BankHoliday
@@ -32,6 +33,8 @@ from rights_requests.moves import Move, State
 logger = logging.getLogger(__name__)
 
 BATCH = 500
+# A million open cases take a quarter of an hour: what has not ended by then never will.
+BROKEN_OFF_AFTER = timedelta(hours=1)
 # Days of a case that a holiday can move.
 MOVED_BY_HOLIDAYS = ("due_on", "notice_by", "promise_on")
 # What is projected to today while a question stops the clock.
@@ -71,9 +74,10 @@ def recount_all(now: datetime) -> Recount:
 
 def after_new_holidays(now: datetime) -> Recount | None:
     """Count everything anew at once when the register names other holidays than those
-    that the last whole count knew; None when it does not."""
-    whole = Recount.objects.filter(finished_at__isnull=False)
-    known = whole.order_by("-pk").values_list("holidays_digest", flat=True).first()
+    that the last count knew; None when it does not, or somebody is at it."""
+    begun_lately = Q(started_at__gt=now - BROKEN_OFF_AFTER)
+    runs = Recount.objects.filter(Q(finished_at__isnull=False) | begun_lately)
+    known = runs.order_by("-pk").values_list("holidays_digest", flat=True).first()
     if known is not None and bytes(known) == holidays_digest():
         return None
     return recount_all(now)

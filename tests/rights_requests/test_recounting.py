@@ -324,11 +324,14 @@ def test_new_holidays_are_noticed_without_waiting_for_the_night() -> None:
     assert after_new_holidays(LATER) is None
 
 
-def test_a_count_that_was_broken_off_begins_again() -> None:
+def test_a_count_that_is_at_work_is_not_begun_twice_and_one_broken_off_is_again() -> (
+    None
+):
     digest = recounting.holidays_digest()
     Recount.objects.create(started_at=LATER, holidays_digest=digest)
 
-    assert after_new_holidays(LATER) is not None
+    assert after_new_holidays(LATER + timedelta(minutes=5)) is None
+    assert after_new_holidays(LATER + timedelta(hours=2)) is not None
 
 
 def test_a_year_whose_holidays_become_known_takes_the_flag_away_quietly() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.contrib.auth.models import Group, Permission
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
@@ -198,6 +199,18 @@ def test_a_case_that_somebody_works_on_is_left_to_the_next_sweep(
     assert steps(held) == [(DUE, 14)]
 
 
+def test_a_sweep_that_runs_out_of_time_leaves_the_rest_to_the_next(
+    dana: StaffUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = received()
+    with monkeypatch.context() as patch:
+        patch.setattr(reminding, "RUN_SECONDS", -1.0)
+        assert remind(before(14)) == 0
+
+    assert remind(before(14)) > 0
+    assert steps(case) == [(DUE, 14)]
+
+
 # --- Which days count ---
 
 
@@ -325,6 +338,19 @@ def test_what_nobody_works_on_is_told_to_everybody_who_may(
 
     reached = {tuple(m.recipients) for m in _received(smtp)}
     assert reached == {(CLEO,), (DANA,), (OMAR,)}
+
+
+def test_a_duty_held_by_a_group_counts(smtp: Relay) -> None:
+    omar = person(OMAR)
+    group = Group.objects.create(name="Governance")
+    group.permissions.set(Permission.objects.filter(codename="work_case"))
+    omar.groups.add(group)
+    omar.user_permissions.set(group.permissions.all())  # held twice, told once
+    received()
+
+    remind(before(14))
+
+    assert len(inbox(smtp, OMAR)) == 1
 
 
 def _received(smtp: Relay) -> list[Any]:

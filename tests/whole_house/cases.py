@@ -1,0 +1,95 @@
+"""A case with something of everything, so that no table of a case is empty."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from groundwork.clock import today_here
+from rights_requests import (
+    calendar_feed,
+    deciding,
+    handling,
+    identity,
+    letters_gone,
+    links,
+    recounting,
+    vault,
+    visiting,
+)
+from rights_requests.deciding import Proposal
+from rights_requests.handling import Errand, Question, Searched
+from rights_requests.kinds import CaseKind
+from rights_requests.models import (
+    Case,
+    CaseDocument,
+    ClockFault,
+    DailyDigest,
+    Reminder,
+)
+from rights_requests.moves import Move
+from rights_requests.receiving import receive
+from tests.case_updates import cast
+from tests.people import CLEO, inbox
+from tests.relay import Relay
+from tests.rights_requests import lives
+
+ASKED = Question(
+    ("Which of our calls do you mean?",), "We cannot tell which of them were yours."
+)
+
+
+def live_through_cases(smtp: Relay) -> list[str]:
+    """Ask, be asked, answer, propose; returns the tokens of the visits opened."""
+    now = timezone.now()
+    message = lives.sent(
+        CaseKind.ACCESS, CaseKind.MARKETING, CaseKind.COMPLAINT, words="All of it."
+    )
+    case = receive(message, now=now).cases[0]
+    inbox(smtp, CLEO)
+    letters_gone.take_over(timezone.now())
+    handling.ask_identity(
+        case.pk, ASKED, doubt="A new address.", staff_id=1, now=timezone.now()
+    )
+    handling.receive_identity(case.pk, at=today_here(), staff_id=1, now=timezone.now())
+    work_on(case)
+    visiting.write_message(case.pk, "The calls of 2024.", now=timezone.now())
+    identity.ask_code(case.pk, now=timezone.now())
+    inbox(smtp, CLEO)
+    calendar = calendar_feed.make(cast.dana().pk, now=timezone.now())
+    visit = links.open_visit(Case.objects.get(pk=case.pk), now=timezone.now())
+    return [visit, calendar]
+
+
+def work_on(case: Case) -> None:
+    now = timezone.now()
+    handling.record_search(
+        case.pk,
+        Searched("Readers", "the address", 1, "It holds all.", today_here()),
+        staff_id=1,
+        now=now,
+    )
+    errand = Errand(
+        "Ask the archive.", today_here() + timedelta(days=3), for_staff_id=1
+    )
+    task = handling.set_task(case.pk, errand, staff_id=1, now=now)
+    handling.finish_task(task.pk, "It holds nothing.", staff_id=1, now=now)
+    handling.add_note(case.pk, "She is in a hurry.", staff_id=1, now=now)
+    stored = vault.put([b"our answer"])
+    CaseDocument.objects.create(
+        case=case,
+        purpose=CaseDocument.Purpose.ANSWER,
+        name="your-data.txt",
+        media_type="text/plain",
+        size=stored.size,
+        content_digest=stored.sha256,
+        vault_name=stored.name,
+    )
+    reasons = "We could not make sure which of the records are yours, as we told you."
+    proposal = Proposal(Move.REFUSE, "not-identified", reasons)
+    deciding.propose(case.pk, proposal, staff_id=1, now=now)
+    Reminder.objects.create(case=case, clock="statute", due_on=today_here(), step=14)
+    ClockFault.objects.create(
+        case=case, found_by="recount", what="due_on", found_at=now
+    )
+    DailyDigest.objects.create(staff_id=1, on=today_here())
+    recounting.recount_all(now)
