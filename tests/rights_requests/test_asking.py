@@ -15,7 +15,7 @@ from pytest_django import Settings
 
 from groundwork import addresses, form_tokens, rate_limits
 from outbox.models import OutgoingEmail, SuppressedAddress
-from rights_requests import closing
+from rights_requests import address_slips, closing
 from rights_requests.acknowledging import acknowledge_new
 from rights_requests.forms import ADDRESS_LENGTH, ANSWER_LENGTH, WORDS_LENGTH
 from rights_requests.kinds import FACTS, GROUNDS, CaseKind
@@ -381,6 +381,30 @@ def test_a_slip_in_the_domain_is_pointed_out_and_let_through(client: Client) -> 
     assert the_submission().address == "cleo@gmial.com"
 
 
+@pytest.mark.parametrize(
+    ("domain", "wanted"),
+    [
+        ("gmial.com", "gmail.com"),
+        ("gmai.com", "gmail.com"),
+        ("gmaill.com", "gmail.com"),
+        ("gnail.com", "gmail.com"),
+        ("hotmail.co.ik", "hotmail.co.uk"),
+        ("btinternt.com", "btinternet.com"),
+        ("gmail.com", ""),
+        ("ymail.com", ""),
+        ("mail.com", ""),
+        ("example.com", ""),
+        ("gamli.com", ""),
+        ("gmail.com.example.com", ""),
+    ],
+)
+def test_one_slip_of_the_finger_is_noticed_and_no_more(
+    domain: str, wanted: str
+) -> None:
+    meant = f"cleo@{wanted}" if wanted else ""
+    assert address_slips.meant(f"cleo@{domain}") == meant
+
+
 # --- Looking through it ---
 
 
@@ -563,6 +587,14 @@ def test_a_text_may_be_so_long_and_no_longer(client: Client, field: str) -> None
     assert page.status_code == 400
     assert f"Now there are {limit + 1:,}" in page.content.decode()
     assert "x" * (limit + 1) in page.content.decode(), "and nothing typed is lost"
+
+
+def test_a_body_that_is_far_too_long_is_refused(client: Client) -> None:
+    data = {"shown": form_token(client), "step": "check", "words": "x" * 1_000_000}
+
+    assert client.post(ASK, data).status_code in (400, 413)
+    assert client.post(ASK, {f"f{n}": "x" for n in range(1000)}).status_code == 400
+    assert nothing_kept()
 
 
 # --- Sending once ---
