@@ -252,6 +252,8 @@ def _without_other_file(chunks: Iterator[bytes], name: str) -> Iterator[bytes]:
 
 
 def _masked_xml(content: bytes, kind: FileKind, name: str) -> bytes:
+    if not content:
+        return content  # LibreOffice adds such a member to every document
     refuse = _refuse_word if kind is DOCX else _refuse_open_document
     _walk(content, lambda element, attributes: refuse(element, attributes, name))
     text = content.decode()

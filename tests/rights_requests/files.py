@@ -141,6 +141,7 @@ def open_document_members(
     return [
         ("mimetype", b"application/vnd.oasis.opendocument.text"),
         ("Configurations2/", b""),
+        ("Configurations2/accelerator/current.xml", b""),
         ("content.xml", content.encode()),
         ("Thumbnails/thumbnail.png", png()),
         ("META-INF/manifest.xml", files.encode()),
