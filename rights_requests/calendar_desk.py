@@ -36,6 +36,6 @@ def _page(request: HttpRequest, address: str = "") -> HttpResponse:
         "title": "",
         "address": address,
         "feed": calendar_feed.standing_of(staff_id(request)),
-        "most": calendar_feed.MOST,
+        "most": f"{calendar_feed.MOST:,}",
     }
     return TemplateResponse(request, "admin/rights_requests/calendar.html", context)
