@@ -187,7 +187,9 @@ def _page(
         "done": done or "",
         "refusal": list(refusal),
         "status_url": links.status_url(case),
-        "turn": TURN_OF_PERSON.get(State(case.state), ""),
+        "asked_of_you": TURN_OF_PERSON.get(State(case.state), ""),
+        # What somebody comes for: our question, or our answer.
+        "opens_newest": case.is_waiting or not case.is_open,
         "others": [named(other) for other in _others(case)],
     }
     return render(request, "rights_requests/visit.html", context, status=status)

@@ -159,6 +159,18 @@ def test_the_link_that_opens_the_case_for_good_is_not_to_be_had_from_a_visit(
     assert "This link stands in the letter itself, and only there." in page
 
 
+def test_the_letter_that_somebody_comes_for_lies_open(client: Client) -> None:
+    case = lives.new_case()
+    visit = open_visit(client, case)
+    assert b"<details open>" not in client.get(visit).content
+
+    handling.ask_clarification(case.pk, QUESTION, staff_id=1, now=timezone.now())
+
+    opened = client.get(visit).content.decode().partition("<details open>")[2]
+    assert "Which of our calls do you mean?" in opened.partition("</details>")[0]
+    assert "<details open>" not in opened
+
+
 def test_a_letter_that_waits_for_a_second_person_is_not_shown(client: Client) -> None:
     case = lives.new_case()
     visit = open_visit(client, case)
