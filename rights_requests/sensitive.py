@@ -175,9 +175,9 @@ def why_sensitive(submission: Submission, *, today: date) -> list[tuple[Text, Fi
 
 
 def signs_in_words(submission: Submission) -> str:
-    """“It seems to tell of …”, without a word of the text."""
+    """“It seems to tell of …”, without a word of the text; empty when nothing does."""
     known = [Sign(sign).words for sign in submission.signs if sign in set(Sign)]
-    return ", ".join(known) or "something that a member of staff shut away"
+    return ", ".join(known)
 
 
 # --- What staff do ---
@@ -240,10 +240,10 @@ def remove_sensitive(
     stretch = removal.stretch.strip().replace("\r\n", "\n") or words
     if stretch not in words:
         raise NotAllowed("These words do not stand in the text. Copy them out of it.")
-    sentence = _sentence(removal.reason, now)
-    left = words.replace(stretch, f"[{sentence}]")
+    note = note_in_place(removal.reason, now=now)
+    left = words.replace(stretch, note)
     about = _write(submission, removal.key, left)
-    _empty_mail(submission, removal.key, sentence)
+    _empty_mail(submission, removal.key, note)
     _count_signs(submission, timezone.localdate(now))
     for case in cases if about is None else [about]:
         inputs = {
@@ -268,7 +268,7 @@ def remove_sensitive_document(
     if document.purpose == CaseDocument.Purpose.ANSWER:
         raise NotAllowed("That is our answer, and no document of the person.")
     _refuse_short(reason, "Say why the document is removed.")
-    document.name = f"[{_sentence(reason, now)}]"
+    document.name = note_in_place(reason, now=now)
     document.save(update_fields=["name"])
     remove_document(document, staff_id=staff_id, now=now)
     casebook.note(
@@ -278,7 +278,7 @@ def remove_sensitive_document(
         inputs={"document": str(document.pk), "reason": casebook.digest_of(reason)},
     )
     _keep_reason(document.case, "A document was removed", reason, staff_id, now)
-    _empty_mail(submission, "words", _sentence(reason, now))
+    _empty_mail(submission, "words", note_in_place(reason, now=now))
     _note_access(submission, staff_id)
 
 
@@ -298,9 +298,10 @@ def _refuse_short(reason: str, sentence: str) -> None:
         raise NotAllowed(sentence)
 
 
-def _sentence(reason: str, now: datetime) -> str:
+def note_in_place(reason: str, *, now: datetime) -> str:
+    """What stands in the place of removed words."""
     day = in_words(timezone.localdate(now))
-    return f"Removed by us on {day}: {reason.strip().rstrip('.')}."
+    return f"[Removed by us on {day}: {reason.strip().rstrip('.')}.]"
 
 
 def _keep_reason(
@@ -329,14 +330,14 @@ def _write(submission: Submission, key: str, left: str) -> Case | None:
     return message.case
 
 
-def _empty_mail(submission: Submission, key: str, sentence: str) -> None:
+def _empty_mail(submission: Submission, key: str, note: str) -> None:
     name, _, number = key.partition("-")
     mail = submission.inbound_email_id
     if name == "message":
         mails = Message.objects.filter(pk=number)
         mail = mails.values_list("inbound_email_id", flat=True).get()
     if mail is not None:
-        inbound.empty(mail, sentence)
+        inbound.empty(mail, note)
 
 
 def _count_signs(submission: Submission, today: date) -> None:

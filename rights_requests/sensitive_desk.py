@@ -189,7 +189,12 @@ def remove_page(request: HttpRequest, pk: uuid.UUID, key: str) -> HttpResponse:
             messages.success(request, "Removed. The note that says so is in its place.")
             return redirect("admin:case-sensitive", case.pk)
     elif form.is_bound and form.is_valid() and step != "change":
-        context |= {"is_check": True, "goes": form.cleaned_data.get("stretch") or words}
+        reason = form.cleaned_data["reason"]
+        context |= {
+            "is_check": True,
+            "goes": form.cleaned_data.get("stretch") or words,
+            "note": sensitive.note_in_place(reason, now=timezone.now()),
+        }
     return _page(request, case, "sensitive_form", context, status=status)
 
 
