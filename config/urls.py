@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, URLResolver, include, path
 
+from config.mail_webhook import roomy
 from governance import well_known
 from governance.health import health
 from staff.console import console
@@ -31,7 +32,9 @@ def webhook(provider: str) -> list[URLPattern]:
         raise ImproperlyConfigured(
             "INBOUND_WEBHOOK needs a provider that Anymail knows, and WEBHOOK_SECRET"
         )
-    return [URLPattern(p.pattern, _whole(p.callback), name=p.name) for p in found]
+    return [
+        URLPattern(p.pattern, _whole(roomy(p.callback)), name=p.name) for p in found
+    ]
 
 
 def _whole(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:

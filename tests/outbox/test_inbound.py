@@ -16,6 +16,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from config import mail_webhook
 from outbox import inbound, tasks
 from outbox.inbound_message import parse
 from outbox.models import InboundEmail
@@ -392,6 +393,37 @@ def test_the_webhook_tells_a_machine_by_its_return_path(
     inbound.read_new()
 
     assert InboundEmail.objects.get().is_automatic
+
+
+@pytest.mark.urls("tests.outbox.webhook_urls")
+def test_the_webhook_brings_a_mail_with_large_attachments(
+    client: Client, webhook_secret: None
+) -> None:
+    mail = EmailMessage()
+    mail["From"] = ADA
+    mail.set_content("See the attachment")
+    mail.add_attachment(b"x" * 3_000_000, "application", "pdf", filename="a.pdf")
+
+    answer = post_webhook(client, mail.as_bytes(), f"Basic {SECRET}")
+
+    assert answer.status_code == 200
+    (file,) = parse(
+        InboundEmail.objects.get().raw_message.encode("latin-1")
+    ).attachments
+    assert len(file.content) == 3_000_000
+
+
+@pytest.mark.urls("tests.outbox.webhook_urls")
+def test_the_webhook_reads_nothing_without_the_secret_and_nothing_without_end(
+    client: Client, webhook_secret: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mail_webhook, "MOST_BYTES", 1_000)
+
+    assert post_webhook(client, message(text="x" * 2_000), "").status_code == 400
+    too_large = post_webhook(client, message(text="x" * 2_000), f"Basic {SECRET}")
+
+    assert too_large.status_code in (400, 413)
+    assert not InboundEmail.objects.exists()
 
 
 @pytest.mark.urls("tests.outbox.webhook_urls")

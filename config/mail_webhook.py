@@ -1,0 +1,43 @@
+"""Room for a mail with its attachments in what a provider's webhook brings.
+
+A form of ours is small, and Django refuses a larger body (DATA_UPLOAD_MAX_MEMORY_SIZE).
+A mail that was refused so is tried again for a day and then lost, and with it what
+somebody asked in it. Nothing is read before Anymail has checked the secret.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig
+from django.core.handlers.wsgi import WSGIRequest
+from django.http import HttpRequest, HttpResponseBase
+
+View = Callable[..., HttpResponseBase]
+
+# 30 MB is the most that providers take; in JSON and base64 it becomes a third larger.
+MOST_BYTES = 42 * 1024 * 1024
+
+
+class _RoomyRequest(WSGIRequest):
+    """Its body may be as large as a mail; it is read when somebody asks for it."""
+
+    @property
+    def body(self) -> bytes:
+        if not hasattr(self, "_body"):
+            if int(self.META.get("CONTENT_LENGTH") or 0) > MOST_BYTES:
+                raise RequestDataTooBig("This is larger than any mail.")
+            self._body = self.read()
+        return self._body
+
+
+def roomy(view: View) -> View:
+    """The view, for bodies in JSON that are as large as a mail can be."""
+
+    @wraps(view)
+    def with_room(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if type(request) is WSGIRequest and request.content_type == "application/json":
+            request.__class__ = _RoomyRequest
+        return view(request, *args, **kwargs)
+
+    return with_room
