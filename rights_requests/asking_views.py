@@ -139,7 +139,7 @@ def _check_page(request: HttpRequest, form: AskForm, number: str) -> HttpRespons
 
 
 def _ends_with(wanted: Wanted) -> list[str]:
-    return consequences(wanted.kind) if wanted.kind in AT_ONCE else []
+    return consequences(wanted.kind) if wanted.is_at_once else []
 
 
 def _change(request: HttpRequest, form: AskForm) -> HttpResponse:

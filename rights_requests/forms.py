@@ -15,7 +15,7 @@ from django.core.exceptions import ValidationError
 
 from groundwork.masking import has_numbers, mask_numbers
 from groundwork.sensitive import Sign, signs_of_sensitive
-from rights_requests.kinds import FACTS, GROUNDS, CaseKind
+from rights_requests.kinds import AT_ONCE, FACTS, GROUNDS, CaseKind
 from rights_requests.models import Submission
 from subscribers.forms import (
     ALLOWED_INVISIBLE,
@@ -108,6 +108,10 @@ class Wanted:
     @property
     def label(self) -> str:
         return FACTS[self.kind].asked
+
+    @property
+    def is_at_once(self) -> bool:
+        return self.kind in AT_ONCE
 
     @property
     def reasons(self) -> list[str]:

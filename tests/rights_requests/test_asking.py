@@ -15,7 +15,7 @@ from pytest_django import Settings
 
 from groundwork import addresses, form_tokens, rate_limits
 from outbox.models import OutgoingEmail, SuppressedAddress
-from rights_requests import address_slips, closing
+from rights_requests import address_slips, clock, closing
 from rights_requests.acknowledging import acknowledge_new
 from rights_requests.forms import ADDRESS_LENGTH, ANSWER_LENGTH, WORDS_LENGTH
 from rights_requests.kinds import FACTS, GROUNDS, CaseKind
@@ -748,6 +748,20 @@ def test_a_no_to_marketing_works_before_anybody_confirms_anything(
     assert "There is nothing left for you to do" in text
 
 
+def test_without_an_address_a_no_is_carried_out_by_hand_and_says_so(
+    client: Client,
+) -> None:
+    page = check(client, "objection-marketing", email="", postal_address=POST)
+    assert "one of us does this by hand, at once" in shown(page)
+    assert "the moment you press" not in shown(page)
+
+    receipt = client.get(send(client, page)["Location"])
+
+    assert the_case().state == State.IN_PROGRESS
+    assert "We do this at once" in shown(receipt)
+    assert "It took effect" not in shown(receipt)
+
+
 def test_the_receipt_of_a_no_tells_nobody_whether_there_was_a_yes(
     client: Client, smtp: Relay
 ) -> None:
@@ -806,6 +820,7 @@ def observe(
     """What sending a request in Cleo's name shows, and the statements it takes."""
     standing(client, smtp)
     page = check(client, "access", "erasure", "restriction")
+    clock.forget_holidays()  # a process remembers them for a minute
     with CaptureQueriesContext(connection) as queries:
         answer = send(client, page)
     work = statements(queries)
