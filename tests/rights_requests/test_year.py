@@ -440,6 +440,7 @@ def every_reminder_was_given_once(end: date) -> None:
     """Whoever was overdue when the year ended had every reminder of that day, once."""
     assert Reminder.objects.exists()
     for case in Case.objects.overdue(end).exclude(kind=CaseKind.COMPLAINT)[:200]:
+        assert case.governs_on is not None
         steps = case.reminders.filter(due_on=case.governs_on)
         assert sorted(steps.values_list("step", flat=True)) == sorted(REMINDER_STEPS)
 
