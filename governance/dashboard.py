@@ -5,6 +5,7 @@ a large table: the pending, the troubled and the waiting have indexes of their o
 the number of readers is kept in the cache for some minutes.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import redis
 from django.conf import settings
 from django.core.cache import cache
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Min, Q, QuerySet, Value
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -28,11 +29,11 @@ from groundwork.addresses import mask
 from groundwork.clock import today_here
 from groundwork.ledger import SEALED_EVERY, LedgerEntry, ledgers
 from groundwork.log_lines import ADDRESS
-from outbox.inbound import parse
+from outbox.inbound_message import parse
 from outbox.models import InboundEmail, OutgoingEmail, State
 from processing_register.reviews import Reminder, reminders
-from rights_requests import clock_health
-from staff.console import Place, console
+from rights_requests import case_queue, clock_health, waiting
+from staff.console import Place, console, staff_id
 from subscribers.models import Subscriber
 
 CASE_UPDATES = "case-updates"
@@ -43,6 +44,14 @@ SLOW_AFTER = timedelta(minutes=5)
 # Three turns were missed.
 SEAL_LATE_AFTER = 4 * SEALED_EVERY
 QUEUE_LENGTH = 8
+URGENT = 10
+SEE_CASES = "rights_requests.view_case"
+CASE_NUMBERS = {
+    "overdue": "the day that counts is over",
+    "week": "today and the six days after it",
+    "us": "requests and complaints",
+    "them": "no day of ours runs",
+}
 
 
 @dataclass(frozen=True)
@@ -54,10 +63,12 @@ class Number:
     note: str
     url: str
     is_trouble: bool = False
+    # It was counted no further.
+    is_least: bool = False
 
     @property
     def shown(self) -> str:
-        return f"{self.value:,}"
+        return f"{self.value:,}{'+' if self.is_least else ''}"
 
 
 @dataclass(frozen=True)
@@ -78,6 +89,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "now": timezone.localtime(),
         "sees_nothing": not _sees_anything(request),
         "numbers": list(_numbers(request)),
+        "cases": _cases(request),
         "troubled": _troubled(request),
         "messages_waiting": _messages_waiting(request),
         "in_the_making": _in_the_making(request),
@@ -104,12 +116,30 @@ def _may(request: HttpRequest, permission: str) -> bool:
 
 
 def _numbers(request: HttpRequest) -> Any:
+    """Of cases, for whoever may see them: they have days set by law."""
+    if _may(request, SEE_CASES):
+        yield from _case_numbers()
+        return
     if _may(request, "subscribers.view_subscriber"):
         yield from _reader_numbers()
     if _may(request, "outbox.view_outgoingemail"):
         yield _mail_number()
     if _may(request, "outbox.view_inboundemail"):
         yield _message_number()
+
+
+def _case_numbers() -> Any:
+    found = case_queue.numbers(today=today_here())
+    cases = reverse("admin:rights_requests_case_changelist")
+    for show, note in CASE_NUMBERS.items():
+        yield Number(
+            found[show],
+            case_queue.SHOW[show],
+            note,
+            f"{cases}?show={show}&about={case_queue.BOTH}",
+            is_trouble=show == "overdue" and found[show] > 0,
+            is_least=found[show] >= case_queue.COUNTED_TO,
+        )
 
 
 def _reader_numbers() -> Any:
@@ -174,6 +204,20 @@ def _message_number() -> Number:
 
 
 # --- The queues ---
+
+
+def _cases(request: HttpRequest) -> dict[str, Any] | None:
+    """The most urgent cases, and what else of them waits for whoever looks."""
+    if not _may(request, SEE_CASES):
+        return None
+    may_release = _may(request, "rights_requests.release_case")
+    me = staff_id(request)
+    return {
+        "queue": case_queue.most_urgent(today=today_here(), most=URGENT),
+        "to_release": waiting.to_release(me, most=QUEUE_LENGTH) if may_release else [],
+        "to_confirm": waiting.to_confirm(most=QUEUE_LENGTH),
+        "letters": waiting.letters(most=QUEUE_LENGTH),
+    }
 
 
 def _troubled(request: HttpRequest) -> list[OutgoingEmail] | None:
@@ -277,7 +321,7 @@ def health_checks() -> list[Check]:
         _redis(),
         _retention(),
         _deadlines(now),
-        *(_sealed(ledger, now) for ledger in ledgers()),
+        *_seals(now),
     ]
 
 
@@ -321,16 +365,60 @@ def _deadlines(now: datetime) -> Check:
     return Check("Deadlines", not trouble, trouble or clock_health.standing(now))
 
 
-def _sealed(ledger: type[LedgerEntry], now: datetime) -> Check:
+def _seals(now: datetime) -> list[Check]:
+    """A line for each ledger, from two queries for all of them."""
+    books = {book._meta.label_lower: book for book in ledgers()}
+    last = {
+        label: (sealed_at, horizon)
+        for label, sealed_at, horizon in _of_each(
+            _last_seal(label, book) for label, book in books.items()
+        )
+    }
+    horizons = {label: last[label][1] if label in last else 0 for label in books}
+    # The smallest of the few rows in the index, not the first of the whole table.
+    oldest = dict(
+        _of_each(
+            _oldest_unsealed(label, book, horizons[label])
+            for label, book in books.items()
+        )
+    )
+    return [
+        _sealed(book, last.get(label, (None, 0))[0], oldest.get(label), now)
+        for label, book in books.items()
+    ]
+
+
+def _of_each(queries: Iterable[QuerySet[Any, Any]]) -> QuerySet[Any, Any]:
+    first, *others = queries
+    return first.union(*others, all=True)
+
+
+def _last_seal(label: str, book: type[LedgerEntry]) -> QuerySet[Any, Any]:
+    seals = book.seal_model.objects.order_by("-number").annotate(book=Value(label))
+    found: QuerySet[Any, Any] = seals.values_list("book", "sealed_at", "horizon")[:1]
+    return found
+
+
+def _oldest_unsealed(
+    label: str, book: type[LedgerEntry], horizon: int
+) -> QuerySet[Any, Any]:
+    unsealed = book.objects.filter(written_in__gte=horizon).annotate(book=Value(label))
+    by_book = unsealed.order_by().values("book").annotate(oldest=Min("at"))
+    found: QuerySet[Any, Any] = by_book.values_list("book", "oldest")
+    return found
+
+
+def _sealed(
+    ledger: type[LedgerEntry],
+    sealed_at: datetime | None,
+    oldest: datetime | None,
+    now: datetime,
+) -> Check:
     name = str(ledger._meta.verbose_name_plural)
     label = f"{name[:1].upper()}{name[1:]}"
-    seal = ledger.seal_model.objects.order_by("-number").first()
-    unsealed = ledger.objects.filter(written_in__gte=seal.horizon if seal else 0)
-    # The smallest of the few rows in the index, not the first of the whole table.
-    oldest = unsealed.aggregate(oldest=Min("at"))["oldest"]
-    if seal is None and oldest is None:
+    if sealed_at is None and oldest is None:
         return Check(label, True, "nothing to seal yet")
-    when = f"last seal {ago(seal.sealed_at, now)}" if seal else "never sealed"
+    when = f"last seal {ago(sealed_at, now)}" if sealed_at else "never sealed"
     if oldest is None:
         return Check(label, True, f"{when}, nothing new since")
     is_well = now - oldest < SEAL_LATE_AFTER

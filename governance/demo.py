@@ -7,12 +7,14 @@ from pathlib import Path
 from django.conf import settings
 from django.contrib.auth.models import Permission
 from django.db import transaction
+from django.utils import timezone
 
 from case_updates import content, release
 from case_updates.models import CaseUpdate
 from data_subjects import contacts, holds
 from data_subjects.people import subjects_of
 from groundwork.clock import today_here
+from rights_requests.demo import load_cases
 from staff.models import StaffUser
 from subscribers import importing
 
@@ -45,6 +47,8 @@ ROLES = {
             "enter_indirectcontact",
             "correct_indirectcontact",
             "inform_indirectcontact",
+            "view_case",
+            "work_case",
         ],
     ),
     "approver": ("Sample Approver", []),
@@ -122,6 +126,7 @@ def load_demo() -> None:
     )
     _hold_somebody(staff["approver"])
     _write_down_others(staff["editor"])
+    load_cases(staff["editor"].pk, staff["approver"].pk, now=timezone.now())
 
 
 def sign_ins() -> Path:

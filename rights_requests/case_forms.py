@@ -259,7 +259,7 @@ class ClarificationForm(ActForm):
     questions = Lines(
         "Which data is meant?",
         "Write the question about which data is meant",
-        help_text=f"About which data, not about format or delivery. {QUESTIONS}",
+        help_text=QUESTIONS,
     )
     why = Words(
         "Why we cannot find it without the answer",

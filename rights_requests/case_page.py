@@ -70,11 +70,10 @@ FLAGS = {
 
 @dataclass(frozen=True)
 class Button:
-    """An act on the page: why_not greys it."""
+    """An act on the page."""
 
     label: str
     url: str
-    why_not: str = ""
 
 
 @dataclass(frozen=True)
@@ -165,31 +164,30 @@ class CasePage:
 
     def _buttons(self) -> dict[str, Any]:
         """The one step that comes next, the others that are open, and those that are
-        not, each with why; without buttons for whoever may not work on cases."""
-        may_work = self.request.user.has_perm(WORK)
-        if not may_work:
+        not under their reasons; nothing of it for whoever may not work on cases."""
+        if not self.request.user.has_perm(WORK):
             return {"may_work": False}
         shown = list(case_acts.shown(self.case, self.facts))
         name = case_steps.next_step(self.case, self.facts)
+        is_open = [act for act, why_not in shown if not why_not and act.name != name]
+        greyed: dict[str, list[Button]] = {}
+        for act, why_not in shown:
+            if why_not:
+                greyed.setdefault(why_not, []).append(self._button(act))
         return {
             "may_work": True,
             "next": self._next(name),
             "groups": [
-                (
-                    group,
-                    [
-                        self._button(act)
-                        for act, why_not in shown
-                        if act.group == group and not why_not and act.name != name
-                    ],
-                )
+                (group, [self._button(act) for act in is_open if act.group == group])
                 for group in case_acts.GROUPS
             ],
-            "greyed": [self._button(act, why_not) for act, why_not in shown if why_not],
+            "open_count": len(is_open),
+            "greyed": list(greyed.items()),
+            "greyed_count": sum(len(buttons) for buttons in greyed.values()),
         }
 
-    def _button(self, act: Act, why_not: str = "") -> Button:
-        return Button(act.button, act_url(act, self.case.pk), why_not)
+    def _button(self, act: Act) -> Button:
+        return Button(act.button, act_url(act, self.case.pk))
 
     def _next(self, name: str) -> Button | None:
         if name in case_acts.BY_NAME:
@@ -262,7 +260,7 @@ class CasePage:
             submission__data_subject=self.case.submission.data_subject_id
         )
         others = of_person.exclude(submission=self.case.submission_id)
-        return others.order_by("-received_at")
+        return others.exclude(about=self.case).order_by("-received_at")
 
     def _others(self, cases: QuerySet[Case]) -> list[tuple[Case, str, str]]:
         found = cases.defer("details")[:MOST_OTHERS]

@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db import connection
 from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 
 from rights_requests import due_days
@@ -40,8 +41,9 @@ WHOSE = {"": "anybody’s", "mine": "mine", "nobody": "unassigned"}
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which cases a list shows. about: a kind of request, or empty for all. person: the
-    id of somebody whose cases alone are shown, in whatever state."""
+    """Which cases a list shows. about: a kind of request, empty for all of them, or
+    BOTH for complaints, too. person: the id of somebody whose cases alone are shown, in
+    whatever state."""
 
     is_complaints: bool
     show: str = "open"
@@ -78,10 +80,25 @@ def _id_of(text: str) -> uuid.UUID | None:
         return None
 
 
+# In a line of filters, where no more than a word is needed.
+SHORT = {
+    CaseKind.OBJECTION: "objection",
+    CaseKind.MARKETING: "marketing",
+    CaseKind.PROFILING: "profiling",
+    CaseKind.WITHDRAWAL: "consent",
+    CaseKind.SCHEDULE: "schedule",
+    CaseKind.ASSESSMENT: "assessment",
+}
+
+
+BOTH = "all"
+
+
 def abouts() -> dict[str, str]:
-    """Each kind of request in words."""
+    """Each kind of request in a word."""
     kinds = [kind for kind in CaseKind if kind is not CaseKind.COMPLAINT]
-    return {kind.value: str(kind.label) for kind in kinds}
+    words = {kind.value: SHORT.get(kind, str(kind.label)) for kind in kinds}
+    return {**words, BOTH: "complaints, too"}
 
 
 # --- Which, and in which order ---
@@ -93,17 +110,22 @@ def cases(wanted: Wanted, *, staff_id: int, today: date) -> QuerySet[Case]:
         of_person = Case.objects.filter(submission__data_subject=wanted.person)
         return of_person.order_by("-received_at", "id")
     rows = _shown(wanted.show, today)
-    if wanted.is_complaints:
-        rows = rows.filter(kind=CaseKind.COMPLAINT)
-    elif wanted.about:
-        rows = rows.filter(kind=wanted.about)
-    else:
-        rows = rows.exclude(kind=CaseKind.COMPLAINT)
+    rows = _about(rows, wanted)
     if wanted.whose:
         rows = rows.filter(assigned_to_id=staff_id if wanted.whose == "mine" else None)
     if wanted.show == "closed":
         return rows.order_by("-received_at", "id")
     return rows.order_by("governs_on", "id")
+
+
+def _about(rows: QuerySet[Case], wanted: Wanted) -> QuerySet[Case]:
+    if wanted.is_complaints:
+        return rows.filter(kind=CaseKind.COMPLAINT)
+    if wanted.about == BOTH:
+        return rows
+    if wanted.about:
+        return rows.filter(kind=wanted.about)
+    return rows.exclude(kind=CaseKind.COMPLAINT)
 
 
 def _shown(show: str, today: date) -> QuerySet[Case]:
@@ -131,16 +153,21 @@ def this_week(rows: Any, today: date) -> QuerySet[Case]:
     return found
 
 
-def counted(rows: QuerySet[Case]) -> int:
-    """How many, counted no further than COUNTED_TO."""
-    return rows.order_by()[:COUNTED_TO].count()
-
-
 def numbers(*, today: date) -> dict[str, int]:
-    """The numbers that matter on the first page, requests and complaints together."""
-    return {
-        show: counted(_shown(show, today)) for show in ("overdue", "week", "us", "them")
-    }
+    """The numbers that matter on the first page, requests and complaints together, in
+    one query. None is counted further than COUNTED_TO."""
+    shows = ("overdue", "week", "us", "them")
+    counts: list[str] = []
+    params: list[Any] = []
+    for show in shows:
+        rows = _shown(show, today).order_by().values("pk")[:COUNTED_TO]
+        # What our own query compiles to, its values apart.
+        sql, given = rows.query.sql_with_params()
+        counts.append(f"(SELECT count(*) FROM ({sql}) AS counted)")  # noqa: S608
+        params += given
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(counts)}", params)
+        return dict(zip(shows, cursor.fetchone(), strict=True))
 
 
 def held(*, is_complaints: bool) -> QuerySet[Case]:

@@ -1,0 +1,88 @@
+"""What waits for a member of staff beside the queue: proposals, drafts, letters."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Exists, OuterRef
+
+from outbox import outcomes
+from outbox.models import MessageClass, OutgoingEmail
+from outbox.models import State as MailState
+from rights_requests import case_timeline
+from rights_requests.case_timeline import capital
+from rights_requests.kinds import CaseKind
+from rights_requests.models import Case, Decision, Letter
+from rights_requests.moves import State
+
+LOST = (MailState.FAILED, MailState.WITHHELD, MailState.UNKNOWN)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """One thing that waits: its case, what it is, since when, and how bad that is."""
+
+    case: Case
+    what: str
+    since: datetime
+    tone: str = "waiting"
+    state: str = ""
+
+
+def to_release(staff_id: int, *, most: int) -> list[Waiting]:
+    """Proposals of others, the oldest first."""
+    waiting = Decision.objects.pending().filter(released_at=None)
+    rows = waiting.exclude(proposed_by_id=staff_id).select_related("case")
+    light = rows.defer("reasons", "evidence", "inputs", "case__details")
+    return [
+        Waiting(
+            case=row.case,
+            what=capital(case_timeline.PROPOSED.get(row.move, row.move)),
+            since=row.proposed_at,
+            state=CaseKind(row.case.kind).label,
+        )
+        for row in light.order_by("proposed_at")[:most]
+    ]
+
+
+def to_confirm(*, most: int) -> list[Waiting]:
+    """Drafts, the most urgent first: their clocks run."""
+    drafts = Case.objects.filter(state=State.DRAFT, submission__held_because="")
+    return [
+        Waiting(case, capital(str(CaseKind(case.kind).label)), case.received_at)
+        for case in drafts.defer("details").order_by("governs_on", "id")[:most]
+    ]
+
+
+def letters(*, most: int) -> list[Waiting]:
+    """Letters that did not reach the person, or perhaps did not; then those that are to
+    be printed and posted."""
+    lost = _lost(most)
+    return [*lost, *_to_post(most - len(lost))]
+
+
+def _lost(most: int) -> list[Waiting]:
+    """After which nothing has been written in the case."""
+    mails = OutgoingEmail.objects.filter(
+        message_class=MessageClass.RIGHTS, state__in=LOST
+    )
+    later = Letter.objects.filter(case=OuterRef("case"), pk__gt=OuterRef("pk"))
+    rows = Letter.objects.filter(~Exists(later), mail_id__in=mails.values("pk"))
+    rows = rows.annotate(mail_state=outcomes.state_by("mail_id"))
+    return [_of(row) for row in _light(rows).order_by("-pk")[:most]]
+
+
+def _to_post(most: int) -> list[Waiting]:
+    rows = Letter.objects.filter(by=Letter.By.POST, posted_on=None)
+    rows = rows.exclude(sent_at=None)
+    return [_of(row) for row in _light(rows).order_by("sent_at")[:most]]
+
+
+def _light(rows: Any) -> Any:
+    return rows.select_related("case").defer("subject", "blocks", "case__details")
+
+
+def _of(letter: Any) -> Waiting:
+    tone, words = case_timeline.delivery(letter)
+    title = capital(case_timeline.title_of(letter))
+    return Waiting(letter.case, title, letter.sent_at, tone, words)
