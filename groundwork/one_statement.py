@@ -16,7 +16,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import psycopg
-from django.db import connection, models
+from django.db import connection, connections, models
+from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg.sql import Literal
 from psycopg.types.json import Jsonb
 
@@ -66,10 +67,11 @@ def insert(
     unless_known nothing, where a unique column has that value already.
     """
     columns = _columns(model, frozenset(values))
+    to = _connection()
     slots: list[str] = []
     params: list[Any] = []
     for column in columns:
-        slot, more = _slot(column, values)
+        slot, more = _slot(column, values, to)
         slots.append(slot)
         params += more
     table = connection.ops.quote_name(model._meta.db_table)
@@ -96,16 +98,15 @@ def insert_all(name: str, rows: Sequence[models.Model], *, source: str) -> Part:
         f" SELECT {', '.join(f'new.{name}' for name in names)}"
         f" FROM {source}, json_populate_recordset(NULL::{table}, %s::json) AS new"
     )
+    fields, to = [column.field for column in columns], _connection()
     values = [
-        {column.field.column: _as_json(_stored(column, row)) for column in columns}
+        {
+            field.column: _as_json(_prepared(field, getattr(row, field.attname), to))
+            for field in fields
+        }
         for row in rows
     ]
     return Part(name, sql, (json.dumps(values),))
-
-
-def _stored(column: _Column, row: models.Model) -> Any:
-    value = getattr(row, column.field.attname)
-    return column.field.get_db_prep_save(value, connection)
 
 
 def _as_json(value: Any) -> Any:
@@ -137,14 +138,27 @@ def run(parts: Sequence[Part], result: str) -> tuple[Any, ...]:
     return row
 
 
-def _slot(column: _Column, values: dict[str, Any]) -> tuple[str, Sequence[Any]]:
+def _slot(
+    column: _Column, values: dict[str, Any], to: BaseDatabaseWrapper
+) -> tuple[str, Sequence[Any]]:
     if column.constant is not None:
         return column.constant, ()
     name = column.field.attname
     value = values[name] if name in values else column.field.get_default()
     if isinstance(value, Given):
         return f"{value.sql}::{column.cast}", value.params
-    return f"%s::{column.cast}", [column.field.get_db_prep_save(value, connection)]
+    return f"%s::{column.cast}", [_prepared(column.field, value, to)]
+
+
+def _prepared(field: "AnyField", value: Any, to: BaseDatabaseWrapper) -> Any:
+    """As the field stores it."""
+    return None if value is None and field.null else field.get_db_prep_save(value, to)
+
+
+def _connection() -> BaseDatabaseWrapper:
+    """The connection itself: Django's stand-in for it is slow to be asked dozens of
+    times in a statement."""
+    return connections[connection.alias]
 
 
 @lru_cache(maxsize=64)

@@ -50,18 +50,6 @@ def link_request_allowed(network: str) -> bool:
     return allow(("fresh link", network, 20))
 
 
-def request_allowed(network: str) -> bool:
-    """20 requests about personal data an hour from one network, unknown ones aside.
-    What goes beyond is held apart, never refused: a right could be in it."""
-    return not network or allow(("request", network, 20))
-
-
-def answer_allowed(address: str) -> bool:
-    """5 answers an hour to one address that somebody typed: it may be another's. How
-    many go to one person in a day is counted in the database as well."""
-    return not address or allow(("request answer", address, 5))
-
-
 def case_code_allowed(network: str, case: str) -> bool:
     """5 codes an hour from one network to read one case. How many are mailed about a
     case in all is limited in the database (rights_requests.identity)."""
@@ -71,6 +59,18 @@ def case_code_allowed(network: str, case: str) -> bool:
 def case_writing_allowed(case: str) -> bool:
     """30 messages and documents an hour from the person of one case."""
     return allow(("case writing", case, 30))
+
+
+def asking_allowed(network: str, address: str) -> bool:
+    """20 requests about personal data an hour from one network, unknown ones aside, and
+    5 answers an hour to one address that somebody typed: it may be another's.
+
+    What goes beyond is held apart, never refused: a right could be in it. How many
+    answers go to one person in a day is counted in the database as well.
+    """
+    of_network = [("request", network, 20)] if network else []
+    of_address = [("request answer", address, 5)] if address else []
+    return allow(*of_network, *of_address)
 
 
 def cookie_choice_allowed(network: str) -> bool:
@@ -110,7 +110,7 @@ def begins_anew() -> datetime:
 def allow(*limits: tuple[str, str, int]) -> bool:
     """Count once in every bucket of (policy, who, limit); True while all have room."""
     global _silent_until
-    if time.monotonic() < _silent_until:
+    if not limits or time.monotonic() < _silent_until:
         return True
     try:
         counts = _count([_bucket(policy, who) for policy, who, _ in limits])

@@ -11,8 +11,8 @@ import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from rights_requests import at_once, casebook, clock, links, writing
@@ -38,6 +38,16 @@ FIRST_LETTERS = (
 )
 KINDS = [kind.value for kind in CaseKind]
 
+# Asked before each request is received; by hand, since it takes a quarter of the time.
+RECENT = """
+    SELECT count(*) FROM rights_requests_submission AS sent
+    JOIN data_subjects_datasubject AS person ON person.id = sent.data_subject_id
+    WHERE person.address_digest = %s AND sent.recorded_at > %s
+      AND (sent.acknowledge_from IS NOT NULL OR EXISTS (
+        SELECT FROM rights_requests_letter AS letter
+        JOIN rights_requests_case AS told ON told.id = letter.case_id
+        WHERE told.submission_id = sent.id AND letter.kind = ANY(%s)))
+"""
 # A run that has more to do leaves the rest to the next one, seconds later.
 MOST_A_RUN = 2_000
 RUN_SECONDS = 30.0
@@ -51,15 +61,12 @@ def has_many(address_digest: bytes | None, *, now: datetime) -> bool:
     a day."""
     if address_digest is None:
         return False
-    told = Letter.objects.filter(
-        case__submission=OuterRef("pk"), kind__in=FIRST_LETTERS
-    )
-    recent = Submission.objects.filter(
-        Q(acknowledge_from__isnull=False) | Q(Exists(told)),
-        data_subject__address_digest=address_digest,
-        recorded_at__gt=now - timedelta(days=1),
-    )
-    return recent.count() >= MOST_A_DAY
+    with connection.cursor() as cursor:
+        cursor.execute(
+            RECENT, [address_digest, now - timedelta(days=1), [*FIRST_LETTERS]]
+        )
+        [count] = cursor.fetchone()
+    return bool(count >= MOST_A_DAY)
 
 
 # --- By the worker ---

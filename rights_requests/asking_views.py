@@ -57,11 +57,11 @@ keep_nowhere = cache_control(no_store=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
-        return _form_page(request, AskForm(uses=uses_told()))
+        return _form_page(request, AskForm(uses=uses_told))
     if form_tokens.is_cross_site(request):
         return render(request, "403.html", status=403)
     step = STEPS.get(request.POST.get("step", ""), _check)
-    return step(request, AskForm(request.POST, uses=uses_told()))
+    return step(request, AskForm(request.POST, uses=uses_told))
 
 
 def uses_told() -> dict[str, str]:
@@ -188,8 +188,7 @@ def _why_held(request: HttpRequest, form: AskForm, now: datetime) -> str:
     if request.POST.get("website"):
         return TRAP
     is_within = [
-        rate_limits.request_allowed(network_of(request)),
-        rate_limits.answer_allowed(form.answer_address),
+        rate_limits.asking_allowed(network_of(request), form.answer_address),
         not has_many(_digest(form.address), now=now),
     ]
     return "" if all(is_within) else FLOOD

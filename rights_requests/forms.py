@@ -5,13 +5,14 @@ demanded, and what is demanded can be given in more than one way.
 """
 
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.functional import cached_property
 
 from groundwork.masking import has_numbers, mask_numbers
 from groundwork.sensitive import Sign, signs_of_sensitive
@@ -126,8 +127,9 @@ class Wanted:
 class AskForm(forms.Form):
     """Everything that somebody can ask for in one go.
 
-    uses: key → title of what we do in our own interest and have told people of. The
-    person who types is “you” throughout; “they” is somebody whom that person acts for.
+    uses: reads, once somebody asks about one, key → title of what we do in our own
+    interest and have told people of. The person who types is “you” throughout; “they”
+    is somebody whom that person acts for.
     """
 
     asked = forms.MultipleChoiceField(
@@ -165,11 +167,17 @@ class AskForm(forms.Form):
     )
     words = WordsField("your own words", limit=WORDS_LENGTH)
 
-    def __init__(self, *args: Any, uses: Mapping[str, str], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, uses: Callable[[], Mapping[str, str]], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.uses = uses
+        self._read_uses = uses
         for name in ("objection_uses", "assessment_uses"):
-            self.fields[name] = _uses_field(uses)
+            self.fields[name] = _uses_field(lambda: list(self.uses.items()))
+
+    @cached_property
+    def uses(self) -> Mapping[str, str]:
+        return self._read_uses()
 
     # --- What must be right ---
 
@@ -338,10 +346,12 @@ ANSWERS: dict[CaseKind, tuple[tuple[str, str], ...]] = {
 }
 
 
-def _uses_field(uses: Mapping[str, str]) -> forms.MultipleChoiceField:
+def _uses_field(
+    choices: Callable[[], list[tuple[str, str]]],
+) -> forms.MultipleChoiceField:
     return forms.MultipleChoiceField(
         required=False,
-        choices=list(uses.items()),
+        choices=choices,
         error_messages={"invalid_choice": "Choose from the uses listed"},
     )
 

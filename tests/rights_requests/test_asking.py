@@ -862,7 +862,7 @@ def test_beyond_so_many_an_hour_requests_are_held_and_never_lost(
     client: Client, smtp: Relay
 ) -> None:
     for _ in range(20):
-        assert rate_limits.request_allowed("127.0.0.0/24")
+        assert rate_limits.asking_allowed("127.0.0.0/24", "")
 
     page = ask(client)
 
@@ -904,7 +904,7 @@ def test_what_is_held_takes_effect_and_writes_to_nobody(
     become_reader(client, smtp, ADA)
     before = OutgoingEmail.objects.count()
     for _ in range(20):
-        rate_limits.request_allowed("127.0.0.0/24")
+        rate_limits.asking_allowed("127.0.0.0/24", "")
 
     ask(client, kind, email=ADA)
 
