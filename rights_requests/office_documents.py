@@ -26,7 +26,7 @@ IN_MEMORY = 256 * 1024
 MOST_MEMBERS = 1000
 MOST_DIRECTORY_BYTES = 512 * 1024
 MOST_BYTES = 50 * MEGABYTE
-MOST_XML_BYTES = 10 * MEGABYTE
+MOST_XML_BYTES = 10 * MEGABYTE  # of all members; a long book has less
 # Text shrinks to a tenth and the rows of a table to a fiftieth, bombs to a thousandth.
 MOST_SHRUNK = 200
 
@@ -49,13 +49,19 @@ def rewritten(file: IO[bytes], size: int, name: str) -> tuple[FileKind, IO[bytes
     """
     _refuse_unless_plain(file, size, name)
     budget = _Budget(min(MOST_BYTES, max(MEGABYTE, size * MOST_SHRUNK)), name)
+    xml_budget = _Budget(MOST_XML_BYTES, name)
     copy: IO[bytes] = SpooledTemporaryFile(max_size=IN_MEMORY)
     try:
         with zipfile.ZipFile(file) as package, zipfile.ZipFile(copy, "w") as anew:
             members = _plain_members(package, budget, name)
             kind = _kind(package, members, name)
             for member in members.values():
-                _copy(package, member, anew, kind=kind, budget=budget, name=name)
+                chunks = _chunks(package, member, budget)
+                if member.filename.lower().endswith(_XML_ENDINGS):
+                    chunks = _masked_xml(chunks, xml_budget, kind, name)
+                else:
+                    chunks = _without_other_file(chunks, name)
+                _write(anew, member, chunks)
     except _NO_ARCHIVE as error:
         copy.close()
         raise UploadRefused(DAMAGED % name) from error
@@ -217,25 +223,13 @@ _OTHER_FILES = (
 )
 # Long enough to hold a number that is masked.
 _TEXT_NODE = re.compile(r">[^<>]{8,}")
+_BETWEEN = "\x01"
 
 
-def _copy(
-    package: zipfile.ZipFile,
-    member: zipfile.ZipInfo,
-    anew: zipfile.ZipFile,
-    *,
-    kind: FileKind,
-    budget: _Budget,
-    name: str,
+def _write(
+    anew: zipfile.ZipFile, member: zipfile.ZipInfo, chunks: Iterator[bytes]
 ) -> None:
-    chunks = _chunks(package, member, budget)
-    if member.filename.lower().endswith(_XML_ENDINGS):
-        if member.file_size > MOST_XML_BYTES:
-            raise UploadRefused(TOO_LARGE % name)
-        chunks = iter([_masked_xml(b"".join(chunks), kind, name)])
-    else:
-        chunks = _without_other_file(chunks, name)
-    # Without the rest of what the archive noted of it: times, attributes, comments.
+    """Without what the archive notes besides: times, attributes, remarks."""
     fresh = zipfile.ZipInfo(member.filename)
     fresh.compress_type = member.compress_type
     with anew.open(fresh, "w") as target:
@@ -251,13 +245,24 @@ def _without_other_file(chunks: Iterator[bytes], name: str) -> Iterator[bytes]:
     yield from chunks
 
 
-def _masked_xml(content: bytes, kind: FileKind, name: str) -> bytes:
-    if not content:
-        return content  # LibreOffice adds such a member to every document
-    refuse = _refuse_word if kind is DOCX else _refuse_open_document
-    _walk(content, lambda element, attributes: refuse(element, attributes, name))
-    text = content.decode()
-    return _TEXT_NODE.sub(lambda node: mask_numbers(node[0]), text).encode()
+def _masked_xml(
+    chunks: Iterator[bytes], budget: _Budget, kind: FileKind, name: str
+) -> Iterator[bytes]:
+    content = bytearray()
+    for chunk in chunks:
+        budget.spend(len(chunk))
+        content += chunk
+    if content:  # LibreOffice adds an empty member to every document
+        refuse = _refuse_word if kind is DOCX else _refuse_open_document
+        _walk(bytes(content), lambda element, known: refuse(element, known, name))
+        yield _masked(content.decode()).encode()
+
+
+def _masked(text: str) -> str:
+    """All pieces of text at once, apart by a sign that XML cannot hold."""
+    pieces = mask_numbers(_BETWEEN.join(_TEXT_NODE.findall(text))).split(_BETWEEN)
+    masked = iter(pieces)
+    return _TEXT_NODE.sub(lambda _: next(masked), text)
 
 
 def _walk(content: bytes, visit: Callable[[str, dict[str, str]], None]) -> None:
