@@ -40,8 +40,9 @@ from outbox.models import InboundEmail, OutgoingEmail, State
 from staff.access import note_reading
 from staff.console import Place, ReadOnlyAdmin, console
 
-# Of the app above that shuts messages away.
+# Of the app above that shuts messages away and makes requests of them.
 SEE_SHUT_AWAY = "rights_requests.see_shut_away"
+WORK_CASE = "rights_requests.work_case"
 SLOW_AFTER = timedelta(minutes=5)
 SHAPES = {
     State.QUEUED: "waiting",
@@ -258,6 +259,9 @@ class InboundEmailAdmin(ReadOnlyAdmin):
             quoted=without_tokens(message.quoted),
             remarks=row.remarks.splitlines(),
             shape=INBOUND_SHAPES[InboundEmail.State(row.state)],
+            can_enter=row.state in ("waiting", "broken")
+            and may_read
+            and request.user.has_perm(WORK_CASE),
             can_close=row.state in ("waiting", "broken")
             and request.user.has_perm("outbox.change_inboundemail"),
         )

@@ -81,13 +81,18 @@ def _read_one(pk: int) -> None:
         InboundEmail.objects.filter(pk=pk).update(state=InboundEmail.State.BROKEN)
 
 
+def message_of(row: InboundEmail) -> InboundMessage:
+    """A stored message as its readers see it."""
+    message = parse(row.raw_message.encode("latin-1"))
+    return replace(message, row_id=row.pk, received_at=row.received_at)
+
+
 def _offer(row: InboundEmail) -> None:
-    raw = row.raw_message.encode("latin-1")
-    message = replace(parse(raw), row_id=row.pk, received_at=row.received_at)
+    message = message_of(row)
     _take_turns()
     row.is_automatic = message.is_automatic
     row.sender_digest = addresses.digest(message.sender) if message.sender else None
-    row.content_digest = _content_digest(raw, message)
+    row.content_digest = _content_digest(row, message)
     row.state = InboundEmail.State.WAITING
     claimed_by = COPY if _is_copy(row) else _claimed_by(message)
     if claimed_by:
@@ -118,11 +123,12 @@ def _claimed_by(message: InboundMessage) -> str:
     return ""
 
 
-def _content_digest(raw: bytes, message: InboundMessage) -> bytes | None:
+def _content_digest(row: InboundEmail, message: InboundMessage) -> bytes | None:
     """The same for two copies that came over different servers; None where nobody can
     tell whether it is a copy."""
     if not message.sender or not message.message_id:
         return None
+    raw = row.raw_message.encode("latin-1")
     body = raw.replace(b"\r\n", b"\n").partition(b"\n\n")[2]
     told = [message.sender, message.message_id, str(message.dated_at), message.subject]
     return hashlib.sha256("\0".join(told).encode() + b"\0" + body).digest()

@@ -127,6 +127,8 @@ class EnterForm(forms.Form):
     use_required_attribute = False
 
     number = forms.CharField(max_length=40, widget=forms.HiddenInput)
+    # The mail that it came in, when it waited for a person.
+    mail = forms.IntegerField(required=False, widget=forms.HiddenInput)
     channel = forms.ChoiceField(
         label="How did it come?",
         choices=CHANNELS,
@@ -381,6 +383,7 @@ class EnterForm(forms.Form):
             wants_recipients=data["wants_recipients"],
             signs=tuple(sorted(signs_of_sensitive(data["words"], today=self.today))),
             form_number=f"entered {data['number']}",
+            inbound_email_id=data["mail"],
         )
 
     def _asked(self) -> list[Asked]:

@@ -120,7 +120,7 @@ def _why_no_message(case: Case, message: InboundMessage) -> str:
 def _keep_as_message(case: Case, message: InboundMessage, now: datetime) -> None:
     """Unread, for staff to look at: nothing moves by it."""
     case = casebook.locked(case.pk)
-    words = _words_of(message)
+    words = words_of(message)
     suggestion = recognise(message.subject, message.text, today=timezone.localdate(now))
     kept = Message.objects.create(
         case=case,
@@ -226,7 +226,7 @@ def _is_ours(text: str) -> bool:
 
 def _open_drafts(reading: _Reading, now: datetime) -> Received:
     message = reading.message
-    words = _words_of(message)
+    words = words_of(message)
     is_of_person = reading.is_of_person
     sent = Sent(
         asked=tuple(Asked(kind) for kind in reading.kinds),
@@ -245,7 +245,7 @@ def _open_drafts(reading: _Reading, now: datetime) -> Received:
     return receive(sent, now=now, answers=False)
 
 
-def _words_of(message: InboundMessage) -> str:
+def words_of(message: InboundMessage) -> str:
     """What is kept of a mail as the person's words, the numbers of cards masked; with
     what they pass on, unless we wrote that."""
     subject = f"{SUBJECT}{message.subject}" if message.subject else ""

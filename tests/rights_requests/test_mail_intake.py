@@ -584,7 +584,7 @@ def test_files_that_may_be_kept_become_documents_of_the_draft() -> None:
     )
     (case,) = drafts()
 
-    letter, notes = CaseDocument.objects.filter(case=case).order_by("name")
+    letter, notes = CaseDocument.objects.filter(case=case).order_by("media_type")
     assert (letter.name, letter.media_type) == ("letter.pdf", "application/pdf")
     assert letter.purpose == CaseDocument.Purpose.EVIDENCE
     assert b"".join(vault.read(letter.vault_name)) == PDF

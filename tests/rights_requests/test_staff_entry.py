@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime, time
+from email.message import EmailMessage
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -13,14 +14,16 @@ from django.test import Client
 from pytest_django import Settings
 
 from groundwork.periods import LONDON
+from outbox import inbound
+from outbox.models import InboundEmail
 from rights_requests import vault
 from rights_requests.acknowledging import acknowledge_new
 from rights_requests.entry_forms import Moment, london_moment
 from rights_requests.kinds import CaseKind
 from rights_requests.models import Case, CaseDocument, Channel, Note, Submission
 from rights_requests.moves import State
-from tests.console.staff import accesses, dana, text
-from tests.people import CASE_UPDATES, CLEO, become_reader, inbox, stands
+from tests.console.staff import accesses, console_of, dana, person, text
+from tests.people import CASE_UPDATES, CLEO, OMAR, become_reader, inbox, stands
 from tests.reading import forms
 from tests.relay import Relay
 from tests.rights_requests import lives
@@ -504,6 +507,111 @@ def test_a_morning_of_today_without_a_time_is_not_in_the_future(desk: Client) ->
         submission = entered(enter(desk, received_on="2026-11-27", received_time=""))
 
     assert submission.received_at == datetime(2026, 11, 27, 8, tzinfo=UTC)
+
+
+# --- Out of a mail that nobody recognised ---
+
+
+def waiting(words: str = "Please ring me on Monday.", **headers: str) -> InboundEmail:
+    """A mail of three days ago that waits for a person."""
+    mail = EmailMessage()
+    for name, value in {
+        "From": f"Cleo <{CLEO}>",
+        "Subject": "Hello",
+        **headers,
+    }.items():
+        mail[name.replace("_", "-")] = value
+    mail.set_content(words)
+    mail.add_attachment(PDF, "application", "pdf", filename="proof.pdf")
+    row = inbound.store(
+        mail.as_bytes(), received_at=datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+    )
+    assert row is not None
+    inbound.read_new()
+    row.refresh_from_db()
+    assert row.state == InboundEmail.State.WAITING
+    return row
+
+
+@pytest.fixture
+def reader() -> Client:
+    return dana("view_case", "work_case", "view_inboundemail")
+
+
+def from_mail(client: Client, row: InboundEmail, **changes: Any) -> Any:
+    page = client.get(f"{ENTER}?mail={row.pk}")
+    (form,) = (f for f in forms(page) if "mail" in f.fields)
+    typed = {"asked": ["access"], "late_because": "Nobody saw it.", "words": "As said"}
+    return client.post(ENTER, {**form.fields, **typed, **changes})
+
+
+def test_a_mail_that_waits_becomes_a_case_from_when_it_came(
+    reader: Client, smtp: Relay
+) -> None:
+    row = waiting()
+    page = reader.get(f"/console/outbox/inboundemail/{row.pk}/change/")
+    assert f"{ENTER}?mail={row.pk}" in text(page)
+
+    submission = entered(from_mail(reader, row))
+    acknowledge_new(NOW)
+
+    assert submission.inbound_email_id == row.pk
+    assert submission.received_at == datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+    assert (submission.channel, submission.address) == (Channel.E_MAIL, CLEO)
+    row.refresh_from_db()
+    assert row.state == InboundEmail.State.CLOSED
+    assert submission.cases.get().documents.get().name == "proof.pdf"
+    assert len(inbox(smtp, CLEO)) == 1
+
+
+def test_the_form_shows_what_the_mail_says_and_that_is_on_record(
+    reader: Client,
+) -> None:
+    row = waiting()
+
+    page = text(reader.get(f"{ENTER}?mail={row.pk}"))
+
+    assert "Please ring me on Monday." in page and CLEO in page
+    assert len(accesses("read")) == 1
+
+
+def test_the_same_mail_never_becomes_two(reader: Client) -> None:
+    row = waiting()
+    first = from_mail(reader, row)
+
+    second = from_mail(reader, row)
+
+    assert first["Location"] == second["Location"]
+    assert Submission.objects.count() == 1
+    assert CaseDocument.objects.count() == 1
+
+
+def test_what_a_machine_wrote_is_entered_and_not_answered(
+    reader: Client, smtp: Relay
+) -> None:
+    row = waiting(Auto_Submitted="auto-replied")
+
+    submission = entered(from_mail(reader, row))
+    acknowledge_new(NOW)
+
+    assert submission.cases.get().due_on is not None
+    assert inbox(smtp, CLEO) == []
+
+
+@pytest.mark.parametrize("mail", ["999", "x", "9" * 30])
+def test_a_mail_that_is_not_there_is_none(reader: Client, mail: str) -> None:
+    assert reader.get(f"{ENTER}?mail={mail}").status_code in (200, 404)
+
+
+def test_only_who_may_read_mail_makes_a_case_of_it(reader: Client) -> None:
+    row = waiting()
+    desk = console_of(person(OMAR, "view_case", "work_case"))
+    assert desk.get(f"{ENTER}?mail={row.pk}").status_code == 403
+    assert enter(desk, mail=row.pk, late_because="x" * 20).status_code == 403
+
+    inbound.shut_away(row.pk)
+    assert reader.get(f"{ENTER}?mail={row.pk}").status_code == 403
+    assert not Submission.objects.exists()
 
 
 # --- Who may ---
