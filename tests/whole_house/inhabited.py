@@ -25,7 +25,7 @@ from outbox import delivery, inbound
 from outbox.models import MessageClass
 from outbox.queueing import queue
 from processing_register.models import NoticeVersion
-from rights_requests.models import CaseDocument
+from rights_requests.models import Case, CaseDocument
 from staff.models import StaffUser
 from subscribers import importing
 from tests.case_updates import cast
@@ -42,6 +42,7 @@ from tests.people import (
 )
 from tests.reading import Mail
 from tests.relay import Relay
+from tests.whole_house.cases import live_through_cases
 
 # The only tables in which looking may leave a row.
 MAY_GROW = {"django_session", "staff_accessrecord"}
@@ -87,9 +88,11 @@ def move_in(client: Client, smtp: Relay, mailbox: Path) -> House:
     ConsentSite.objects.create(name="Shop", origins=["https://shop.example.com"])
     tell_people()
     disclose_something()
+    tokens = live_through_cases(smtp)
     for ledger in ledgers():
         seal(ledger)
     pages = gone.content.decode() + visit + "".join(m.text for m in house.mails)
+    pages += "".join(f"/{token}/" for token in tokens)
     house.tokens = sorted(set(re.findall(r"/([\w-]{22})(?=/)", pages)))
     assert welcome.one_click_path().split("/")[2] in house.tokens
     return house
@@ -222,6 +225,7 @@ def _values(address: Address, name: str, converter: str, house: House) -> list[A
             list(CaseDocument.objects.values_list("pk", flat=True)[:2])
             or [uuid.uuid4()]
         ),
+        "case": lambda: list(Case.objects.values_list("pk", flat=True)[:3]),
         "app_label": lambda: ["subscribers", "outbox"],
         "url": lambda: ["nonsense/", ".env"],
     }
