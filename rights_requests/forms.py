@@ -1,22 +1,20 @@
-"""What somebody may ask for on the site, and the words that help when it is not right.
+"""What the public forms share: words, how we reach somebody, and for whom they act.
 
-Nobody has to know a ground, a law or what we hold. What an answer can do without is not
-demanded, and what is demanded can be given in more than one way.
+What an answer can do without is not demanded, and what is demanded can be given in more
+than one way.
 """
 
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.functional import cached_property
 
 from groundwork.masking import has_numbers, mask_numbers
 from groundwork.sensitive import Sign, signs_of_sensitive
-from rights_requests.kinds import AT_ONCE, FACTS, GROUNDS, CaseKind
+from rights_requests.kinds import GROUNDS, CaseKind
 from rights_requests.models import Submission
 from subscribers.forms import (
     ALLOWED_INVISIBLE,
@@ -31,10 +29,6 @@ ADDRESS_LENGTH = 500
 # Beside the grounds of the law: nobody has to know one.
 UNSURE = "unsure"
 UNSURE_LABEL = "None of these, or I am not sure"
-# A complaint has a form of its own.
-KINDS = [kind for kind in CaseKind if kind is not CaseKind.COMPLAINT]
-# Whoever had the data from us is told of these (Art. 19), and so is who asks.
-TOLD_ON = frozenset({CaseKind.RECTIFICATION, CaseKind.ERASURE, CaseKind.RESTRICTION})
 
 
 def readable(text: str) -> str:
@@ -88,66 +82,13 @@ class GroundsField(forms.MultipleChoiceField):
         )
 
 
-@dataclass(frozen=True)
-class Box:
-    """A box beside a thing that can be asked for, ticked only by the person."""
+class ReachForm(forms.Form):
+    """How we reach whoever fills it in, for whom they do, and their own words.
 
-    key: str
-    label: str
-    is_checked: bool
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """One thing that is asked for: the law's grounds, and what was written about it."""
-
-    kind: CaseKind
-    grounds: tuple[str, ...] = ()
-    # What was asked on the form, and the answer.
-    answers: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def label(self) -> str:
-        return FACTS[self.kind].asked
-
-    @property
-    def is_at_once(self) -> bool:
-        return self.kind in AT_ONCE
-
-    @property
-    def reasons(self) -> list[str]:
-        """The grounds as the person chose them."""
-        return [str(GROUNDS[self.kind](ground).label) for ground in self.grounds]
-
-    @property
-    def details(self) -> str:
-        return "\n\n".join(f"{question}: {text}" for question, text in self.answers)
-
-
-class AskForm(forms.Form):
-    """Everything that somebody can ask for in one go.
-
-    uses: reads, once somebody asks about one, key → title of what we do in our own
-    interest and have told people of. The person who types is “you” throughout; “they”
-    is somebody whom that person acts for.
+    The person who types is “you” throughout; “they” is somebody whom that person acts
+    for.
     """
 
-    asked = forms.MultipleChoiceField(
-        choices=[(kind.value, FACTS[kind].asked) for kind in KINDS],
-        error_messages={
-            "required": "Tick what you want us to do",
-            "invalid_choice": "Tick one of the things listed",
-        },
-    )
-    access_part = WordsField("which part you mean")
-    wrong = WordsField("what is wrong")
-    right = WordsField("what it should say")
-    erasure_grounds = GroundsField(CaseKind.ERASURE)
-    restriction_grounds = GroundsField(CaseKind.RESTRICTION)
-    wants_recipients = forms.BooleanField(required=False)
-    objection_uses = forms.MultipleChoiceField()
-    objection_why = WordsField("why we should stop")
-    assessment_uses = forms.MultipleChoiceField()
     email = AddressField(required=False)
     name = DetailField("name")
     postal_address = WordsField("the postal address", limit=ADDRESS_LENGTH)
@@ -167,17 +108,10 @@ class AskForm(forms.Form):
     )
     words = WordsField("your own words", limit=WORDS_LENGTH)
 
-    def __init__(
-        self, *args: Any, uses: Callable[[], Mapping[str, str]], **kwargs: Any
-    ) -> None:
-        super().__init__(*args, **kwargs)
-        self._read_uses = uses
-        for name in ("objection_uses", "assessment_uses"):
-            self.fields[name] = _uses_field(lambda: list(self.uses.items()))
-
-    @cached_property
-    def uses(self) -> Mapping[str, str]:
-        return self._read_uses()
+    def order_fields(self, field_order: Iterable[str] | None) -> None:
+        """What a form asks of its own comes before what all of them ask."""
+        own = [name for name in self.fields if name not in ReachForm.base_fields]
+        super().order_fields([*(field_order or ()), *own])
 
     # --- What must be right ---
 
@@ -191,10 +125,6 @@ class AskForm(forms.Form):
 
     def clean(self) -> None:
         """What belongs together. A field that is wrong by itself says so once."""
-        if self._asks_for(CaseKind.RECTIFICATION) and not self._any(
-            "wrong", "right", "words"
-        ):
-            self._say("wrong", "Say what is wrong or missing, in a few words")
         self._clean_ways_to_reach()
         if self._given("is_for_other"):
             self._clean_other_person()
@@ -212,7 +142,7 @@ class AskForm(forms.Form):
 
     def _clean_other_person(self) -> None:
         if not self._any("name"):
-            self._say("name", "Enter your own name, since you ask for somebody else")
+            self._say("name", "Enter your own name, since you act for somebody else")
         if not self._any("their_name", "their_email"):
             self._say("their_name", "Enter their name or their e-mail address")
         answer_to = self._given("answer_to")
@@ -226,9 +156,6 @@ class AskForm(forms.Form):
                 "Enter their e-mail address, or choose an answer by post and give "
                 "their postal address",
             )
-
-    def _asks_for(self, kind: CaseKind) -> bool:
-        return kind.value in self.cleaned_data.get("asked", [])
 
     def _wants_post(self) -> bool:
         return bool(self._given("reply_by") == Submission.ReplyBy.POST)
@@ -246,33 +173,14 @@ class AskForm(forms.Form):
 
     # --- What it comes to, once it is right ---
 
-    def wanted(self) -> list[Wanted]:
-        """Each thing that is asked for, with what belongs to it alone: what was filled
-        in beside a box that is not ticked is not part of it."""
-        return [
-            Wanted(kind, self._grounds(kind), tuple(self._answers(kind)))
-            for kind in KINDS
-            if self._asks_for(kind)
-        ]
-
-    def _grounds(self, kind: CaseKind) -> tuple[str, ...]:
-        if kind not in GROUNDS:
-            return ()
-        chosen = self.cleaned_data[f"{kind.value}_grounds"]
-        return tuple(ground for ground in chosen if ground != UNSURE)
-
-    def _answers(self, kind: CaseKind) -> Iterator[tuple[str, str]]:
-        for question, name in ANSWERS.get(kind, ()):
-            text = self.cleaned_data[name]
-            if isinstance(text, list):
-                text = "; ".join(self.uses[key] for key in text)
-            if text:
-                yield question, text
+    def texts(self) -> list[str]:
+        """Whatever was written freely."""
+        return [self.cleaned_data["words"]]
 
     @property
     def wants_to_know_recipients(self) -> bool:
-        is_told = any(self._asks_for(kind) for kind in TOLD_ON)
-        return is_told and bool(self.cleaned_data["wants_recipients"])
+        """Whoever had the data from us is to be named as well."""
+        return False
 
     @property
     def reply_goes_by(self) -> Submission.ReplyBy:
@@ -293,11 +201,6 @@ class AskForm(forms.Form):
         data = self.cleaned_data
         is_to_agent = data["is_for_other"] and data["answer_to"] == "agent"
         return str(data["email"]) if is_to_agent else self.address
-
-    def texts(self) -> list[str]:
-        """Whatever was written freely."""
-        answers = [wanted.details for wanted in self.wanted()]
-        return [*answers, self.cleaned_data["words"]]
 
     def signs(self, *, today: date) -> tuple[Sign, ...]:
         """What the words seem to hold that we never ask for."""
@@ -321,39 +224,6 @@ class AskForm(forms.Form):
             for name, field in self.fields.items()
             if isinstance(field, WordsField | DetailField)
         )
-
-    def boxes(self) -> dict[str, Box]:
-        """What the page draws for each kind, by its name in CaseKind."""
-        ticked = self["asked"].value() or []
-        return {
-            kind.name.lower(): Box(kind.value, FACTS[kind].asked, kind.value in ticked)
-            for kind in KINDS
-        }
-
-
-# What the form asks about a kind, as the case keeps it: the question and its field.
-ANSWERS: dict[CaseKind, tuple[tuple[str, str], ...]] = {
-    CaseKind.ACCESS: (("Which part", "access_part"),),
-    CaseKind.RECTIFICATION: (
-        ("Wrong or missing", "wrong"),
-        ("It should say", "right"),
-    ),
-    CaseKind.OBJECTION: (
-        ("Which use", "objection_uses"),
-        ("Why it should stop", "objection_why"),
-    ),
-    CaseKind.ASSESSMENT: (("Which use", "assessment_uses"),),
-}
-
-
-def _uses_field(
-    choices: Callable[[], list[tuple[str, str]]],
-) -> forms.MultipleChoiceField:
-    return forms.MultipleChoiceField(
-        required=False,
-        choices=choices,
-        error_messages={"invalid_choice": "Choose from the uses listed"},
-    )
 
 
 def _as_posted(value: Any) -> list[str]:

@@ -4,6 +4,7 @@ from groundwork import links  # noqa: F401 — brings <token:…>
 from rights_requests import (
     asking_views,
     calendar_feed,
+    receipt_views,
     status_views,
     views,
     visit_views,
@@ -14,7 +15,7 @@ app_name = "rights_requests"
 urlpatterns = [
     path("your-data/", views.your_data, name="your-data"),
     path("your-data/ask/", asking_views.ask, name="ask"),
-    path("your-data/asked/<token:token>/", asking_views.asked, name="asked"),
+    path("your-data/asked/<token:token>/", receipt_views.asked, name="asked"),
     path("your-data/case/<token:token>/", status_views.status, name="status"),
     path("your-data/case/<token:token>/code/", status_views.code, name="code"),
     path("your-data/confirm/<token:token>/", status_views.confirm, name="confirm"),
