@@ -31,6 +31,8 @@ NOT_CALLED = frozenset(
     {
         # The terms of the Data Privacy Vocabulary are named by addresses.
         "w3id.org",
+        # So are the namespaces of XML.
+        "www.w3.org",
         # Shown to people as a pattern of what to enter (RFC 2606).
         "example.com",
         "www.example.com",
