@@ -18,6 +18,7 @@ from rights_requests import (
     deciding,
     handling,
     letters_gone,
+    visiting,
 )
 from rights_requests.case_forms import ActForm
 from rights_requests.case_steps import Facts
@@ -492,7 +493,7 @@ def _propose(move: Move) -> Do:
 
 def _answer(case: Case, data: dict[str, Any], by: Doing) -> Any:
     answer = Answer(
-        outcome=data["outcome"],
+        outcome=data.get("outcome", ""),
         next_step=data.get("next_step", ""),
         nothing_held=data.get("nothing_held", False),
         edits=by.edits,
@@ -699,6 +700,18 @@ def _take_down(case: Case, data: dict[str, Any], by: Doing) -> Any:
     return handling.take_down(case.pk, said, staff_id=by.staff_id, now=by.now)
 
 
+def _renew_link(case: Case, data: dict[str, Any], by: Doing) -> Any:
+    return visiting.replace_links(case.pk, now=by.now, staff_id=by.staff_id)
+
+
+def _revoke_links(case: Case, data: dict[str, Any], by: Doing) -> Any:
+    return visiting.revoke_links(case.pk, staff_id=by.staff_id, now=by.now)
+
+
+def _why_not_revoke(case: Case, facts: Facts) -> str:
+    return "" if facts.links_count else "No link of this case works."
+
+
 PERSON = "From and to the person"
 SPEAK = (
     Act(
@@ -744,6 +757,27 @@ SPEAK = (
         move=Move.WITHDRAW,
         writes=True,
         group=PERSON,
+    ),
+    Act(
+        "renew-link",
+        "Send a fresh link to their page",
+        "The links that were sent before stop working, and so does what was opened by "
+        "them. The fresh one goes to the address that we have, and to no other.",
+        "The fresh link is on its way.",
+        _renew_link,
+        writes=True,
+        group=PERSON,
+        tab="letters",
+    ),
+    Act(
+        "revoke-links",
+        "Switch off the links to their page",
+        "No link to the page of this case works any more, until a fresh one is sent.",
+        "The links are switched off.",
+        _revoke_links,
+        why_not=_why_not_revoke,
+        group=PERSON,
+        tab="letters",
     ),
 )
 

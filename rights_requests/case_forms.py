@@ -15,7 +15,7 @@ from django.utils import timezone
 from groundwork.masking import mask_numbers
 from rights_requests import grounds, letters
 from rights_requests.desk import reference_in
-from rights_requests.kinds import CaseKind
+from rights_requests.kinds import AT_ONCE, PUBLISHED, CaseKind
 from rights_requests.letter_frames import LetterKind
 from rights_requests.models import Case, Channel, IdentityCheck
 from rights_requests.moves import Move
@@ -397,24 +397,19 @@ class AnswerForm(ActForm):
 
     def fit(self) -> None:
         kind = CaseKind(self.case.kind)
-        if kind is not CaseKind.COMPLAINT:
-            del self.fields["next_step"]
-        else:
-            outcome = self.fields["outcome"]
-            outcome.label, outcome.required = "What we found", True
-            outcome.help_text = "The outcome, for the person to read."
-            outcome.error_messages["required"] = "Say what you found"
-        if kind in (CaseKind.COMPLAINT, *AT_ONCE_OR_PUBLISHED):
-            del self.fields["nothing_held"]
+        if kind is CaseKind.COMPLAINT:
+            self._fit_complaint()
+            return
+        del self.fields["next_step"]
+        if kind in AT_ONCE | PUBLISHED:
+            del self.fields["outcome"], self.fields["nothing_held"]
 
-
-AT_ONCE_OR_PUBLISHED = (
-    CaseKind.MARKETING,
-    CaseKind.PROFILING,
-    CaseKind.WITHDRAWAL,
-    CaseKind.SCHEDULE,
-    CaseKind.ASSESSMENT,
-)
+    def _fit_complaint(self) -> None:
+        del self.fields["nothing_held"]
+        outcome = self.fields["outcome"]
+        outcome.label, outcome.required = "What we found", True
+        outcome.help_text = "The outcome, for the person to read."
+        outcome.error_messages["required"] = "Say what you found"
 
 
 class NarrowForm(ActForm):

@@ -61,6 +61,7 @@ class Facts:
     open_tasks_count: int = 0
     searches_count: int = 0
     answers_count: int = 0
+    links_count: int = 0
     is_held: bool = False
     is_restricted: bool = False
     why_not_acknowledge: str = ""
@@ -78,6 +79,7 @@ def facts_of(case: Case, *, now: datetime) -> Facts:
         open_tasks_count=case.tasks.filter(done_at=None).count(),
         searches_count=case.searches.count(),
         answers_count=len(closing.answers_of(case)),
+        links_count=case.links.filter(use="case-status", revoked_at=None).count(),
         is_held=bool(case.submission.held_because),
         is_restricted=is_restricted(case.submission.data_subject_id),
         why_not_acknowledge=handling.why_not_acknowledge(case),
@@ -133,16 +135,20 @@ def _of_ours(case: Case, facts: Facts) -> Iterator[str]:
         yield "acknowledge"
     if _owes_word(case, facts):
         yield "progress"
-    if kind in COPIES and not facts.searches_count:
-        yield "search"
-    if facts.open_tasks_count:
-        yield "tasks"
-    if kind in COPIES and not facts.answers_count:
-        yield "upload"
-    if kind is CaseKind.RESTRICTION and not facts.is_restricted:
-        yield "restrict"
+    yield from _before_answer(kind, facts)
     if not facts.why_not.get(Move.FULFIL, "-"):
         yield "propose-answer" if needs_second_person(kind, Move.FULFIL) else "answer"
+
+
+def _before_answer(kind: CaseKind, facts: Facts) -> Iterator[str]:
+    """What the answer rests on, in the order in which it is done."""
+    wanted = {
+        "search": kind in COPIES and not facts.searches_count,
+        "tasks": facts.open_tasks_count > 0,
+        "upload": kind in COPIES and not facts.answers_count,
+        "restrict": kind is CaseKind.RESTRICTION and not facts.is_restricted,
+    }
+    yield from (name for name, is_wanted in wanted.items() if is_wanted)
 
 
 def _owes_word(case: Case, facts: Facts) -> bool:

@@ -17,7 +17,8 @@ from data_subjects.models import Disclosure
 from data_subjects.restriction import is_restricted
 from groundwork.refusals import NotAllowed, refuse
 from rights_requests import casebook, grounds, writing
-from rights_requests.kinds import CaseKind
+from rights_requests.at_once import STOPS
+from rights_requests.kinds import AT_ONCE, PUBLISHED, CaseKind
 from rights_requests.letter_frames import LetterKind
 from rights_requests.models import (
     Case,
@@ -103,6 +104,10 @@ def answer_and_close(
 def letter_of_answer(case: Case, *, nothing_held: bool = False) -> LetterKind:
     if case.is_complaint:
         return LetterKind.COMPLAINT_OUTCOME
+    if case.kind in AT_ONCE:
+        return LetterKind.AT_ONCE
+    if case.kind in PUBLISHED:
+        return LetterKind.MESSAGE  # nothing is in force: it is answered in words
     if nothing_held:
         return LetterKind.NOTHING_HELD
     if told_withholding(case) is not None:
@@ -125,6 +130,7 @@ def answer_fields(case: Case, answer: Answer) -> dict[str, Any]:
         "next_step": answer.next_step,
         "documents": tuple(document.name for document in answers_of(case)),
         "recipients": recipients_of(case) if case.submission.wants_recipients else (),
+        "stops": (STOPS[CaseKind(case.kind)],) if case.kind in AT_ONCE else (),
         **_withheld_fields(case),
     }
 

@@ -185,25 +185,50 @@ def note_taken(case_id: uuid.UUID, document: CaseDocument) -> None:
 
 
 @transaction.atomic
-def replace_links(case_id: uuid.UUID, *, now: datetime, visit: CaseLink) -> Letter:
+def replace_links(
+    case_id: uuid.UUID,
+    *,
+    now: datetime,
+    visit: CaseLink | None = None,
+    staff_id: int | None = None,
+) -> Letter:
     """The status links of this case stop, and a new one goes out.
 
     With them stops what opens the case or another one that was asked for at the same
     time: whoever has our first letter has that link too, and may have a visit open. The
-    visit from which it is done stays.
+    visit from which it is done stays; staff_id: who did it for the person.
     """
     case = casebook.locked(case_id)
     links.renew_status(case, now=now)
+    _close_doors(case, now=now, visit=visit, staff_id=staff_id)
+    letter = writing.write(case, LetterKind.STATUS_LINK, now=now, staff_id=staff_id)
+    casebook.note(case, Event.LINK_SENT, staff_id=staff_id)
+    return letter
+
+
+@transaction.atomic
+def revoke_links(case_id: uuid.UUID, *, staff_id: int, now: datetime) -> Case:
+    """No link of this case opens anything any more, and none is sent in their place."""
+    case = casebook.locked(case_id)
+    standing = CaseLink.objects.standing().filter(case=case)
+    if not standing.update(revoked_at=now):
+        raise NotAllowed("No link of this case works.")
+    _close_doors(case, now=now, visit=None, staff_id=staff_id)
+    return case
+
+
+def _close_doors(
+    case: Case, *, now: datetime, visit: CaseLink | None, staff_id: int | None
+) -> None:
     others = CaseLink.objects.filter(
         case__submission=case.submission_id,
         use__in=[Use.CONFIRM, Use.VISIT],
         revoked_at__isnull=True,
     )
-    others.exclude(pk=visit.pk).update(revoked_at=now)
-    casebook.note(case, Event.LINK_REVOKED)
-    letter = writing.write(case, LetterKind.STATUS_LINK, now=now)
-    casebook.note(case, Event.LINK_SENT)
-    return letter
+    if visit is not None:
+        others = others.exclude(pk=visit.pk)
+    others.update(revoked_at=now)
+    casebook.note(case, Event.LINK_REVOKED, staff_id=staff_id)
 
 
 @transaction.atomic

@@ -14,7 +14,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from outbox.delivery import deliver_due
-from rights_requests import case_steps, casebook, deciding, handling
+from rights_requests import case_steps, casebook, deciding, handling, links
 from rights_requests.case_acts import ACTS, BY_NAME
 from rights_requests.case_steps import Facts, next_step, why_not_now
 from rights_requests.kinds import CaseKind
@@ -792,6 +792,100 @@ def test_an_address_that_fits_no_window_is_told(worker: Client) -> None:
     response = worker.post(f"/console/rights_requests/letter/{letter.pk}/pdf/")
     assert response.status_code == 409
     assert "Enter the address that the letter goes to" in shown(response)
+
+
+# --- Ending it ---
+
+
+def test_a_copy_is_answered_once_there_is_a_search_and_a_document(
+    worker: Client, smtp: Relay
+) -> None:
+    case = lives.new_case(CaseKind.ACCESS)
+    assert "Record first where you looked" in shown(worker.get(act(case, "answer")))
+    today = timezone.localdate().isoformat()
+    given = {"system": "Mailboxes", "was_searched": "no", "why": "None.", "on": today}
+    do(worker, case, "search", **given)
+    missing = do(worker, case, "answer", part_opening="Here it is.")
+    assert missing.status_code == 409
+    assert "Upload what the person gets" in shown(missing)
+    upload(worker, case)
+    done = do(worker, case, "answer", part_opening="Here it is.", part_note="")
+    assert done["Location"] == page(case)
+    assert again(case).state == State.FULFILLED
+    assert "answer.pdf" in inbox(smtp, CLEO)[-1].text
+
+
+def test_that_nothing_is_held_is_told_in_its_own_letter(
+    worker: Client, smtp: Relay
+) -> None:
+    case = lives.new_case(CaseKind.ACCESS)
+    today = timezone.localdate().isoformat()
+    given = {"system": "All", "was_searched": "yes", "hits": "0", "terms": "Cleo"}
+    do(worker, case, "search", why="All was read.", on=today, **given)
+    assert do(worker, case, "answer", nothing_held="on").status_code == 302
+    assert case.letters.filter(kind="nothing-held").exists()
+
+
+def test_a_no_to_marketing_without_an_address_is_closed_by_staff(
+    worker: Client,
+) -> None:
+    """Nothing was found by an address, so a colleague saw to it."""
+    case = lives.new_case(CaseKind.MARKETING, address="", telephone="020 7946 0000")
+    assert "Answer it…" in buttons(worker.get(page(case)))
+    done = do(worker, case, "answer", part_note="We took you off the calling list.")
+    assert done.status_code == 302
+    assert again(case).state == State.FULFILLED
+    assert case.letters.filter(kind="at-once").exists()
+
+
+def test_a_published_document_that_is_not_there_is_answered_in_words(
+    worker: Client,
+) -> None:
+    case = lives.bring_to(CaseKind.SCHEDULE, State.IN_PROGRESS)
+    done = do(worker, case, "answer", part_message="We write it at the moment.")
+    assert done.status_code == 302
+    assert again(case).state == State.FULFILLED
+
+
+def test_a_complaint_is_reported_on_and_closed_with_its_outcome(
+    worker: Client, smtp: Relay
+) -> None:
+    case = lives.new_case(CaseKind.COMPLAINT)
+    silent = do(worker, case, "answer", outcome=" ")
+    assert silent.status_code == 400 and "Say what you found" in text(silent)
+    told = do(
+        worker, case, "progress", words="We read it.", next_step="We ask the team."
+    )
+    assert told.status_code == 302
+    assert "We ask the team." in inbox(smtp, CLEO)[-1].text
+    done = do(worker, case, "answer", outcome="You are right.", next_step="We stop.")
+    assert done.status_code == 302
+    assert again(case).state == State.FULFILLED
+    assert "You are right." in inbox(smtp, CLEO)[-1].text
+
+
+def test_a_case_is_taken_back_for_the_person_and_opened_again(worker: Client) -> None:
+    case = lives.new_case(CaseKind.ACCESS)
+    assert do(worker, case, "withdraw").status_code == 302
+    assert again(case).state == State.WITHDRAWN
+    assert (
+        do(worker, case, "reopen", reason="It was not the person.").status_code == 302
+    )
+    assert again(case).state == State.IN_PROGRESS
+
+
+def test_a_fresh_link_takes_the_place_of_the_old_ones(
+    worker: Client, smtp: Relay
+) -> None:
+    case = lives.new_case(CaseKind.ACCESS)
+    old = links.status_url(case)
+    assert do(worker, case, "renew-link").status_code == 302
+    fresh = links.status_url(case)
+    assert fresh and fresh != old and fresh in inbox(smtp, CLEO)[-1].text
+    assert do(worker, case, "revoke-links").status_code == 302
+    assert links.status_url(case) == ""
+    assert not case.links.standing().exists()
+    assert "Switch off the links" not in shown(worker.get(page(case)))
 
 
 # --- Documents ---
