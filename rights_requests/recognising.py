@@ -19,8 +19,11 @@ from rights_requests.recognising_rules import ENGLISH
 from rights_requests.recognising_text import SUBJECT, Sentence, sentences_of
 from rights_requests.recognising_words import (
     ABOUT_DATA,
+    ABOUT_ME,
+    ACCESS,
     AGENT,
     ASKED_AFTER_ALL,
+    ASSESSMENT,
     BOILERPLATE,
     COMPLAINT,
     DATA_TALK,
@@ -29,6 +32,7 @@ from rights_requests.recognising_words import (
     NOT_ASKED,
     OFFERED,
     OTHER_BUSINESS,
+    SCHEDULE,
     SOME_RIGHT,
     WORDS,
     WRITERS,
@@ -39,6 +43,8 @@ RULES = (*ENGLISH, *LANGUAGES, *HINTS)
 HINT = 2  # the weight of a rule that needs another
 # The weight of a rule that says plainly what is asked, and of hints that do so together.
 ENOUGH = 3
+# Everybody wants to know something; “me” beside it tells nothing.
+ASKED_OF_ANYTHING = frozenset({ACCESS, SCHEDULE, ASSESSMENT})
 # Beside another kind a little displeasure is a question to staff, not a case.
 COMPLAINT_BESIDE_OTHERS = 4
 # From this weight on it tells nothing any more which of two kinds is meant first.
@@ -129,7 +135,10 @@ class Findings:
         if kind == COMPLAINT:
             talk = self._weight(DATA_TALK)
             return own + talk if talk or self._has_plain_rule(kind) else 0
-        return own + self._weight(ABOUT_DATA) if own and kind in KINDS else own
+        if own < HINT or kind not in KINDS:
+            return own
+        about_me = 0 if kind in ASKED_OF_ANYTHING else self._weight(ABOUT_ME)
+        return own + self._weight(ABOUT_DATA) + about_me
 
     def reasons(self, kinds: Iterable[str]) -> tuple[str, ...]:
         """One sentence for each rule of these kinds that tells something by itself."""

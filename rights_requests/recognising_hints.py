@@ -8,6 +8,7 @@ they are written.
 
 from rights_requests.recognising_words import (
     ABOUT_DATA,
+    ABOUT_ME,
     ACCESS,
     AGENT,
     ASSESSMENT,
@@ -36,9 +37,11 @@ HINTS = (
         r"(?:(?:tell(?:ing)?|let|inform|advise) (?:me|us|them|her|him|you)\b(?!…(?:once"
         r"|when|as soon))(?: know)?|know)(?: (?:what|which|who|where|whether|if"
         r"|everything|all))|tell me\b|find out|learn (?:what|who)|what it (?:says"
-        r"|contains)|what(?:'s| is) in it|am i\b|is it you|curious|nosy|have i (?:got"
-        r"|an?|ever)|ever registered|(?:search|check) (?:your|for)|what you find"
-        r"|(?:please|kindly) (?:advise|state|say)|to whom",
+        r"|contains)|what (?:they|he|she) (?:noted|wrote|said|know)|know on which"
+        r"|what(?:'s| is) in it|am i\b|is it you|(?:what )?did you (?:do that|obtain"
+        r"|find|collect|check)|curious|nosy|have i (?:got|an?|ever)|ever registered"
+        r"|(?:search|check) (?:your|for)|what you find|(?:please|kindly) (?:advise"
+        r"|state|say)|to whom",
         "Wants to know something",
     ),
     Rule(
@@ -74,8 +77,8 @@ HINTS = (
     Rule(
         ACCESS,
         2,
-        r"never (?:gave|dealt|heard of|contacted)|anything to do with you|(?:knew|knows"
-        r"|gave|got|has|have|passed|sold) my|know (?:my|me|about me)\b",
+        r"never (?:gave|dealt|heard of|contacted|told)|anything to do with you|(?:knew"
+        r"|knows|gave|got|has|have|passed|sold) my|know (?:my|me|about me)\b",
         "Says that somebody has their data",
     ),
     Rule(
@@ -141,10 +144,10 @@ HINTS = (
         r"(?:delet\w+|eras(?:e|ed|ure|ing)|wip(?:e|ed)|purged?|destroy(?:ed|ing)?"
         r"|destruction|expung\w+|shred(?:ded|ding)?|scrub\w*|bin|get(?:ting)? rid"
         r"|clear(?:ed)?(?: <a>){1,4} (?:off|out|from))(?! (?:this|the|any|my|that) "
-        r"(?:<a> )?(?:previous |last |earlier )?(?:e-?mail|message))|remov(?:e|ed|al"
-        r"|ing) (?:me|my|all|it|them|any|every|each|the)|(?:taken|took|struck) (?:off"
-        r"|out)|gone$|no trace|take me out|nothing remains|can go$|want (?:it|them|this"
-        r"|that) <deleted>",
+        r"(?:<a> )?(?:previous |last |earlier )?(?:e-?mail|message))(?! (?:clause"
+        r"|paragraph|section|page|item|line))|remov(?:e|ed|al|ing) (?:me|my|all|it|them"
+        r"|any|every|each|the)|(?:taken|took|struck) (?:off|out)|gone$|no trace|take "
+        r"me out|nothing remains|can go$|want (?:it|them|this|that) <deleted>",
         "Speaks of deletion",
     ),
     Rule(
@@ -160,13 +163,13 @@ HINTS = (
         2,
         r"(?:didn't|don't|do not|not|stop|no longer|never)(?: <a>){0,3}? (?:keep|hold"
         r"|stor|exist|be stored|be kept|be held)(?:ing|e)?|no (?:<a> )?(?:purpose"
-        r"|reason|need|business) (?:in|for|to)\b…(?:keep|hold|hav|stor)\w*|forget"
-        r"|forgotten",
+        r"|reason|need|business) (?:in|for|to)\b…(?:keep|hold|hav|stor)\w*|(?:be|get) "
+        r"forgotten|forget (?:me|my|about me|i)",
         "Does not want something kept",
     ),
     Rule(
         ERASURE,
-        2,
+        1,
         r"by (?:accident|mistake)|never (?:agreed|consented|wanted|asked)|against my "
         r"will|no longer (?:a )?(?:customer|client|member|user)|contract is over",
         "Gives a reason for deletion",
@@ -176,10 +179,10 @@ HINTS = (
     Rule(
         RESTRICTION,
         2,
-        r"restrict(?:ed|ion|ions|ing)?|freez(?:e|ing)|frozen|hold off|on hold"
-        r"|lock(?:ed)? down|suspend\w*|paus(?:e|ing)|set aside|limit(?:ed|ing)? (?:<a> "
-        r"){0,2}(?:use|processing)|to storage|(?:left|leave it|leave them) (?:untouched"
-        r"|alone)|untouched",
+        r"restrict(?:ed|ion|ions|ing)?(?! (?:the search|access|spending))|freez(?:e"
+        r"|ing)|frozen|hold off|on hold|lock(?:ed)? down|suspend\w*|paus(?:e|ing)|set "
+        r"aside|limit(?:ed|ing)? (?:<a> ){0,2}(?:use|processing)|to storage|(?:left"
+        r"|leave it|leave them) (?:untouched|alone)|untouched",
         "Wants something set aside",
     ),
     Rule(
@@ -247,7 +250,8 @@ HINTS = (
         r"|home|sur|last|first|job|house) ?)?(?:address|number|name|surname|e-?mail|job"
         r"|employer|one|spelling|title|mobile)|out of date|outdated|no longer (?:valid"
         r"|correct|in use|current|mine)|(?:has|have|'ve) changed|now (?:called|known as"
-        r"|live|living)|used to be|right one is|the correct|just moved|the other one",
+        r"|live|living)|used to be|right one is|the correct|just moved|the other one"
+        r"|(?:was|were) born (?:in|on)|as of\b…my (?:postal |home )?address",
         "Tells what is old or new",
     ),
     Rule(
@@ -263,9 +267,9 @@ HINTS = (
     Rule(
         RECTIFICATION,
         2,
-        r"(?:list|listed|shown?|record(?:ed)?|describ\w*|letters? call|call|calling"
-        r"|address\w*|put|write) (?:me|him|her|to me)\b(?! (?:back|when|if|once))|your "
-        r"(?:notes?|entry) (?:that|about|on|of)\b|your (?:records?|files?|system"
+        r"(?:list|listed|shown?|describ\w*|letters? call|call|calling|address\w*|put"
+        r"|write) (?:me|him|her|to me)\b(?! (?:back|when|if|once|on|at|about|an?))"
+        r"|your (?:notes?|entry) (?:that|about|on|of)\b|your (?:records?|files?|system"
         r"|database|notes?|letter)\b…(?:show|say|said|state|list|give|call"
         r"|have)\w*\b…(?:me|my|i)\b|you have down|down as|confus\w+|you(?:'ve| have) "
         r"(?:recorded|noted|written) that|as your notes",
@@ -282,10 +286,18 @@ HINTS = (
         RECTIFICATION,
         2,
         r"(?:letters?|post|mail|e-?mails?|everything) (?:should|must|can|to) (?:go|be "
-        r"sent) to|from now on|(?:^|please |to )use (?:this|my) (?:<a> )?(?:e-?mail"
-        r"|address|number)|(?:meant|intended) for (?:another|someone|somebody)|belongs "
-        r"to (?:somebody|someone)|(?:the|my) current one|not \S+@\S+",
+        r"sent) to|send (?:anything|everything|letters|post|mail) (?:for me )?to|from "
+        r"now on|(?:^|please |to )use (?:this|my) (?:<a> )?(?:e-?mail|address|number)"
+        r"|(?:meant|intended) for (?:another|someone|somebody)|belongs to (?:somebody"
+        r"|someone)|(?:the|my) current one|not \S+@\S+",
         "Says what to use from now on",
+    ),
+    Rule(
+        RECTIFICATION,
+        2,
+        r"(?:leaves?|left) out|(?:does not|doesn't) mention|(?:to|should|must) be added"
+        r"|(?:the|your) (?:notes?|entry|file) you (?:keep|hold|have)",
+        "Says that something is missing",
     ),
     Rule(RECTIFICATION, 2, r"addressed to (?:mr|mrs|ms|miss|dr)", "Names a title"),
     Rule(
@@ -332,8 +344,8 @@ HINTS = (
         2,
         r"stop (?:doing|it|that|this)|stop using|refrain|may not use|not to (?:use|be "
         r"used)|not be used|no longer be used|<dont> (?:<a> )?use|hands off|(?:didn't"
-        r"|did not|never) (?:give|gave) you|nobody allowed|(?:please )?(?:cease"
-        r"|desist)$",
+        r"|did not|never) (?:give|gave) you|don't want to be part|statistics|nobody "
+        r"allowed|(?:please )?(?:cease|desist)$",
         "Wants something to stop",
     ),
     Rule(OBJECTION, 2, r"particular situation", "Names their particular situation"),
@@ -360,9 +372,7 @@ HINTS = (
         MARKETING,
         2,
         r"(?:e-?mailing|calling|ringing|phoning|texting|writing to|contacting"
-        r"|spamming) (?:me|us|my|him|her)\b|your (?:e-?mails?|mails?|calls?|texts?"
-        r"|letters?|newsletters?|updates|messages|mailings|adverts|offers)|getting "
-        r"(?:this|these)",
+        r"|spamming) (?:me|us|my|him|her)\b|getting (?:this|these)",
         "Gets messages",
     ),
     Rule(
@@ -374,26 +384,33 @@ HINTS = (
     Rule(
         MARKETING,
         2,
-        r"no more\b|any more|any ?longer|under no circumstances|too (?:many|often|much)"
-        r"|please stop|(?:just|must|to) stop|stop please|enough$|enough is enough"
-        r"|remove$|remove this (?:address|e-?mail|number)|not (?:meant )?for me|off "
-        r"please|stop sending|^(?:please )?stop (?:it|this|now)$|(?:stop|end|cancel) "
-        r"them|no use to me",
+        r"no more\b(?! questions)|any more|any ?longer|under no circumstances|too "
+        r"(?:many|often|much)|please stop|(?:just|must|to) stop|stop please|enough$"
+        r"|enough is enough|remove$|remove this (?:address|e-?mail|number)|not "
+        r"(?:meant )?for me|off please|stop sending|^(?:please )?stop (?:it|this|now)$"
+        r"|(?:stop|end|cancel) them|no use to me",
         "Wants it to stop",
     ),
     Rule(
         MARKETING,
         2,
         r"unsubscrib\w*|unsubscription|spam(?:ming)?|junk(?: mail)?|opt(?:ing)?[- ]out"
-        r"|(?:off|from|leave) (?:<a> ){0,2}(?:list|mailings?)|do[- ]not[- ]call"
-        r"|advertising|advertisements?|promotional|promotions",
+        r"|(?:off|from|leave) (?:<a> ){0,2}(?:list|mailings?)|do[- ]not[- ]call",
         "Speaks of unwanted mail",
     ),
     Rule(MARKETING, 2, r"<art>21 ?\(?[23]", "Names Article 21(2)"),
     Rule(
         MARKETING,
         1,
-        r"marketing|mailing lists?|tps|case updates?",
+        r"your (?:e-?mails?|mails?|calls?|texts?|letters?|newsletters?|updates|messages"
+        r"|mailings|adverts|offers)",
+        "Speaks of our messages",
+    ),
+    Rule(
+        MARKETING,
+        1,
+        r"marketing|mailing lists?|tps|case updates?|advertising|advertisements?"
+        r"|promotional|promotions",
         "Speaks of marketing",
     ),
     # --- No profiles ---
@@ -407,9 +424,10 @@ HINTS = (
     Rule(
         PROFILING,
         2,
-        r"profil(?:ed|ing)|algorithm\w*|(?:by )?a (?:computer|machine)|automated|score "
-        r"me|scoring|rank(?:ing|ed)? me|rating me|categori[sz]<a> me|(?:picture"
-        r"|profile) of me|target(?:ing)? me|segments?|behaviou?r",
+        r"profil(?:ed|ing)|algorithm\w*|(?:by )?a (?:computer|machine)|automated"
+        r"|automatically|score me|scoring|rank(?:ing|ed)? me|rating me|categori[sz]<a> "
+        r"me|(?:picture|profile) of me|target(?:ing)? me|segments?|behaviou?r|(?:judged"
+        r"|assessed|selected|picked) by",
         "Speaks of profiling",
     ),
     Rule(
@@ -424,22 +442,23 @@ HINTS = (
     Rule(
         WITHDRAWAL,
         2,
-        r"withdr[ae]w\w*|revok\w*|revocation|take (?:it|that|this) back|undo|cancel "
-        r"that|no longer (?:stand|valid|agree)",
+        r"withdr[ae]w\w*(?! (?:my|our|the|your) (?:bid|offer|tender|application"
+        r"|objection|complaint|sponsorship))|revok\w*|revocation|take (?:it|that|this) "
+        r"back|undo|cancel that|no longer (?:stand|valid|agree)",
         "Takes something back",
     ),
     Rule(
         WITHDRAWAL,
         2,
-        r"consent(?:ed)?|permission|i (?:<a> )?(?:agreed|ticked|said yes|accepted "
-        r"(?:the|your))|cookies?",
+        r"my consent|consented|consent (?:i|we)|permission|i (?:<a> )?(?:agreed|ticked"
+        r"|said yes|accepted (?:the|your))|cookies?",
         "Speaks of what they agreed to",
     ),
     Rule(
         WITHDRAWAL,
         2,
-        r"changed my mind|no longer (?:ok|okay|fine)|(?:no longer|not) happy (?:for"
-        r"|with)",
+        r"changed my mind(?! about the)|no longer (?:ok|okay|fine)|(?:no longer|not) "
+        r"happy (?:for|with)",
         "Has changed",
     ),
     Rule(WITHDRAWAL, 2, r"<art>7 ?\(3\)", "Names Article 7(3)"),
@@ -564,7 +583,8 @@ HINTS = (
         2,
         r"(?:this|that|it)(?:'s| is| was) (?:a|an) (?:<a> )?breach|data breach\b"
         r"|leak(?:ed|s)?|public(?:ly)?|read out|explain yourselves|cc'?d|bcc"
-        r"|violations?|visible to|for (?:all|everyone|everybody) to see",
+        r"|violations?|visible to|for (?:all|everyone|everybody) to see|should not "
+        r"(?:be possible|happen|have happened)|my \w+ out to",
         "Speaks of a breach",
     ),
     Rule(
@@ -574,9 +594,10 @@ HINTS = (
         r"|recording|number)|privacy|private (?:information|number|data|matters?)"
         r"|confidential|gdpr|data protection|data breach|ico|name and (?:phone "
         r"|e-?mail )?(?:number|address)|information commissioner|junk mail|spam"
-        r"|private matters?|confidential|where i live|serious breach|e-?mailing me"
-        r"|unsubscrib\w*|(?:erasure|access|deletion|data) request|subject access|d?sar"
-        r"|right to|marketing|my data|data you|my (?:<a> )?request|recordings?",
+        r"|private matters?|confidential|letter to me|any(?:body|one) could read|where "
+        r"i live|serious breach|e-?mailing me|unsubscrib\w*|(?:erasure|access|deletion"
+        r"|data) request|subject access|d?sar|right to|marketing|my data|data you|my "
+        r"(?:<a> )?request|recordings?",
         "Speaks of data",
     ),
     # --- The writer's own data, which goes with every kind but a complaint ---
@@ -602,6 +623,12 @@ HINTS = (
         r"rights?|data protection (?:law|rights|act)|<art>(?:1[5-9]|2[0-2])|gdpr",
         "Speaks of their rights",
     ),
+    Rule(
+        ABOUT_ME,
+        1,
+        r"me|my|mine|myself",
+        "Speaks of themselves",
+    ),
     # --- A right, without saying which: their data, and a word of the law's business ---
     Rule(
         SOME_RIGHT,
@@ -618,12 +645,12 @@ HINTS = (
         SOME_RIGHT,
         2,
         r"(?:my|his|her|mine|our client's|client's) (?!previous|last|earlier)(?:<a> "
-        r"){0,2}?(?:data|details|info\w*|records?|files?|(?:sur)?name|number|e-?mail"
-        r"|address|calls?|voice(?! m)|photos?|pictures?|recordings?|profile|particulars"
-        r"|account|privacy|preferences|browsing|cv|request)|(?:data|information"
-        r"|records?|recordings?|notes?|anything|something|everything) (?:about|of|on"
-        r"|concerning) (?:me|us|him|her)|personal (?:data|info\w*|details)|name and "
-        r"(?:phone |e-?mail )?(?:number|address|e-?mail)",
+        r"){0,2}?(?:data|details|info\w*|records?|files?|(?:sur)?name|number|mobile"
+        r"|e-?mail|address|calls?|case(?! update)|voice(?! m)|photos?|pictures?"
+        r"|recordings?|profile|particulars|account|privacy|preferences|browsing|cv"
+        r"|request)|(?:data|information|records?|recordings?|notes?|anything|something"
+        r"|everything) (?:about|of|on|concerning) (?:me|us|him|her)|personal (?:data"
+        r"|info\w*|details)|name and (?:phone |e-?mail )?(?:number|address|e-?mail)",
         "Speaks of their data",
     ),
     Rule(
@@ -679,9 +706,10 @@ HINTS = (
         r"|your trial|try it free|upgrade now|limited time|voucher|book (?:now|before|a"
         r"|your (?:place|seat))|register (?:now|today)|click (?:here|below|the (?:link"
         r"|button))|would you be interested|a demo|our (?:consultants|experts)|we "
-        r"(?:offer|sell)|lead generation|leadgen|decision makers|compliant|your staff"
-        r"|per person|learn how|only £|our (?:<a> )?(?:software|solution|platform|tool"
-        r"|course)",
+        r"(?:offer|sell)|lead generation|we act as|give us a call|over \d+ (?:firms"
+        r"|companies|clients)|leadgen|decision makers|compliant|(?:train|are) your "
+        r"staff|per person|learn how|only £|our (?:<a> )?(?:software|solution|platform"
+        r"|tool|course)",
         "An offer",
     ),
     Rule(
@@ -721,8 +749,8 @@ HINTS = (
         r"(?:my|the|your|an?|our|this) (?:<a> )?(?:orders?|invoices?|quot(?:e|ation)"
         r"|delivery|parcel|refund|tender|meeting|webinar|password|articles?(?! \d)"
         r"|project|budget|booking|licen[cs]es?|keys?|contract|purchase|product)\b|bank "
-        r"details|vat number|prices?|\d+ licen[cs]es|the keys|annex|meeting notes"
-        r"|minutes|remittance|purchase order|log in",
+        r"details|vat number|prices?|\d+ licen[cs]es|the keys|annex|software|edition|i "
+        r"ordered|meeting notes|minutes|remittance|purchase order|log in",
         "Is about an order or the like",
     ),
 )

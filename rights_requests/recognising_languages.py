@@ -265,8 +265,9 @@ ITALIAN = (
         ACCESS,
         4,
         r"diritto di accesso|dati\b…(?:in vostro possesso|da voi)|acce(?:dere|sso) ai "
-        r"(?:miei )?dati|copia (?:di|dei|dell\w*) (?:\w+ )?miei dati|(?:copia|quali"
-        r"|che)\b…(?:dati|informazioni)…(?:mi riguarda\w*|su di me|miei)",
+        r"(?:miei )?dati|copia (?:di|dei|dell\w*) (?:\w+ )?miei dati|(?:quali|che) "
+        r"(?:\w+ )?(?:miei )?dati|(?:copia|quali|che)\b…(?:dati|informazioni)…(?:mi "
+        r"riguarda\w*|su di me|miei)",
         "Asks for access (Italian)",
     ),
     Rule(
@@ -416,14 +417,14 @@ POLISH = (
         ERASURE,
         4,
         r"(?:usun\w*|skasow\w*|wykresl\w*|zniszcz\w*)\b…(?:moj\w*|moich|mnie|danych "
-        r"osobowych)\b|bycia zapomnian\w*",
+        r"osobowych)\b(?!…(?:list|newsletter|mailing))|bycia zapomnian\w*",
         "Asks us to delete (Polish)",
     ),
     Rule(
         MARKETING,
         4,
-        r"(?:sprzeciw\w*|nie (?:chce|zycze)|prosze nie|rezygn\w*"
-        r"|wypis\w*)\b…(?:marketing\w*|reklam\w*|newsletter\w*|ofert\w*|handlow\w*"
+        r"(?:sprzeciw\w*|nie (?:chce|zycze)|prosze nie|rezygn\w*|wypis\w*"
+        r"|wykresl\w*)\b…(?:marketing\w*|reklam\w*|newsletter\w*|ofert\w*|handlow\w*"
         r"|mailing\w*|wiadomosci|maili|list[ya]?)",
         "Objects to advertising (Polish)",
     ),

@@ -56,7 +56,8 @@ ENGLISH = (
         4,
         r"(?:cop(?:y|ies)|transcripts?|list|print-?out|overview|summary) "
         r"of…<facts>…(?:<about me>|<you hold>|<held by you>|(?:i am|i'm|my name) <a>)"
-        r"|(?:contents?|extract|print-?out) of <wholly><my file>",
+        r"|(?:contents?|extract|print-?out) of <wholly>(?:<my file>|<my> (?:<a> "
+        r")?(?:entry|entries|account))",
         "Asks for a copy of what we hold",
     ),
     Rule(
@@ -133,10 +134,10 @@ ENGLISH = (
     Rule(
         ACCESS,
         4,
-        r"who(?:m|ever)?(?: else|'s|s)?\b…(?:sold|sell|gave|give|given|pass(?:ed)?"
-        r"|shar\w+|disclos\w+|has|have|had|told|suppl\w+|provid\w+|handed|leak\w+|seen"
-        r"|receiv\w+|got|access\w*)\b…(?:<my data>|about me|them\b|it with|it to|that "
-        r"with)",
+        r"(?:who(?:m|ever)?(?: else|'s|s)?|which (?:one )?of (?:your|the) "
+        r"<a>)\b…(?:sold|sell|gave|give|given|pass(?:ed)?|shar\w+|disclos\w+|has|have"
+        r"|had|told|suppl\w+|provid\w+|handed|leak\w+|seen|receiv\w+|got"
+        r"|access\w*)\b…(?:<my data>|about me|them\b|it with|it to|that with)",
         "Asks who was given their data",
     ),
     Rule(
@@ -261,6 +262,12 @@ ENGLISH = (
         r"<give>\b<not otherwise>…(?:footage|cctv)",
         "Asks for footage",
     ),
+    Rule(
+        ACCESS,
+        4,
+        r"cop(?:y|ies) of what(?:ever)?(?:'s| is| was| you)…(?:<about me>|<hold>)",
+        "Asks for a copy of what we hold",
+    ),
     # --- The data in a file for another service ---
     Rule(
         PORTABILITY,
@@ -289,15 +296,16 @@ ENGLISH = (
         PORTABILITY,
         4,
         r"(?:transfer|port|move|transmit|migrate|send|hand|pass|give)(?:ring|ting)? "
-        r"(?:<my> (?:<a> ){0,4}?(?:data|details|information|records?|preferences)|it"
+        r"(?:<my> (?:<a> ){0,4}?(?:data|details|information|records?|preferences)"
+        r"|(?:the|all|any) (?:data|details|information) (?:from|in|of) my <a>|it"
         r"|them)…\b(?:to|over)\b…(?:provider|service|company|controller|supplier"
-        r"|competitor|ltd|another|new one|different|direct(?:ly)?)",
+        r"|competitor|ltd|another|new one|different|direct(?:ly)?|straight|import)",
         "Wants their data sent to another service",
     ),
     Rule(
         PORTABILITY,
         4,
-        r"tak(?:e|ing) <my> <data> (?:with me|elsewhere|somewhere else|to a)",
+        r"tak(?:e|ing) <my> <data> (?:with me|along|elsewhere|somewhere else|to a)",
         "Wants to take their data elsewhere",
     ),
     Rule(PORTABILITY, 3, r"machine[- ]readable", "Names a machine-readable format"),
@@ -333,10 +341,10 @@ ENGLISH = (
     Rule(
         ERASURE,
         4,
-        r"(?:want|need|like|have|get|see|getting|having|wanted|expect|insist that|ask "
-        r"that|request that|demand that) (?:<wholly><my data>(?: and (?:<a> ){1,3}?)?"
-        r"|everything|every thing|all of it|every trace) (?:<a> ){0,3}?<deleted><not "
-        r"off a list>",
+        r"(?<!n't )(?<!not )(?:want|need|like|have|get|see|getting|having|wanted|expect"
+        r"|insist that|ask that|request that|demand that) (?:<wholly><my data>(?: and "
+        r"(?:<a> ){1,3}?)?|everything|every thing|all of it|every trace) (?:<a> "
+        r"){0,3}?<deleted><not off a list>",
         "Wants their data gone",
     ),
     Rule(
@@ -382,8 +390,8 @@ ENGLISH = (
     Rule(
         ERASURE,
         4,
-        r"disappear (?:from|off)|no trace of me|vanish from|tak(?:e|ing) <my data> "
-        r"(?:down|off|out)\b<not off a list>",
+        r"disappear (?:from|off)|no trace of me|vanish from|tak(?:e|ing) <my data><not "
+        r"off a list> (?:down|off|out)\b",
         "Wants to disappear",
     ),
     Rule(
@@ -410,10 +418,11 @@ ENGLISH = (
     Rule(
         ERASURE,
         3,
-        r"(?:no (?:business|right|reason|need|cause)|shouldn't|should not|must not) "
-        r"(?:<a> ){0,3}?(?:keep\w*|hold\w*|hav(?:e|ing)|stor\w+|be (?:in|on) your)"
-        r"|<dont> (?:<a> )?want to be (?:in|on) (?:any|one) of your|object\w* to (?:you"
-        r"|your) (?:holding|keeping|storing|having) (?:my|me|any|a|the)\b",
+        r"(?:why|reason) you should (?:still )?(?:have|keep|hold) <my>|(?:no "
+        r"(?:business|right|reason|need|cause)|shouldn't|should not|must not) (?:<a> "
+        r"){0,3}?(?:keep\w*|hold\w*|hav(?:e|ing)|stor\w+|be (?:in|on) your)|<dont> "
+        r"(?:<a> )?want to be (?:in|on) (?:any|one) of your|object\w* to (?:you|your) "
+        r"(?:holding|keeping|storing|having) (?:my|me|any|a|the)\b",
         "Says that we should not have their data",
     ),
     Rule(
@@ -473,6 +482,15 @@ ENGLISH = (
         r"|registration|record|entry|sign-?up)\b",
         "Asks us to delete an account or a record",
     ),
+    Rule(
+        ERASURE,
+        4,
+        r"(?<!n't )(?<!not )(?:want|need|would like|like|have|get|see) (?:that|the|this"
+        r"|my|any|those|these|all) (?:<a> )?(?:recordings?|entry|records?|notes?|files?"
+        r"|photos?|accounts?|profile|numbers?|registration) (?:<a> "
+        r"){0,2}?<deleted><not off a list>",
+        "Wants something of theirs gone",
+    ),
     # --- Keep, but do not use ---
     Rule(
         RESTRICTION,
@@ -502,10 +520,10 @@ ENGLISH = (
         6,
         r"(?:keep|retain|store|hold|leave)\b…\b(?:but|and|without)\b…(?:do not|don't"
         r"|not|never|stop|without)? ?(?:us(?:e|ing)|touch(?:ing)?"
-        r"|process(?:ing)?)\b…(?:it|them|anything|until|data)|(?:do not|don't) (?:do"
-        r"|use) anything with <my>|(?:stop|don't|do not|not)\b…(?:us(?:e|ing)"
-        r"|process\w*|touch\w*)\b…(?:<my data>|it)…until|until\b…(?:not|don't) (?:use"
-        r"|process|touch)",
+        r"|process(?:ing)?)\b…(?:it|them|anything|until|data)|(?:do not|don't|not) "
+        r"(?:work|do anything|use anything|do things) with <my>|(?:stop|don't|do not"
+        r"|not)\b…(?:us(?:e|ing)|process\w*|touch\w*)\b…(?:<my data>|it)…until"
+        r"|until\b…(?:not|don't) (?:use|process|touch)",
         "Wants their data kept and not used",
     ),
     Rule(
@@ -536,6 +554,16 @@ ENGLISH = (
         r"<my data> (?:to be |be |is )?(?:blocked|frozen|restricted|locked|suspended"
         r"|set aside|quarantined)",
         "Wants their data set aside",
+    ),
+    Rule(
+        RESTRICTION,
+        5,
+        r"need (?:it|them|this|that|those|these)(?: <a>){0,3} for (?:my|a|an|the|our) "
+        r"(?:<a> )?(?:tribunal|court|claim|case|appeal|solicitor|lawyer|hearing"
+        r"|proceedings)|(?:freeze|restrict|lock|pause|suspend) (?:everything|all"
+        r"|anything|what) (?:you|about|on|of)|<dont> (?:<a> )?want (?:<my data>|it"
+        r"|them) (?:<a> ){0,2}?(?:deleted|erased|removed)",
+        "Wants their data kept",
     ),
     # --- Correct ---
     Rule(
@@ -629,8 +657,8 @@ ENGLISH = (
         3,
         r"i(?:'ve| have|'m| am)? (?:<a> )?(?:moved|moving)(?! (?:on|forward|ahead"
         r"|abroad|to an?(?:other)? (?:<a> )?(?:provider|service|supplier)))|(?:moved"
-        r"|moving) (?:house|home)|(?:got|been|get) (?:married|divorced)|maiden name"
-        r"|married name|deed poll",
+        r"|moving) (?:house|home)|we've moved, so|(?:got|been|get) (?:married|divorced)"
+        r"|maiden name|married name|deed poll",
         "Tells of a change in life",
     ),
     Rule(
@@ -677,12 +705,18 @@ ENGLISH = (
         r"you(?:'ve)? (?:have |got |have got )?my (?:<a> ){1,2}?(?:down )?wrong",
         "Says what is wrong",
     ),
+    Rule(
+        RECTIFICATION,
+        4,
+        r"my <which><particular> is [^,]{1,40}, not \S+",
+        "Says what is right and what is wrong",
+    ),
     # --- A use that shall stop ---
     Rule(
         OBJECTION,
         4,
-        r"(?:object(?:s|ing|ion)?\b…\bto|oppos(?:e|ed to)|against)\b…(?:<using>|<used>"
-        r"|keeping)<not for marketing>",
+        r"(?:object(?:s|ing|ion)?\b…\bto|oppos(?:e|ed to)|against|disagree with|agree "
+        r"with your)\b…(?<!automated )(?:<using>|<used>|keeping)<not for marketing>",
         "Objects to a use of their data",
     ),
     Rule(
@@ -708,8 +742,9 @@ ENGLISH = (
     Rule(
         OBJECTION,
         4,
-        r"(?<!you )(?<!they )(?<!i )(?:don't|do not|never)(?: ever)? <using>(?: (?:or"
-        r"|and) <a>)?…<my>\b<not for marketing>",
+        r"(?:(?<!you )(?<!they )(?<!i )(?:don't|do not|never)|sure (?:that )?you "
+        r"(?:don't|do not|never))(?: ever)? <using>(?: (?:or|and) <a>)?…<my>\b<not for "
+        r"marketing>",
         "Forbids a use of their data",
     ),
     Rule(
@@ -756,9 +791,9 @@ ENGLISH = (
     Rule(
         MARKETING,
         4,
-        r"<start>unsubscribe|unsubscribe (?:me|us|my|this|him|her)\b|(?:want|like|wish"
-        r"|need|how (?:do|can) i|trying|tried|please|help me|can you)\b…unsubscrib(?:e"
-        r"|ing)",
+        r"<start>unsubscribe(?! (?:\||link|here|or|at any))|unsubscribe (?:me|us|my"
+        r"|this|him|her)\b|(?:want|like|wish|need|how (?:do|can) i|trying|tried|please"
+        r"|help me|can you)\b…unsubscrib(?:e|ing)",
         "Wants to unsubscribe",
     ),
     Rule(
@@ -804,9 +839,9 @@ ENGLISH = (
         r"<dont> (?:<a> )?(?:want|wish|like|care)(?:ing)? to (?:<a> )?(?:receive|get"
         r"|be sent|be (?:e-?mailed|contacted|called|phoned|rung|texted|bothered"
         r"|approached|written to|on)|hear)\b|not to (?:ring|call|phone|e-?mail|contact"
-        r"|write to|text) (?:me|us)|(?:prefer|rather) not (?:to )?(?:get|receive|be "
-        r"sent|have)|<dont> (?:<a> )?(?:want|wish|need)(?: any| these| those| this| "
-        r"your| the| more){0,3} <mails>",
+        r"|write to|text|approach|bother) (?:me|us)|(?:prefer|rather) not (?:to "
+        r")?(?:get|receive|be sent|have)|<dont> (?:<a> )?(?:want|wish|need)(?: any| "
+        r"these| those| this| your| the| more){0,3} <mails>",
         "Does not want to receive this",
     ),
     Rule(
@@ -835,8 +870,8 @@ ENGLISH = (
     Rule(
         MARKETING,
         3,
-        r"leave me (?:alone|in peace)|^(?:please )?stop$|^(?:\w+[ ,]+){0,3}remove(?: "
-        r"me)?$",
+        r"leave me (?:alone|in peace)|(?:strike|take|cross) (?:all (?:of )?)?(?:them"
+        r"|these|us) off|^(?:please )?stop$|^(?:\w+[ ,]+){0,3}remove(?: me)?$",
         "Stop",
     ),
     Rule(
@@ -864,6 +899,12 @@ ENGLISH = (
         r")?(?:address|number|e-?mail)",
         "Wants no more messages",
     ),
+    Rule(
+        MARKETING,
+        3,
+        r"(?:don't|do not|never|stop) send(?:ing)? (?:it|them)\b",
+        "Wants no more of it",
+    ),
     # --- No profiles ---
     Rule(
         PROFILING,
@@ -877,7 +918,7 @@ ENGLISH = (
         4,
         r"(?:<dont> (?:<a> )?<want>|(?:do not|don't|never) (?:use|create|build|make"
         r"|keep|draw))…(?:profil(?:ing|ed)|profile me|(?:picture|profiles?|image) (?:of"
-        r"|on|about) me)",
+        r"|on|about) (?:me|my))",
         "Does not want to be profiled",
     ),
     Rule(
@@ -891,11 +932,11 @@ ENGLISH = (
     Rule(
         PROFILING,
         4,
-        r"(?:<dont> (?:<a> )?<want>|object\w*|<stop>)\b…(?:target groups?|scor(?:e|ed"
-        r"|ing)|segment\w*|personali[sz]ed?|target(?:ed|ing)|target (?:<a> )?(?:at )?me"
-        r"|analy[sz]e my (?:interests|habits|clicks)|predict\w*|look-?alike\w*"
-        r"|behaviou?r|(?:assum\w+|guess\w*|infer\w*|conclusions)…(?:about|on|of|what) "
-        r"(?:me|i|my))",
+        r"(?:<dont> (?:<a> )?<want>|(?:don't|do not) use|object\w*|<stop>)\b…(?:target "
+        r"groups?|scor(?:e|ed|ing)|segment\w*|personali[sz]ed?|target(?:ed|ing)|target "
+        r"(?:<a> )?(?:at )?me|analy[sz]e my (?:interests|habits|clicks)|predict\w*"
+        r"|look-?alike\w*|behaviou?r|(?:assum\w+|guess\w*|infer\w*"
+        r"|conclusions)…(?:about|on|of|what) (?:me|i|my))",
         "Does not want to be scored or targeted",
     ),
     Rule(
@@ -905,12 +946,20 @@ ENGLISH = (
         r"|ai)\b…(?:decid\w*|judg\w*|what i|choos\w*)",
         "Does not want a machine to decide",
     ),
+    Rule(
+        PROFILING,
+        5,
+        r"(?:object\w*|<dont> (?:<a> )?<want>|refuse|against"
+        r"|contest)\b…decisions?\b…(?:automat\w+|algorithm\w*|computer|machine)",
+        "Objects to automated decisions",
+    ),
     # --- Consent taken back ---
     Rule(
         WITHDRAWAL,
         5,
         r"(?:withdr[ae]w\w*|revok\w*|revocation of|rescind\w*|retract\w*|take back"
-        r"|taking back|cancel\w*|undo|reverse) (?:(?!your\b)[\w,]+ ){0,5}?<consent>",
+        r"|taking back|cancel\w*|undo|reverse) (?:(?!(?:your|our)\b)[\w,]+ "
+        r"){0,5}?<consent>",
         "Takes consent back",
     ),
     Rule(
@@ -927,10 +976,11 @@ ENGLISH = (
     Rule(
         SCHEDULE,
         4,
-        r"(?:send|see|copy of|tell|what|which|request\w*|have|provide|your|explain|may "
-        r"i|could|like|want|question)\b…retention (?:policy|policies|schedules?"
-        r"|periods?|times?|rules?)|<re>retention (?:policy|schedules?|periods?)|your "
-        r"(?:storage|deletion) periods?",
+        r"(?:send|see|copy of|tell|what|which|request|requesting|have|provide|your "
+        r"(?:privacy )?(?:notice|policy)|explain|may i|could|like|want"
+        r"|question)\b…retention (?:policy|policies|schedules?|periods?|times?|rules?)"
+        r"|<re>retention (?:policy|schedules?|periods?)|your (?:storage|deletion) "
+        r"periods?",
         "Asks about retention",
     ),
     Rule(
@@ -1074,8 +1124,9 @@ ENGLISH = (
     Rule(
         COMPLAINT,
         3,
-        r"you (?:told|gave|sent|showed|let|informed) my (?:ex|neighbour|employer|boss"
-        r"|wife|husband|colleague|landlord|partner|mother|father|brother|sister)",
+        r"(?:you|your <a>) (?:told|gave|sent|showed|let|informed) my (?:ex|neighbour"
+        r"|employer|boss|wife|husband|colleague|landlord|partner|mother|father|brother"
+        r"|sister)",
         "Says that their data was given away",
     ),
     Rule(

@@ -46,6 +46,7 @@ KINDS = (
 # What is no kind of case, yet is found in the same way.
 SOME_RIGHT = "some right"  # a right is meant, and no word says which
 ABOUT_DATA = "about data"  # adds to every kind but a complaint that has anything
+ABOUT_ME = "about me"  # adds to the kinds of which one seldom speaks otherwise
 DATA_TALK = "data talk"  # adds to a complaint, which counts only with it
 AGENT = "agent"  # somebody writes for somebody else
 NO_REQUEST = "no request"  # a machine, an offer, an application
@@ -68,9 +69,9 @@ WORDS = {
     # Whose data: the writer's own, or that of somebody they write for.
     # Of “our”, which is how companies speak, only what people say of themselves.
     "my": (
-        r"(?:my|his|her|their|(?:my|our|the) (?:<a> )?\w+'s|m(?:r|rs|s|iss) \w+'s"
-        r"|our(?= (?:(?:own|personal|private|contact) )?(?:details|names?|personal "
-        r"data)))"
+        r"(?:my|his|her|their|(?:my|our) (?:<a> )?\w+'s|the (?:client|applicant"
+        r"|deceased|data subject|complainant)'s|m(?:r|rs|s|iss) \w+'s|our(?= (?:(?:own"
+        r"|personal|private|contact) )?(?:details|names?|personal data)))"
     ),
     "me": (
         r"(?:me|myself|him|her|them|(?:my|our) (?:<a> )?(?:client|son|daughter|child"
