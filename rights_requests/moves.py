@@ -5,7 +5,7 @@ generated from it (trigger_sql). A state names who must act. Greying a button an
 refusing a post say the same words, because both ask why_not.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from django.db import models
 
@@ -269,38 +269,26 @@ def allowed() -> Iterator[tuple[str, str, str, str]]:
             yield kind.value, before.value, move.value, then.value
 
 
-def _listed(rows: Iterator[tuple[str, ...]]) -> str:
+def _listed(rows: Iterable[tuple[str, ...]]) -> str:
     lines = ("(" + ", ".join(f"'{cell}'" for cell in row) + ")" for row in rows)
     return ",\n            ".join(lines)
 
 
-def function_sql() -> str:
-    """The two functions that keep cases to the table; run again, they are replaced.
-
-    The first refuses a change of state that is no move. The second, at the end of the
-    transaction, refuses a move that the case log does not show, and one that needs two
-    people and was not released by a second one.
-    """
-    first = ", ".join(f"'{state.value}'" for state in FIRST_STATES)
-    always = ", ".join(f"'{move.value}'" for move in sorted(NEEDS_TWO))
-    of_kind = _listed(
-        iter([(kind.value, move.value) for kind, move in sorted(NEEDS_TWO_FOR_KIND)])
-    )
-    # Of our own table alone: nothing that anybody typed comes in here.
-    return f"""
+# The first refuses a change of state that is no move.
+KEEP_TO_MOVES = """
     CREATE OR REPLACE FUNCTION casedesk_keep_to_moves() RETURNS trigger
     LANGUAGE plpgsql AS $$
     BEGIN
         IF TG_OP = 'INSERT' THEN
-            IF NEW.moves_count <> 1 OR NEW.last_move <> '{Move.RECEIVE.value}'
-               OR NEW.state NOT IN ({first}) THEN
+            IF NEW.moves_count <> 1 OR NEW.last_move <> '«receive»'
+               OR NEW.state NOT IN («first») THEN
                 RAISE EXCEPTION 'a case begins by being received'
                     USING ERRCODE = 'restrict_violation';
             END IF;
             RETURN NEW;
         END IF;
         IF NEW.kind <> OLD.kind AND (NEW.moves_count = OLD.moves_count
-               OR NEW.last_move <> '{Move.RECLASSIFY.value}')
+               OR NEW.last_move <> '«reclassify»')
            OR NEW.received_at <> OLD.received_at
            OR NEW.submission_id <> OLD.submission_id
            OR NEW.reference <> OLD.reference THEN
@@ -317,7 +305,7 @@ def function_sql() -> str:
         IF NEW.moves_count <> OLD.moves_count + 1 OR (
             OLD.kind, OLD.state, NEW.last_move, NEW.state
         ) NOT IN (
-            {_listed(allowed())}
+            «allowed»
         ) THEN
             RAISE EXCEPTION 'a case about % cannot go from “%” to “%” by “%”',
                 OLD.kind, OLD.state, NEW.state, NEW.last_move
@@ -325,6 +313,10 @@ def function_sql() -> str:
         END IF;
         RETURN NEW;
     END $$;
+"""
+# The second, at the end of the transaction, refuses a move that the case log does not
+# show, and one that needs two people and was not released by a second one.
+ON_RECORD = """
     CREATE OR REPLACE FUNCTION casedesk_move_is_on_record() RETURNS trigger
     LANGUAGE plpgsql AS $$
     BEGIN
@@ -336,8 +328,8 @@ def function_sql() -> str:
             RAISE EXCEPTION 'a move stands in the case log or does not happen'
                 USING ERRCODE = 'restrict_violation';
         END IF;
-        IF (NEW.last_move IN ({always})
-            OR (NEW.kind, NEW.last_move) IN ({of_kind}))
+        IF (NEW.last_move IN («always»)
+            OR (NEW.kind, NEW.last_move) IN («of_kind»))
            AND NOT EXISTS (
             SELECT FROM rights_requests_decision AS decision
             WHERE decision.case_id = NEW.id AND decision.move = NEW.last_move
@@ -349,7 +341,31 @@ def function_sql() -> str:
         END IF;
         RETURN NULL;
     END $$;
-    """  # noqa: S608
+"""
+
+
+def function_sql() -> str:
+    """The two functions that keep cases to the table; run again, they are replaced.
+
+    Filled from our own table alone: nothing that anybody typed comes in here.
+    """
+    of_kind = ((kind.value, move.value) for kind, move in sorted(NEEDS_TWO_FOR_KIND))
+    slots = {
+        "receive": Move.RECEIVE.value,
+        "reclassify": Move.RECLASSIFY.value,
+        "first": _quoted(FIRST_STATES),
+        "allowed": _listed(allowed()),
+        "always": _quoted(sorted(NEEDS_TWO)),
+        "of_kind": _listed(of_kind),
+    }
+    sql = KEEP_TO_MOVES + ON_RECORD
+    for name, value in slots.items():
+        sql = sql.replace(f"«{name}»", value)
+    return sql
+
+
+def _quoted(values: Iterable[str]) -> str:
+    return ", ".join(f"'{value}'" for value in values)
 
 
 TRIGGERS_SQL = """
