@@ -240,7 +240,8 @@ HINTS = (
         r"|that) right)\b<not business>|(?:please|could|can|kindly|so|and)\b(?: "
         r"<a>){0,2} (?:change|update|replace)\b(?! your)<not business>|^(?:correct|fix"
         r"|amend|change|update) (?:this|it|that)|use (?:\S+ ){1,6}?instead|in place of"
-        r"|preferred name|correction|rectif\w*|amended|corrected",
+        r"|preferred name|correction|rectif\w*|(?:be|is|have|get|want|it) (?:<a> "
+        r")?(?:corrected|amended)",
         "Asks for a change",
     ),
     Rule(
@@ -495,8 +496,9 @@ HINTS = (
     Rule(
         COMPLAINT,
         2,
-        r"(?<!no )(?<!no more )complain(?:ts?|ing|ed)?(?! (?:of|by) the)|(?:make|making"
-        r"|raise|lodge|file|formal)(?: <a>){0,2} compliant|grievance",
+        r"(?<!no )(?<!no more )complain(?:ts?|ing|ed)?(?! (?:of|by) the| (?:rules"
+        r"|procedures?|handling|forms?)\b)|(?:make|making|raise|lodge|file|formal)(?: "
+        r"<a>){0,2} compliant|grievance",
         "Complains",
     ),
     Rule(
@@ -686,8 +688,8 @@ HINTS = (
     Rule(
         AGENT,
         2,
-        r"my (?:<a> )?(?:son|daughter|child|children|kids?|mother|father|mum|dad"
-        r"|husband|wife|grand\w+|nephew|niece|aunt|uncle|brother|sister|partner)",
+        r"(?:my|our) (?:<a> )?(?:son|daughter|child|children|kids?|mother|father|mum"
+        r"|dad|husband|wife|grand\w+|nephew|niece|aunt|uncle|brother|sister|partner)",
         "Speaks of a relative",
     ),
     Rule(
@@ -706,10 +708,10 @@ HINTS = (
         r"|your trial|try it free|upgrade now|limited time|voucher|book (?:now|before|a"
         r"|your (?:place|seat))|register (?:now|today)|click (?:here|below|the (?:link"
         r"|button))|would you be interested|a demo|our (?:consultants|experts)|we "
-        r"(?:offer|sell)|lead generation|we act as|give us a call|over \d+ (?:firms"
-        r"|companies|clients)|leadgen|decision makers|compliant|(?:train|are) your "
-        r"staff|per person|learn how|only £|our (?:<a> )?(?:software|solution|platform"
-        r"|tool|course)",
+        r"(?:offer|sell|help (?:firms|companies|businesses|you))|lead generation|we "
+        r"act as|give us a call|over \d+ (?:firms|companies|clients)|leadgen|decision "
+        r"makers|compliant|(?:train|are) your staff|per person|learn how|only £|our "
+        r"(?:<a> )?(?:software|solution|platform|tool|course)",
         "An offer",
     ),
     Rule(

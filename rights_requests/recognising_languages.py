@@ -265,8 +265,8 @@ ITALIAN = (
         ACCESS,
         4,
         r"diritto di accesso|dati\b…(?:in vostro possesso|da voi)|acce(?:dere|sso) ai "
-        r"(?:miei )?dati|copia (?:di|dei|dell\w*) (?:\w+ )?miei dati|(?:quali|che) "
-        r"(?:\w+ )?(?:miei )?dati|(?:copia|quali|che)\b…(?:dati|informazioni)…(?:mi "
+        r"(?:miei )?dati|copia (?:di|dei|dell\w*) (?:\w+ )?miei dati|quali (?:\w+ "
+        r")?(?:miei )?dati|che dati|(?:copia|quali|che)\b…(?:dati|informazioni)…(?:mi "
         r"riguarda\w*|su di me|miei)",
         "Asks for access (Italian)",
     ),

@@ -154,10 +154,11 @@ ENGLISH = (
         ACCESS,
         4,
         r"(?:where|how)\b…<you>…(?:get|got|gotten|obtain\w*|find|found|come by|came by"
-        r"|have|know|known|sourced?|acquired?|took|take|come across|hold of)\b…(?:<my "
-        r"data>|<me> from|about me|(?:this|my) (?:number|address|e-?mail)|such "
-        r"information|this information)|(?:source|origin) of <wholly><my>|how (?:did"
-        r"|come|does|has) <my data>…(?:end up|get|got|appear|land|come)",
+        r"|have(?! (?:dealt|handled|used|treated|been))|know|known|sourced?|acquired?"
+        r"|took|take|come across|hold of)\b…(?:<my data>|<me> from|about me|(?:this"
+        r"|my) (?:number|address|e-?mail)|such information|this information)|(?:source"
+        r"|origin) of <wholly><my>|how (?:did|come|does|has) <my data>…(?:end up|get"
+        r"|got|appear|land|come)",
         "Asks where their data came from",
     ),
     Rule(
@@ -219,8 +220,7 @@ ENGLISH = (
         ACCESS,
         3,
         r"<give>\b<not otherwise>…(?:recordings?|transcripts?) of (?:my|our|the|me)"
-        r"|(?:transcripts?|recordings?) of (?:my|our) (?:<a> )?(?:chat|call"
-        r"|conversation)s?|disclosure of <wholly><my file>",
+        r"|disclosure of <wholly><my file>",
         "Asks for a recording or for data",
     ),
     Rule(
@@ -267,6 +267,13 @@ ENGLISH = (
         4,
         r"cop(?:y|ies) of what(?:ever)?(?:'s| is| was| you)…(?:<about me>|<hold>)",
         "Asks for a copy of what we hold",
+    ),
+    Rule(
+        ACCESS,
+        3,
+        r"(?:tell|show|send|give|let) (?:me|us|him|her)(?: know)? (?:what|which"
+        r"|everything|whatever)(?: <a>){0,3}? <you hold>…<about me>",
+        "Asks what we hold about them",
     ),
     # --- The data in a file for another service ---
     Rule(
@@ -456,9 +463,10 @@ ENGLISH = (
     Rule(
         ERASURE,
         3,
-        r"(?:please|kindly|pls|must|should|you to|that you)\b…(?:eras|delet|destroy"
-        r"|remov)(?:e|ed|ing|y) (?:the|all|any|this|that|these) (?:<a> )?(?:data"
-        r"|information|info|details|records?|recordings?|entry|notes)",
+        r"(?:please|kindly|pls|must|should|you to|that you)\b…(?<!not )(?<!n't "
+        r")(?<!never )(?:eras|delet|destroy|remov)(?:e|ed|ing|y) (?:the|all|any|this"
+        r"|that|these) (?:<a> )?(?:data|information|info|details|records?|recordings?"
+        r"|entry|notes)",
         "Asks us to delete data",
     ),
     Rule(
@@ -490,6 +498,13 @@ ENGLISH = (
         r"|photos?|accounts?|profile|numbers?|registration) (?:<a> "
         r"){0,2}?<deleted><not off a list>",
         "Wants something of theirs gone",
+    ),
+    Rule(
+        ERASURE,
+        3,
+        r"(?:after that|afterwards|then|once)\b…(?:delete|erase|destroy|wipe) (?:it"
+        r"|them)\b",
+        "Wants it deleted afterwards",
     ),
     # --- Keep, but do not use ---
     Rule(
@@ -784,7 +799,8 @@ ENGLISH = (
         3,
         r"(?:object\w*|refuse|forbid|not allowed|don't|do not|against"
         r"|oppos\w+)\b…(?:us(?:e|ing)|shar(?:e|ing)|track\w*|keep track|analy\w+"
-        r"|record(?:ing)?|process\w*|sell\w*)\b…(?:my|i|me)\b<not for marketing>",
+        r"|(?<!the )(?<!my )(?<!any )record(?:ing)?|process\w*|sell\w*)\b…(?:my|i"
+        r"|me)\b<not for marketing>",
         "Does not want us to use their data",
     ),
     # --- No more advertising ---
