@@ -1,6 +1,5 @@
 """Card and National Insurance numbers leave no trace; what resembles them stays."""
 
-import time
 from datetime import date
 
 import pytest
@@ -8,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groundwork.masking import has_numbers, mask_numbers
+from tests.growth import grows_with_the_length
 
 CARD = "[card number ending 4242]"
 
@@ -154,6 +154,8 @@ def test_a_national_insurance_number_is_found_however_it_is_written(
             "my National Insurance number is [National Insurance number ending 56].",
         ),
         ("AT 12 34 56 A", "[National Insurance number ending 6A]"),
+        ("QQ 12 34 56 C", "[National Insurance number ending 6C]"),
+        ("NI: QQ123456C", "NI: [National Insurance number ending 6C]"),
         (
             "JG103759A, card 4242424242424242",
             f"[National Insurance number ending 9A], card {CARD}",
@@ -169,7 +171,7 @@ def test_a_national_insurance_number_is_found_in_its_sentence(
 @pytest.mark.parametrize(
     "text",
     [
-        *("QQ123456C", "DB123456C", "AO123456C", "BG123456A", "ZZ123456A", "GB123456A"),
+        *("DB123456C", "QB123456C", "AO123456C", "BG123456A", "ZZ123456A", "GB123456A"),
         *("AB123456E", "AB12345C", "AB1234567C", "AB123456", "AB 12 34 56 78"),
         *("XAB123456C", "AB123456CX", "REF-AB123456C", "AB123456C-77"),
         *("come at 12 34 56 a day", "re 123456 b", "on AB 12 34 56 a clerk wrote"),
@@ -235,10 +237,7 @@ def test_masking_again_changes_nothing(text: str) -> None:
     ],
 )
 def test_no_text_of_a_stranger_takes_long(unit: str) -> None:
+    """A pattern that looked back would take minutes."""
     hostile = (unit * 100_000)[:100_000]
 
-    began = time.process_time()
-    mask_numbers(hostile)
-
-    # A tenth of a second; a pattern that looked back would take minutes.
-    assert time.process_time() - began < 3
+    assert grows_with_the_length(mask_numbers, hostile)
