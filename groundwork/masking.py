@@ -248,9 +248,10 @@ _INSURANCE = re.compile(
     rf"(?:{_SPACING}(?P<suffix>[A-D])(?![^\W_]))?(?![^\W_]|[-_][^\W_]|{_SPACING}\d)",
     re.IGNORECASE,
 )
-# HMRC's manual NIM39110: letters that are not used, prefixes that are not allocated.
+# HMRC's manual NIM39110: letters that are not used, prefixes that are not allocated. QQ
+# is none either, but forms print it as their example, and people change only its digits.
 _PREFIX = re.compile(
-    "(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]", re.IGNORECASE
+    "(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]|QQ", re.IGNORECASE
 )
 _SAYS_SO = re.compile(
     r"\b(?:national insurance|n\.?i\.?|nino)\b\D{0,40}$", re.IGNORECASE

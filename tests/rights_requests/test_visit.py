@@ -310,6 +310,7 @@ def test_card_and_insurance_numbers_are_masked_before_anything_is_kept(
 
     kept = Message.objects.get().words
     assert "4242 4242" not in kept and "[card number ending 4242]" in kept
+    assert "12 34 56" not in kept and "[National Insurance number ending 6C]" in kept
     assert "We took a card or National Insurance number out of it" in text_of(page)
 
 
