@@ -11,10 +11,12 @@ import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
+from groundwork import one_statement
+from groundwork.one_statement import Part
 from rights_requests import at_once, casebook, clock, links, writing
 from rights_requests.clock import PROGRESS_WITHIN
 from rights_requests.kinds import CaseKind
@@ -38,9 +40,8 @@ FIRST_LETTERS = (
 )
 KINDS = [kind.value for kind in CaseKind]
 
-# Asked before each request is received; by hand, since it takes a quarter of the time.
-RECENT = """
-    SELECT count(*) FROM rights_requests_submission AS sent
+MANY = """
+    SELECT count(*) >= %s AS has_them FROM rights_requests_submission AS sent
     JOIN data_subjects_datasubject AS person ON person.id = sent.data_subject_id
     WHERE person.address_digest = %s AND sent.recorded_at > %s
       AND (sent.acknowledge_from IS NOT NULL OR EXISTS (
@@ -61,12 +62,15 @@ def has_many(address_digest: bytes | None, *, now: datetime) -> bool:
     a day."""
     if address_digest is None:
         return False
-    with connection.cursor() as cursor:
-        cursor.execute(
-            RECENT, [address_digest, now - timedelta(days=1), [*FIRST_LETTERS]]
-        )
-        [count] = cursor.fetchone()
-    return bool(count >= MOST_A_DAY)
+    step = many_step("many", address_digest, now=now)
+    [has_them] = one_statement.run([step], "SELECT has_them FROM many")
+    return bool(has_them)
+
+
+def many_step(name: str, address_digest: bytes, *, now: datetime) -> Part:
+    """A step with the answer of has_many in its column has_them, for receiving."""
+    since = now - timedelta(days=1)
+    return Part(name, MANY, (MOST_A_DAY, address_digest, since, [*FIRST_LETTERS]))
 
 
 # --- By the worker ---

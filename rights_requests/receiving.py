@@ -20,6 +20,7 @@ from groundwork import addresses
 from groundwork.one_statement import Given, Part, insert, insert_all, now_stored, run
 from groundwork.refusals import NotAllowed
 from rights_requests import at_once, links, sensitive
+from rights_requests.acknowledging import FLOOD, many_step
 from rights_requests.deadlines import FIRST_DAY
 from rights_requests.kinds import AT_ONCE, PUBLISHED
 from rights_requests.models import Case, Channel, Submission
@@ -29,6 +30,10 @@ __all__ = ["Agent", "Asked", "Received", "Sent", "form_digest", "receive"]
 
 # With a million cases one draw in a million is taken.
 MOST_DRAWS = 5
+OPENED = """
+    SELECT data_subject_id, held_because
+    FROM (SELECT) AS always LEFT JOIN submitted ON true
+"""
 
 
 @dataclass(frozen=True)
@@ -124,6 +129,7 @@ def _open(
     submission = _submission(sent, staff_id, now)
     if answers and not sent.held_because and not sent.is_draft:
         submission.acknowledge_from = now
+    is_limited = submission.acknowledge_from is not None and staff_id is None
     opened = [
         new_case(submission, asked, now=now, staff_id=staff_id, is_draft=sent.is_draft)
         for asked in sent.asked
@@ -132,14 +138,17 @@ def _open(
     entries = [entry for _, entry in opened] + sensitive.entries_of_new(cases)
     parts = [
         *_person(sent),
-        _submitted(submission),
+        *_submitted(submission, _address_digest(sent) if is_limited else None),
         insert_all("cases", cases, source="submitted"),
         insert_all("entries", entries, source="submitted"),
         insert_all("links", links.first_links(cases), source="submitted"),
     ]
-    [subject] = run(parts, "SELECT (SELECT data_subject_id FROM submitted)")
+    subject, held_because = run(parts, OPENED)
     if subject is None:
         return _known(sent)
+    submission.held_because = held_because
+    if held_because:
+        submission.acknowledge_from = None
     submission.data_subject = DataSubject(
         pk=subject, address_digest=_address_digest(sent)
     )
@@ -199,12 +208,31 @@ def _person(sent: Sent) -> list[Part]:
     ]
 
 
-def _submitted(submission: Submission) -> Part:
-    """The step “submitted”: its row, or none where the same was sent before."""
+def _submitted(submission: Submission, limited: bytes | None) -> list[Part]:
+    """The step “submitted”: its row, or none where the same was sent before.
+
+    limited: the digest of the address that gets so many first letters a day; whatever
+    else comes in under it then waits apart.
+    """
     names = [field.attname for field in Submission._meta.concrete_fields]
     values = {name: getattr(submission, name) for name in names}
     values["data_subject_id"] = Given("person.id")
-    return insert("submitted", Submission, values, source="person", unless_known=True)
+    if limited is None:
+        return [
+            insert("submitted", Submission, values, source="person", unless_known=True)
+        ]
+    values["held_because"] = Given(
+        "(CASE WHEN many.has_them THEN %s ELSE '' END)", (FLOOD,)
+    )
+    values["acknowledge_from"] = Given(
+        "(CASE WHEN many.has_them THEN NULL ELSE %s END)", (submission.recorded_at,)
+    )
+    return [
+        many_step("many", limited, now=submission.recorded_at),
+        insert(
+            "submitted", Submission, values, source="person, many", unless_known=True
+        ),
+    ]
 
 
 def _submission(sent: Sent, staff_id: int | None, now: datetime) -> Submission:

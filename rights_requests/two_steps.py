@@ -17,13 +17,13 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import cache_control
 
-from groundwork import addresses, form_tokens, rate_limits
+from groundwork import form_tokens, rate_limits
 from groundwork.clock import today_here
 from groundwork.links import derived_token, random_token
 from groundwork.requests import network_of
 from processing_register.register import the_register
 from rights_requests import address_slips
-from rights_requests.acknowledging import FLOOD, has_many
+from rights_requests.acknowledging import FLOOD
 from rights_requests.forms import ReachForm
 from rights_requests.models import Channel, Submission
 from rights_requests.receiving import Agent, Asked, Sent, receive
@@ -143,7 +143,7 @@ class TwoSteps[Form: ReachForm](ABC):
             return self._form_page(request, form, number=number, status=400)
         form_number = _form_number(form, number)
         now = timezone.now()
-        held_because = _why_held(request, form, now)
+        held_because = _why_held(request, form)
         sent = _sent(form, self.asked(form), form_number, now, held_because)
         receive(sent, now=now)
         return redirect("rights_requests:asked", form_number)
@@ -174,19 +174,14 @@ def _form_number(form: ReachForm, number: str) -> str:
     return derived_token("asked", number, hashlib.sha256(content).hexdigest())
 
 
-def _why_held(request: HttpRequest, form: ReachForm, now: datetime) -> str:
-    """Why it waits apart, for nobody to be flooded with our answers; empty for most."""
+def _why_held(request: HttpRequest, form: ReachForm) -> str:
+    """Why it waits apart, for nobody to be flooded with our answers; empty for most.
+    How many one person gets in a day is counted where it is received."""
     if request.POST.get("website"):
         return TRAP
-    is_within = [
-        rate_limits.asking_allowed(network_of(request), form.answer_address),
-        not has_many(_digest(form.address), now=now),
-    ]
-    return "" if all(is_within) else FLOOD
-
-
-def _digest(address: str) -> bytes | None:
-    return addresses.digest(address) if address else None
+    network = network_of(request)
+    is_within = rate_limits.asking_allowed(network, form.answer_address)
+    return "" if is_within else FLOOD
 
 
 def _sent(
