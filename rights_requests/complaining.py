@@ -29,6 +29,7 @@ __all__ = [
     "Counted",
     "Counts",
     "acknowledge_in_words",
+    "case_of",
     "counts",
     "link",
     "report_progress",
@@ -127,6 +128,22 @@ def link(
             inputs={"about": str(about.pk) if about else ""},
         )
     return case
+
+
+def case_of(reference: str, *, reader: str) -> Case | None:
+    """The case of this reference, where this address is its person's or their agent's.
+
+    A reference is read out and passed on, and proves nothing: who merely knows one must
+    not learn from us whose it is, or that there is such a case.
+    """
+    if not reference or not reader:
+        return None
+    rows = Case.objects.select_related("submission")
+    case = rows.filter(reference=reference).first()
+    if case is None:
+        return None
+    theirs = (case.submission.address, case.submission.agent_address)
+    return case if reader in theirs else None
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from rights_requests import casebook
 from rights_requests.at_once import consequences
+from rights_requests.clock import PROGRESS_WITHIN
 from rights_requests.deadline_words import Step
 from rights_requests.kinds import AT_ONCE, PUBLISHED, CaseKind
 from rights_requests.models import Case, CaseLogEntry, Event, Submission
@@ -26,13 +27,15 @@ RECEIPT_SHOWN_FOR = timedelta(hours=1)
 @dataclass
 class Group:
     """Cases of which the same can be said. is_done: it took effect, or was sent, already;
-    otherwise label and on say by when we answer, and steps why. ends: what no longer
-    comes."""
+    otherwise label, on and note say by when they hear from us, and steps what why names.
+    ends: what no longer comes."""
 
     is_done: bool
     is_published: bool
     label: str
     on: date | None
+    note: str
+    why: str
     ends: list[str]
     cases: list[Case] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
@@ -49,7 +52,9 @@ def asked(request: HttpRequest, token: str) -> HttpResponse:
     if submission is None:
         return _no_receipt(request, "unknown", status=404)
     if now - submission.recorded_at > RECEIPT_SHOWN_FOR:
-        return _no_receipt(request, "expired", status=410)
+        return _no_receipt(
+            request, "expired", status=410, is_complaint=_is_complaint(submission)
+        )
     cases = sorted(submission.cases.all(), key=lambda case: ORDER.index(case.kind))
     context = {
         "groups": _groups(cases, now),
@@ -58,8 +63,15 @@ def asked(request: HttpRequest, token: str) -> HttpResponse:
         "received_on": timezone.localdate(submission.received_at),
         "by_post": submission.reply_by == Submission.ReplyBy.POST,
         "is_by_agent": submission.is_by_agent,
+        "is_complaint": _is_complaint(submission),
+        "word_within": PROGRESS_WITHIN.days,
     }
     return render(request, "rights_requests/asked.html", context)
+
+
+def _is_complaint(submission: Submission) -> bool:
+    """It came by the form for complaints, which opens nothing else."""
+    return any(case.is_complaint for case in submission.cases.all())
 
 
 def _groups(cases: Iterable[Case], now: datetime) -> list[Group]:
@@ -71,8 +83,10 @@ def _groups(cases: Iterable[Case], now: datetime) -> list[Group]:
         is_at_once = kind in AT_ONCE
         ends = consequences(kind) if is_at_once else []
         is_done = _is_done(case, entries)
-        new = Group(is_done, kind in PUBLISHED, due.label, due.on, ends)
-        key = (new.is_done, new.is_published, new.label, new.on, tuple(ends))
+        new = Group(
+            is_done, kind in PUBLISHED, due.label, due.on, due.note, due.why, ends
+        )
+        key = (is_done, new.is_published, due.label, due.on, due.note, tuple(ends))
         group = groups.setdefault(key, new)
         group.cases.append(case)
         # What was done at once, or is about to be, waits for no date.
@@ -88,6 +102,8 @@ def _is_done(case: Case, entries: Iterable[CaseLogEntry]) -> bool:
     return any(entry.event == Event.EFFECT for entry in entries)
 
 
-def _no_receipt(request: HttpRequest, reason: str, *, status: int) -> HttpResponse:
-    context = {"problem": reason}
+def _no_receipt(
+    request: HttpRequest, reason: str, *, status: int, is_complaint: bool = False
+) -> HttpResponse:
+    context = {"problem": reason, "is_complaint": is_complaint}
     return render(request, "rights_requests/asked.html", context, status=status)

@@ -4,6 +4,7 @@ from groundwork import links  # noqa: F401 — brings <token:…>
 from rights_requests import (
     asking_views,
     calendar_feed,
+    complaining_views,
     receipt_views,
     status_views,
     views,
@@ -28,6 +29,6 @@ urlpatterns = [
         visit_views.document,
         name="document",
     ),
-    path("your-data/complain/", views.not_found, name="complain"),
+    path("your-data/complain/", complaining_views.complain, name="complain"),
     path("calendar/<token:token>.ics", calendar_feed.calendar, name="calendar"),
 ]

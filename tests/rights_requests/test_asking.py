@@ -33,6 +33,7 @@ from tests.rights_requests.asking import (
     check,
     form_token,
     nothing_kept,
+    references,
     send,
     the_case,
     the_submission,
@@ -59,10 +60,6 @@ def shown(page: Any) -> str:
     """What the page says, without its tags."""
     body = page.content.decode().partition("<main")[2].partition("</main>")[0]
     return " ".join(re.sub(r"<[^>]+>", " ", body).split())
-
-
-def references(page: Any) -> set[str]:
-    return set(re.findall(r"\b[RC]-[0-9A-Z]{4}-[0-9A-Z]{4}\b", page.content.decode()))
 
 
 # --- The form ---

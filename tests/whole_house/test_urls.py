@@ -64,6 +64,7 @@ PUBLIC = {
     "rights_requests:withdraw",
     "rights_requests:new-link",
     "rights_requests:document",
+    "rights_requests:complain",
     "rights_requests:calendar",
     "subscribers:receipt",
     "subscribers:receipt-file",
