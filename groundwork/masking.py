@@ -30,6 +30,9 @@ def has_numbers(text: str) -> bool:
     return next(_found(text), None) is not None
 
 
+_DIGIT = re.compile(r"\d")
+
+
 class _Found(NamedTuple):
     """A number in the text: from start up to end, and what to write instead."""
 
@@ -40,6 +43,8 @@ class _Found(NamedTuple):
 
 def _found(text: str) -> Iterator[_Found]:
     """The numbers in their order; of those that overlap the first and longest."""
+    if not _DIGIT.search(text):
+        return  # most fields of most forms
     plain = text.translate(_PLAIN)
     numbers = [*_cards(plain), *_insurance_numbers(plain)]
     done = 0

@@ -38,6 +38,8 @@ def readable(text: str) -> str:
     """
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
     lines = lines.replace("\u2028", "\n").replace("\u2029", "\n")
+    if lines.isprintable():
+        return lines
     return "".join(sign for sign in lines if _is_seen(sign))
 
 
@@ -82,6 +84,14 @@ class GroundsField(forms.MultipleChoiceField):
         )
 
 
+class _Shared(dict[str, forms.Field]):
+    """The fields of a class of forms, which its forms use together: Django would copy
+    each with all its choices for every form, and no form of ours changes one."""
+
+    def __deepcopy__(self, _: Any) -> dict[str, forms.Field]:
+        return dict(self)
+
+
 class ReachForm(forms.Form):
     """How we reach whoever fills it in, for whom they do, and their own words.
 
@@ -107,6 +117,11 @@ class ReachForm(forms.Form):
         error_messages={"invalid_choice": "Choose who gets the answer"},
     )
     words = WordsField("your own words", limit=WORDS_LENGTH)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        # Read by Django's __init__ alone.
+        self.base_fields = _Shared(type(self).base_fields)  # type: ignore[misc]
+        super().__init__(*args, **kwargs)
 
     def order_fields(self, field_order: Iterable[str] | None) -> None:
         """What a form asks of its own comes before what all of them ask."""

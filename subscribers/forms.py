@@ -26,6 +26,8 @@ PHONE = re.compile(
 def refuse_invisible(text: str) -> None:
     """Line breaks, NUL, zero-width and direction-changing signs have no place in a
     line of text; they are how headers are forged and names made to lie."""
+    if text.isprintable():
+        return
     for sign in text:
         if unicodedata.category(sign) in ("Cc", "Cf", "Zl", "Zp", "Cs"):
             if sign not in ALLOWED_INVISIBLE:
