@@ -58,7 +58,8 @@ def _folder() -> Path:
 
 def _load_controller() -> None:
     particulars = tomllib.loads((_folder() / "controller.toml").read_text())
-    particulars["postal_address"] = particulars["postal_address"].strip()
+    for name in ("postal_address", "regulator_address"):
+        particulars[name] = particulars.get(name, "").strip()
     Controller.objects.update_or_create(pk=1, defaults=particulars)
 
 

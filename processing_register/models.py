@@ -47,13 +47,16 @@ class Controller(models.Model):
     regulator_name = models.CharField(max_length=200)
     regulator_url = models.URLField()
     regulator_phone = models.CharField(max_length=40, blank=True)
+    regulator_address = models.TextField(
+        blank=True, default="", help_text="For whoever complains by post."
+    )
 
     personal_data = NoPersonalData(
         "particulars of a company and of the regulator",
         others="id legal_name trading_name company_number registration_number"
         " website_name governance_email sending_email unsubscribe_email phone_e164"
         " phone_display postal_address list_domain regulator_name regulator_url"
-        " regulator_phone",
+        " regulator_phone regulator_address",
     )
 
     class Meta:
@@ -69,6 +72,11 @@ class Controller(models.Model):
     @property
     def address_lines(self) -> list[str]:
         return self.postal_address.splitlines()
+
+    @property
+    def regulator_line(self) -> str:
+        """The regulator's postal address on one line; empty where none is known."""
+        return ", ".join(self.regulator_address.splitlines())
 
 
 class BankHoliday(models.Model):

@@ -161,7 +161,11 @@ def _as_text(name: str, value: object) -> str:
 
 
 def _of_controller(controller: Controller) -> dict[str, str]:
-    contact = [controller.regulator_url, controller.regulator_phone]
+    contact = [
+        controller.regulator_url,
+        controller.regulator_phone,
+        controller.regulator_line,
+    ]
     made = {
         "address": ", ".join(controller.address_lines),
         "postal_line": ", ".join([controller.trading_name, *controller.address_lines]),

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from groundwork.refusals import NotAllowed
 from outbox.delivery import deliver_due
+from processing_register.models import Controller
 from rights_requests import casebook, closing, deciding, handling, letters_gone
 from rights_requests.closing import Answer
 from rights_requests.deciding import Proposal
@@ -22,6 +23,7 @@ from rights_requests.models import (
     Letter,
 )
 from rights_requests.moves import Move, State
+from rights_requests.receiving import receive
 from tests.people import CLEO, inbox
 from tests.relay import Relay
 from tests.rights_requests import lives
@@ -502,8 +504,6 @@ def test_the_retention_schedule_is_sent_in_its_version(smtp: Relay) -> None:
 
 def test_each_thing_asked_is_a_case_with_a_clock_of_its_own(smtp: Relay) -> None:
     message = lives.sent(CaseKind.ACCESS, CaseKind.ERASURE, CaseKind.COMPLAINT)
-    from rights_requests.receiving import receive
-
     cases = receive(message, now=timezone.now()).cases
     assert {case.kind for case in cases} == {"access", "erasure", "complaint"}
     assert len(inbox(smtp, CLEO)) == 2, "one for the requests, one for the complaint"
@@ -522,3 +522,18 @@ def test_a_complaint_neither_stops_nor_closes_what_it_is_about() -> None:
         before.due_on,
         before.moves_count,
     )
+
+
+def test_letters_name_every_way_to_the_regulator(smtp: Relay) -> None:
+    """Its name and addresses are data: another regulator, other words at once."""
+    Controller.objects.update(
+        regulator_name="Information Commission",
+        regulator_url="https://regulator.example.com/",
+        regulator_phone="",
+        regulator_address="1 Example Road\nExampletown",
+    )
+    lives.new_case()
+    text = " ".join(inbox(smtp, CLEO)[-1].text.split())
+    assert "the regulator, Information Commission" in text
+    assert "https://regulator.example.com/ or 1 Example Road, Exampletown" in text
+    assert "Commissioner" not in text
