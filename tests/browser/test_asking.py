@@ -1,31 +1,16 @@
 """Asking for something in a real browser, with scripts on and off, by mouse and keys."""
 
-from typing import Any
-
 import pytest
 from playwright.sync_api import Page, expect
 
 from rights_requests.models import Case
-from tests.browser.conftest import House, is_wider_than_its_window, violations
+from tests.browser.conftest import House, violations
+from tests.browser.walking import LOOKS, complaints_about, heading, press, walk_to
 from tests.people import ADA, inbox
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 ASK = "/your-data/ask/"
-LOOKS: dict[str, Any] = {
-    "wide": {"viewport": {"width": 1280, "height": 900}},
-    "dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
-    "narrow": {"viewport": {"width": 320, "height": 640}},
-}
-
-
-def heading(page: Page) -> str:
-    return page.locator("h1").inner_text()
-
-
-def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
-    page.wait_for_load_state()
 
 
 def tick(page: Page, label: str) -> None:
@@ -146,30 +131,6 @@ def test_the_whole_way_can_be_gone_by_keyboard(house: House) -> None:
     assert Case.objects.get().details == "Which part: My e-mails"
 
 
-def walk_to(page: Page, name: str) -> list[str]:
-    """Press Tab until this is reached; the names of what was passed."""
-    passed: list[str] = []
-    for _ in range(80):
-        page.keyboard.press("Tab")
-        passed.append(focused_name(page))
-        if passed[-1] == name:
-            return passed
-    raise AssertionError(f"“{name}” is not reached by Tab, only {passed}")
-
-
-def focused_name(page: Page) -> str:
-    """The label of what has the focus, or its own words, or its name."""
-    found = page.locator(":focus")
-    if found.count() == 0:
-        return ""
-    return str(
-        found.evaluate(
-            "node => ((node.labels && node.labels[0] || node).textContent || node.name)"
-            ".replace(/\\s+/g, ' ').trim()"
-        )
-    )
-
-
 @pytest.mark.parametrize("look", LOOKS)
 def test_each_page_of_asking_is_accessible_and_fits(house: House, look: str) -> None:
     page = house.visit(ASK, **LOOKS[look])
@@ -215,10 +176,3 @@ def test_each_page_of_asking_is_accessible_and_fits(house: House, look: str) -> 
     house.complaints[:] = [
         c for c in house.complaints if "(Bad Request)" not in c and "404" not in c
     ]
-
-
-def complaints_about(page: Page) -> list[str]:
-    found = violations(page)
-    if is_wider_than_its_window(page):
-        found.append(f"{page.url}, “{heading(page)}”, scrolls sideways")
-    return found
