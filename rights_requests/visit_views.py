@@ -147,7 +147,7 @@ def _stay(request: HttpRequest, link: CaseLink, token: str) -> HttpResponse:
 def _other(request: HttpRequest, link: CaseLink, token: str) -> HttpResponse:
     """Another thing that was asked for at the same time."""
     reference = request.POST.get("reference", "")
-    other = visiting.open_sibling(link.case, reference, now=timezone.now())
+    other = visiting.open_sibling(link, reference, now=timezone.now())
     if not other:
         return _page(request, link, token, status=400)
     return redirect("rights_requests:visit", other)

@@ -232,9 +232,14 @@ def _close_doors(
 
 
 @transaction.atomic
-def open_sibling(case: Case, reference: str, *, now: datetime) -> str:
+def open_sibling(visit: CaseLink, reference: str, *, now: datetime) -> str:
     """A visit to another case of the same submission: the mailbox is the same, and so
-    is whoever opened this one. Empty when there is no such case."""
-    others = Case.objects.filter(submission=case.submission_id, reference=reference)
-    sibling = others.first()
+    is whoever opened this one. Empty when there is no such case, or when new links have
+    shut this visit meanwhile."""
+    rows = Case.objects.filter(submission=visit.case.submission_id).order_by("pk")
+    cases = list(rows.select_for_update(of=("self",), no_key=True))
+    # Under the locks: whoever shuts doors holds one of these cases.
+    if not CaseLink.objects.standing().filter(pk=visit.pk).exists():
+        return ""
+    sibling = next((case for case in cases if case.reference == reference), None)
     return links.open_visit(sibling, now=now) if sibling else ""
