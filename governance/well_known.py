@@ -19,11 +19,16 @@ A_DAY = "public, max-age=86400"
 NOT_FOR_ROBOTS = (
     "/address/",
     "/anymail/",
+    "/calendar/",
     "/confirm/",
     "/console/",
     "/preferences/",
     "/u/",
     "/undo/",
+    "/your-data/asked/",
+    "/your-data/case/",
+    "/your-data/confirm/",
+    "/your-data/visit/",
 )
 
 
