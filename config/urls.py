@@ -51,6 +51,8 @@ def _whole(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseB
     return with_every_file
 
 
+handler400 = "config.bad_requests.bad_request"
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("consent.site_urls")),
     path("", include("subscribers.urls")),
