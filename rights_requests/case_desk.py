@@ -54,6 +54,8 @@ def timeline_page(request: HttpRequest, pk: Any) -> HttpResponse:
         days=case_timeline.by_day(found),
         asked=_asked(page),
         suggestion=_suggestion(page),
+        complains_too=page.may_read and triage.sounds_like_complaint(page.case),
+        add_url=act_url(case_acts.BY_NAME["add-case"], page.case.pk),
     )
 
 

@@ -1,4 +1,4 @@
-"""What staff are shown beside a draft: what its words seem to ask for, and why.
+"""What staff are shown beside a person's words: what they seem to ask for, and why.
 
 It is read anew from the words that are kept, by the same rules as when they came, so
 nothing of it has to be stored.
@@ -10,7 +10,8 @@ from groundwork.sensitive import Finding
 from outbox.models import InboundEmail
 from rights_requests import sensitive
 from rights_requests.inbound import SUBJECT
-from rights_requests.models import Submission
+from rights_requests.kinds import CaseKind
+from rights_requests.models import Case, Channel, Submission
 from rights_requests.recognising import Suggestion, recognise
 from rights_requests.sensitive import Text
 
@@ -23,6 +24,19 @@ def suggestion_of(submission: Submission) -> Suggestion:
         subject, _, words = words.removeprefix(SUBJECT).partition("\n\n")
     today = timezone.localdate(submission.received_at)
     return recognise(subject, words, today=today)
+
+
+def sounds_like_complaint(case: Case) -> bool:
+    """Whether somebody asked for something on the form in words that complain as well,
+    and no complaint was opened of it. A mail was asked about while it was a draft."""
+    submission = case.submission
+    if submission.channel != Channel.FORM or case.is_complaint:
+        return False
+    text = f"{submission.words}\n\n{case.details}"
+    today = timezone.localdate(submission.received_at)
+    if not recognise("", text, today=today).looks_like_complaint:
+        return False
+    return not submission.cases.filter(kind=CaseKind.COMPLAINT).exists()
 
 
 def why_sensitive(submission: Submission) -> list[tuple[Text, Finding]]:

@@ -480,6 +480,50 @@ def test_a_complaint_neither_stops_nor_closes_the_request(
     assert "Wednesday 2 December 2026" in page
 
 
+# --- Words that complain in a request ---
+
+ANGRY = "I am very unhappy with how you have handled my data."
+QUESTION = "Treat it as a complaint, too?"
+
+
+def staff_page(console: Client, case: Case) -> str:
+    path = f"/console/rights_requests/case/{case.pk}/change/"
+    return text_of(console.get(path))
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        ("access", {"words": f"Please send me all. {ANGRY}"}),
+        ("rectification", {"wrong": f"My name. {ANGRY}"}),
+        ("objection-marketing", {"words": ANGRY}),
+    ],
+)
+def test_staff_are_asked_whether_it_is_a_complaint_as_well(
+    client: Client, kind: str, fields: dict[str, str]
+) -> None:
+    case = a_request(client, asked=[kind], **fields)
+    console = dana("view_case", "work_case")
+    assert QUESTION in staff_page(console, case)
+
+    add = f"/console/rights_requests/case/{case.pk}/add-case/"
+    assert add in console.get(add.replace("add-case", "change")).content.decode()
+    (form,) = (f for f in forms(console.get(add)) if "seen" in f.fields)
+    console.post(add, {**form.fields, "kind": "complaint", "step": "send"})
+
+    assert the_complaint().submission == case.submission
+    assert QUESTION not in staff_page(console, case)
+
+
+@pytest.mark.parametrize("words", ["", "Please send me everything. Thank you."])
+def test_nobody_is_asked_about_words_that_complain_of_nothing(
+    client: Client, words: str
+) -> None:
+    case = a_request(client, words=words)
+
+    assert QUESTION not in staff_page(dana("view_case"), case)
+
+
 # --- Its clock ---
 
 # Received, and by when it must be acknowledged: rolled over weekends and holidays.
