@@ -88,6 +88,7 @@ def test_the_form_says_what_whoever_complains_has_to_know(client: Client) -> Non
     assert "It stops no clock" in text
     assert "in any words, by e-mail, phone or post" in text
     assert "Information Commissioner’s Office" in text
+    assert "or call 0303 123 1113 or write to Wycliffe House" in text
     assert "sections 167 and 168" in text
     assert "Article 77" not in text
     assert " checked" not in page.content.decode()
@@ -385,9 +386,20 @@ def test_it_is_linked_to_the_case_of_whoever_writes(
     assert complaint.details == f"Reference given: {case.reference}"
     mail = inbox(smtp, CLEO)[-1]
     said = " ".join(mail.text.split())
-    assert f"Your complaint is about your request {case.reference}" in said
-    assert "It does not stop that request: its time runs on as before" in said
+    assert f"Your complaint is about {case.reference}" in said
+    assert "It does not stop the clock there: the time runs on as before" in said
     assert f"about {case.reference}" in text_of(client.get(status_path(complaint)))
+
+
+def test_it_can_be_about_another_complaint(client: Client) -> None:
+    complain(client, words="You called at night.")
+    first = the_complaint()
+
+    complain(client, words="Nobody answered me.", about=first.reference)
+
+    assert [row.words for row in Submission.objects.filter(cases__about=first)] == [
+        "Nobody answered me."
+    ]
 
 
 def by_agent(client: Client) -> Case:
