@@ -41,15 +41,15 @@ class Purge:
     given. counts_from: the field or expression from which the period runs, for the
     preview. subject: the path to the data subject's id; address: instead, the path to
     the keyed digest of an address. remove: what happens to one row, in a transaction of
-    its own; without it rows are deleted, or emptied when `empties` says of what, in
-    batches.
+    its own; False from it: somebody is at work on the row, which stays until the next
+    run. Without it rows are deleted, or emptied when `empties` says of what, in batches.
     """
 
     rule: str
     what: str
     due: Callable[[datetime], QuerySet[Any]]
     subject: str = ""
-    remove: Callable[[Any], None] | None = None
+    remove: Callable[[Any], bool | None] | None = None
     empties: dict[str, Any] | None = None
     counts_from: Any = ""
     address: str = ""
@@ -144,13 +144,12 @@ def _take(purge: Purge, keys: Iterable[Any], now: datetime) -> int:
 
 
 def _remove(purge: Purge, keys: list[Any], now: datetime) -> int:
-    rows = free_rows(purge, now).filter(pk__in=keys)
-    rows = rows.select_for_update(of=("self",)).order_by("pk")
+    rows = free_rows(purge, now).filter(pk__in=keys).order_by("pk")
     if purge.remove is not None:
-        found = list(rows)
-        for row in found:
-            purge.remove(row)
-        return len(found)
+        # Whoever has the row may come to its person next, whom we hold: nobody waits.
+        rows = rows.select_for_update(of=("self",), skip_locked=True)
+        return sum(purge.remove(row) is not False for row in list(rows))
+    rows = rows.select_for_update(of=("self",))
     # The key alone: whole mails would be decrypted only to be emptied.
     still_due = rows.model._default_manager.filter(
         pk__in=[row.pk for row in rows.only("pk")]

@@ -18,8 +18,14 @@ def _closed(limit: datetime) -> QuerySet[Submission]:
     return Submission.objects.exclude(Exists(still_counts))
 
 
-def _forget(submission: Submission) -> None:
-    """With everything that belongs to it, and the files once that is committed."""
+def _forget(submission: Submission) -> bool:
+    """With everything that belongs to it, and the files once that is committed. False,
+    and nothing is done, while somebody works on one of its cases: whoever writes a
+    letter holds the case and comes to the person after it, whom the purge holds."""
+    cases = Case.objects.filter(submission=submission).order_by("pk")
+    held = list(cases.select_for_update(skip_locked=True))
+    if len(held) < cases.count() or any(case.is_open for case in held):
+        return False
     files = CaseDocument.objects.filter(case__submission=submission)
     names = list(files.exclude(vault_name="").values_list("vault_name", flat=True))
     submission.delete()
@@ -29,6 +35,7 @@ def _forget(submission: Submission) -> None:
             remove(name)
 
     transaction.on_commit(take_away)
+    return True
 
 
 CASE_FILES = Purge(
