@@ -263,11 +263,19 @@ def withdraw(request: HttpRequest, token: str) -> HttpResponse:
             return _check(request, link, token, "withdraw")
         closing.withdraw(link.case_id, now=timezone.now())
     except NotAllowed as refusal:
-        return _refused(request, link, token, refusal)
+        if request.method != "POST" or not _was_taken_back(link.case_id):
+            return _refused(request, link, token, refusal)
+        # Pressed twice, it is done once.
     return _back(token, "withdrawn")
 
 
+def _was_taken_back(case_id: uuid.UUID) -> bool:
+    return Case.objects.filter(pk=case_id, state=State.WITHDRAWN).exists()
+
+
 def _refuse_unless(case: Case, move: Move) -> None:
+    if not case.is_open:
+        raise NotAllowed("It is closed already.")
     if why_not := casebook.why_not(case, move):
         raise NotAllowed(why_not)
 

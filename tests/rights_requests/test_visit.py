@@ -416,13 +416,33 @@ def test_what_is_taken_back_already_cannot_be_taken_back_again(client: Client) -
     client.post(f"{visit}end/")
     entries = events(case)
 
-    for path in (f"{visit}end/", f"{visit}less/"):
-        for answer in (client.get(path), client.post(path, {"words": "Less."})):
-            assert answer.status_code == 409
-            assert "The case is closed (withdrawn by the person)." in text_of(answer)
-            assert "Nothing has changed." in text_of(answer)
+    less = f"{visit}less/"
+    for answer in (
+        client.get(f"{visit}end/"),
+        client.get(less),
+        client.post(less, {"words": "Less.", "sure": "yes"}),
+    ):
+        assert answer.status_code == 409
+        assert "It is closed already." in text_of(answer)
+        assert "Nothing has changed." in text_of(answer)
 
     assert events(case) == entries
+
+
+def test_pressing_twice_takes_it_back_once_and_shows_no_error(client: Client) -> None:
+    case = lives.new_case()
+    visit = open_visit(client, case)
+    first = client.post(f"{visit}end/")
+    entries = events(case)
+
+    second = client.post(f"{visit}end/")
+
+    assert (second.status_code, second["Location"]) == (302, first["Location"])
+    assert "You took it back, and we have stopped." in text_of(
+        client.get(first["Location"])
+    )
+    assert events(case) == entries
+    assert Letter.objects.filter(kind="withdrawal-recorded").count() == 1
 
 
 def test_what_takes_effect_at_once_can_be_neither_narrowed_nor_withdrawn(
