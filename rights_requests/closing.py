@@ -16,7 +16,7 @@ from django.utils import timezone
 from data_subjects.models import Disclosure
 from data_subjects.restriction import is_restricted
 from groundwork.refusals import NotAllowed, refuse
-from rights_requests import casebook, grounds, writing
+from rights_requests import casebook, grounds, sensitive, writing
 from rights_requests.at_once import STOPS
 from rights_requests.kinds import AT_ONCE, PUBLISHED, CaseKind
 from rights_requests.letter_frames import LetterKind
@@ -24,12 +24,11 @@ from rights_requests.models import (
     Case,
     CaseDocument,
     Decision,
-    Event,
     IdentityCheck,
     Letter,
 )
 from rights_requests.moves import Move, needs_second_person
-from rights_requests.vault import remove
+from rights_requests.vault_keeping import remove_document
 
 Purpose = CaseDocument.Purpose
 # What is answered by handing something over.
@@ -230,6 +229,7 @@ def narrow(
         inputs={"details": casebook.digest_of(said)},
         details=said,
     )
+    sensitive.look_through(case.submission, said, now=now)
     return writing.write(
         case,
         LetterKind.NARROWED,
@@ -274,19 +274,3 @@ def close_check(
     )
     for document in proofs:
         remove_document(document, staff_id=staff_id, now=now)
-
-
-def remove_document(
-    document: CaseDocument, *, staff_id: int | None, now: datetime
-) -> None:
-    """Take the file away once this is committed; that there was one stays on record."""
-    file = document.vault_name
-    document.vault_name, document.removed_at = "", now
-    document.save(update_fields=["vault_name", "removed_at"])
-    casebook.note(
-        document.case,
-        Event.DOCUMENT_REMOVED,
-        staff_id=staff_id,
-        inputs={"document": str(document.pk), "purpose": str(document.purpose)},
-    )
-    transaction.on_commit(lambda: remove(file))

@@ -20,13 +20,14 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_POST
 
 from groundwork.refusals import NotAllowed, refuse
-from rights_requests import casebook, closing, filing, sensitive, vault
+from rights_requests import casebook, sensitive, vault, vault_keeping
 from rights_requests.act_desk import require, tab_url
 from rights_requests.case_acts import WORK
 from rights_requests.case_forms import one_of
 from rights_requests.case_page import CasePage, page_of, render
 from rights_requests.case_timeline import staff_names
 from rights_requests.desk import MAY_SEE
+from rights_requests.filing import file_documents
 from rights_requests.models import CaseDocument
 from rights_requests.moves import State
 from rights_requests.upload_kinds import ALLOWED_WORDS, UploadRefused
@@ -82,9 +83,9 @@ def documents_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     if not form.is_valid():
         return _page(page, form, status=413 if was_too_large(request) else 400)
     try:
-        filing.file_document(
+        file_documents(
             page.case.pk,
-            form.cleaned_data["file"],
+            [form.cleaned_data["file"]],
             Purpose(form.cleaned_data["purpose"]),
             staff_id=staff_id(request),
             now=timezone.now(),
@@ -217,4 +218,4 @@ def _take_back(row: CaseDocument, by: int) -> None:
         if _can_remove(found)
         else "Only an answer that has not left can be taken back."
     )
-    closing.remove_document(found, staff_id=by, now=timezone.now())
+    vault_keeping.remove_document(found, staff_id=by, now=timezone.now())

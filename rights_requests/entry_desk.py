@@ -26,7 +26,7 @@ from outbox.models import InboundEmail
 from rights_requests import casebook, mailed_files, sensitive
 from rights_requests.deadline_words import days_in_words
 from rights_requests.entry_forms import EnterForm
-from rights_requests.filing import file_document
+from rights_requests.filing import file_documents
 from rights_requests.forms import WORDS_LENGTH
 from rights_requests.inbound import words_of
 from rights_requests.kinds import CaseKind
@@ -34,7 +34,6 @@ from rights_requests.models import Case, CaseDocument, Channel, Letter, Submissi
 from rights_requests.moves import State
 from rights_requests.receiving import Received, receive
 from rights_requests.upload_limits import was_too_large
-from rights_requests.uploads import Checked
 from rights_requests.writing import way_to
 from staff.access import note_opening, note_reading
 from staff.console import console, staff_id
@@ -151,17 +150,8 @@ def _enter(form: EnterForm, mail: InboundEmail | None, *, by: int) -> Received:
         (Purpose.AUTHORITY, form.cleaned_data["authority"]),
         (scan, form.cleaned_data["scans"]),
     ):
-        for file in files:
-            _keep(first, file, purpose, by, form)
+        file_documents(first.pk, files, purpose, staff_id=by, now=form.now)
     return received
-
-
-def _keep(
-    case: Case, file: Checked, purpose: CaseDocument.Purpose, by: int, form: EnterForm
-) -> None:
-    file_document(case.pk, file, purpose, staff_id=by, now=form.now)
-    found = sensitive.signs_in_file(file, today=form.today)
-    sensitive.take_in(case.submission, found, now=form.now)
 
 
 # --- What became of it ---

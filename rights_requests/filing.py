@@ -1,25 +1,29 @@
-"""Putting a document into a case, by staff: checked, encrypted, on record.
+"""Putting documents into a case: checked, encrypted, looked through, on record.
 
-The file stands in the vault before the row that names it; when the row is not written
-after all, the vault's sweep takes the file away.
+The files stand in the vault before the rows that name them; when those are not written
+after all, the vault's sweep takes the files away.
 """
 
 import uuid
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
 
 from django.db import transaction
+from django.utils import timezone
 
-from groundwork.refusals import NotAllowed
-from rights_requests import casebook, vault
+from groundwork.refusals import refuse
+from groundwork.sensitive import Sign
+from rights_requests import casebook, sensitive, vault
 from rights_requests.models import Case, CaseDocument, Event
 from rights_requests.moves import State
 from rights_requests.uploads import Checked
 
 Purpose = CaseDocument.Purpose
+WhyNot = Callable[[Case, CaseDocument.Purpose], str]
 
 
 def why_not_file(case: Case, purpose: CaseDocument.Purpose) -> str:
-    """What stands against a document for this; empty when nothing does."""
+    """What stands against a document for this from staff; empty when nothing does."""
     if purpose == Purpose.ANSWER and not case.is_open:
         return f"The case is closed ({State(case.state).label}): the answer has left."
     if purpose == Purpose.IDENTITY and not _is_checked(case):
@@ -34,56 +38,73 @@ def _is_checked(case: Case) -> bool:
     return case.checks.filter(closed_at=None).exists()
 
 
-def file_document(
+def file_documents(
     case_id: uuid.UUID,
-    checked: Checked,
+    files: Sequence[Checked],
     purpose: CaseDocument.Purpose,
     *,
     staff_id: int | None,
     now: datetime,
-) -> CaseDocument:
-    """Keep a file that was checked. Raises NotAllowed, and OSError when the disk
-    refuses."""
-    stored = vault.put(checked.chunks())
+    why_not: WhyNot = why_not_file,
+) -> list[CaseDocument]:
+    """Keep files that were checked: all of them, or none.
+
+    why_not: what stands against such a document, asked while the case is held. Raises
+    NotAllowed, and OSError when the disk refuses.
+    """
+    signs = _signs_in(files, purpose, today=timezone.localdate(now))
+    stored = [vault.put(file.chunks()) for file in files]
     try:
-        return _file(case_id, checked, stored, purpose, staff_id=staff_id, now=now)
+        with transaction.atomic():
+            case = casebook.locked(case_id)
+            refuse(why_not(case, purpose))
+            kept = [
+                _row(case, file, held, purpose, staff_id=staff_id, now=now)
+                for file, held in zip(files, stored, strict=True)
+            ]
+            sensitive.take_in(case.submission, signs, now=now)
     except BaseException:
-        vault.remove(stored.name)
+        for held in stored:
+            vault.remove(held.name)
         raise
+    return kept
 
 
-@transaction.atomic
-def _file(
-    case_id: uuid.UUID,
-    checked: Checked,
-    stored: vault.Stored,
+def _signs_in(
+    files: Sequence[Checked], purpose: CaseDocument.Purpose, *, today: date
+) -> set[Sign]:
+    """What the person's files seem to tell; our answer was written by us."""
+    if purpose == Purpose.ANSWER:
+        return set()
+    return {
+        sign for file in files for sign in sensitive.signs_in_file(file, today=today)
+    }
+
+
+def _row(
+    case: Case,
+    file: Checked,
+    held: vault.Stored,
     purpose: CaseDocument.Purpose,
     *,
     staff_id: int | None,
     now: datetime,
 ) -> CaseDocument:
-    case = casebook.locked(case_id)
-    if why_not := why_not_file(case, purpose):
-        raise NotAllowed(why_not)
     document = CaseDocument.objects.create(
         case=case,
         purpose=purpose,
-        name=checked.name,
-        media_type=checked.media_type,
-        size=stored.size,
-        content_digest=stored.sha256,
-        vault_name=stored.name,
+        name=file.name,
+        media_type=file.media_type,
+        size=held.size,
+        content_digest=held.sha256,
+        vault_name=held.name,
         added_at=now,
         staff_id=staff_id,
     )
-    casebook.note(
-        case,
-        Event.DOCUMENT_ADDED,
-        staff_id=staff_id,
-        inputs={
-            "document": str(document.pk),
-            "purpose": str(purpose),
-            "digest": stored.sha256.hex(),
-        },
-    )
+    inputs = {
+        "document": str(document.pk),
+        "purpose": str(purpose),
+        "digest": held.sha256.hex(),
+    }
+    casebook.note(case, Event.DOCUMENT_ADDED, staff_id=staff_id, inputs=inputs)
     return document

@@ -14,7 +14,14 @@ from django.utils import timezone
 
 from data_subjects.models import DataSubject
 from groundwork.refusals import NotAllowed, refuse
-from rights_requests import acknowledging, at_once, casebook, clock, writing
+from rights_requests import (
+    acknowledging,
+    at_once,
+    casebook,
+    clock,
+    sensitive,
+    writing,
+)
 from rights_requests.closing import close_check
 from rights_requests.kinds import CaseKind
 from rights_requests.letter_frames import LetterKind
@@ -541,6 +548,7 @@ def take_down(
         staff_id=staff_id,
         inputs={"message": message.pk, "words": casebook.digest_of(message.words)},
     )
+    sensitive.look_through(case.submission, message.words, now=now)
     return message
 
 

@@ -133,11 +133,7 @@ def _keep_as_message(case: Case, message: InboundMessage, now: datetime) -> None
     if more := [kind for kind in suggestion.kinds if kind != case.kind]:
         inputs["may_ask_for"] = more
     casebook.note(case, Event.MESSAGE, inputs=inputs)
-    sensitive.take_in(
-        case.submission,
-        signs_of_sensitive(words, today=timezone.localdate(now)),
-        now=now,
-    )
+    sensitive.look_through(case.submission, words, now=now)
     mailed_files.take_over(message, case, now=now)
 
 

@@ -7,13 +7,11 @@ itself does.
 from datetime import datetime
 
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.utils import timezone
 
 from outbox import inbound
 from outbox.inbound_message import Attachment, InboundMessage
 from processing_register.register import period_in_words, the_register
-from rights_requests import sensitive
-from rights_requests.filing import file_document
+from rights_requests.filing import file_documents
 from rights_requests.models import Case, CaseDocument
 from rights_requests.upload_kinds import UploadRefused
 from rights_requests.uploads import Checked, check_upload
@@ -21,6 +19,7 @@ from rights_requests.uploads import Checked, check_upload
 # More are seldom a letter's; the rest is named and stays with the mail.
 MOST_FILES = 20
 INBOUND_MAIL = "inbound-mail"
+Purpose = CaseDocument.Purpose
 
 
 def take_over(message: InboundMessage, case: Case, *, now: datetime) -> None:
@@ -35,7 +34,7 @@ def take_over(message: InboundMessage, case: Case, *, now: datetime) -> None:
         except UploadRefused:
             left_out.append(file.name)
         else:
-            _keep(checked, case, now)
+            file_documents(case.pk, [checked], Purpose.EVIDENCE, staff_id=None, now=now)
             left_out += checked.left_out
     if left_out:
         inbound.remark(message, _left_out(left_out))
@@ -45,13 +44,6 @@ def _checked(file: Attachment) -> Checked:
     return check_upload(
         SimpleUploadedFile(file.name, file.content, content_type=file.media_type)
     )
-
-
-def _keep(checked: Checked, case: Case, now: datetime) -> None:
-    purpose = CaseDocument.Purpose.EVIDENCE
-    file_document(case.pk, checked, purpose, staff_id=None, now=now)
-    found = sensitive.signs_in_file(checked, today=timezone.localdate(now))
-    sensitive.take_in(case.submission, found, now=now)
 
 
 def _left_out(names: list[str]) -> str:

@@ -18,7 +18,6 @@ from groundwork.refusals import NotAllowed
 from groundwork.sensitive import Finding, Sign, findings, signs_of_sensitive
 from outbox import inbound
 from rights_requests import casebook
-from rights_requests.closing import remove_document
 from rights_requests.deadline_words import in_words
 from rights_requests.models import (
     Case,
@@ -28,6 +27,7 @@ from rights_requests.models import (
     Message,
     Submission,
 )
+from rights_requests.vault_keeping import remove_document
 from staff.models import AccessRecord
 
 MAY_SEE = "rights_requests.see_shut_away"
@@ -89,6 +89,15 @@ def signs_in_file(file: NamedFile, *, today: date) -> frozenset[Sign]:
         charset = file.media_type.partition("charset=")[2] or "utf-8"
         text += "\n" + next(file.chunks(), b"").decode(charset, "replace")
     return signs_of_sensitive(text, today=today)
+
+
+def look_through(submission: Submission, words: str, *, now: datetime) -> None:
+    """Shut the submission away where new words of the person seem to tell something.
+
+    The caller holds a case of it.
+    """
+    found = signs_of_sensitive(words, today=timezone.localdate(now))
+    take_in(submission, found, now=now)
 
 
 def take_in(submission: Submission, found: Iterable[Sign], *, now: datetime) -> None:

@@ -2,8 +2,26 @@
 
 from datetime import datetime
 
-from rights_requests import vault
-from rights_requests.models import CaseDocument
+from django.db import transaction
+
+from rights_requests import casebook, vault
+from rights_requests.models import CaseDocument, Event
+
+
+def remove_document(
+    document: CaseDocument, *, staff_id: int | None, now: datetime
+) -> None:
+    """Take the file away once this is committed; that there was one stays on record."""
+    file = document.vault_name
+    document.vault_name, document.removed_at = "", now
+    document.save(update_fields=["vault_name", "removed_at"])
+    casebook.note(
+        document.case,
+        Event.DOCUMENT_REMOVED,
+        staff_id=staff_id,
+        inputs={"document": str(document.pk), "purpose": str(document.purpose)},
+    )
+    transaction.on_commit(lambda: vault.remove(file))
 
 
 def sweep(now: datetime) -> int:

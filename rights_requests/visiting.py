@@ -5,15 +5,14 @@ person writes, hands something in, takes our answer away, or asks for other link
 """
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.utils import timezone
 
 from groundwork.refusals import NotAllowed
-from groundwork.sensitive import Sign, signs_of_sensitive
-from rights_requests import casebook, links, vault, writing
+from rights_requests import casebook, links, sensitive, writing
+from rights_requests.filing import file_documents
 from rights_requests.letter_frames import LetterKind
 from rights_requests.links import VISIT_LASTS, Use
 from rights_requests.models import (
@@ -26,7 +25,6 @@ from rights_requests.models import (
     Message,
 )
 from rights_requests.moves import State
-from rights_requests.sensitive import signs_in_file, take_in
 from rights_requests.uploads import Checked
 
 Purpose = CaseDocument.Purpose
@@ -65,8 +63,7 @@ def write_message(case_id: uuid.UUID, words: str, *, now: datetime) -> Message:
         Event.MESSAGE,
         inputs={"message": message.pk, "words": casebook.digest_of(message.words)},
     )
-    signs = signs_of_sensitive(message.words, today=timezone.localdate(now))
-    take_in(case.submission, signs, now=now)
+    sensitive.look_through(case.submission, message.words, now=now)
     return message
 
 
@@ -83,63 +80,27 @@ def purposes_for(case: Case) -> list[CaseDocument.Purpose]:
     return found
 
 
+def _why_not_hand_in(case: Case, purpose: CaseDocument.Purpose) -> str:
+    """A proof of identity that nobody waits for would be kept without a day on which it
+    goes."""
+    if purpose in purposes_for(case):
+        return ""
+    return "We wait for nothing of that kind any more."
+
+
 def add_documents(
     case_id: uuid.UUID, files: Sequence[Checked], purpose: str, *, now: datetime
 ) -> list[CaseDocument]:
-    """Keep what the person handed in; all of it, or nothing.
-
-    Raises NotAllowed for what it cannot be at this moment: a proof of identity that
-    nobody waits for would be kept without a day on which it goes.
-    """
-    today = timezone.localdate(now)
-    signs = {sign for file in files for sign in signs_in_file(file, today=today)}
-    stored = [vault.put(file.chunks()) for file in files]
-    held = list(zip(files, stored, strict=True))
-    try:
-        return _keep(case_id, held, purpose, signs, now=now)
-    except BaseException:
-        for file in stored:
-            vault.remove(file.name)
-        raise
-
-
-@transaction.atomic
-def _keep(
-    case_id: uuid.UUID,
-    files: Sequence[tuple[Checked, vault.Stored]],
-    purpose: str,
-    signs: Collection[Sign],
-    *,
-    now: datetime,
-) -> list[CaseDocument]:
-    case = casebook.locked(case_id)
-    if purpose not in purposes_for(case):
-        raise NotAllowed("We wait for nothing of that kind any more.")
-    kept = [_document(case, file, held, purpose, now) for file, held in files]
-    take_in(case.submission, signs, now=now)
-    return kept
-
-
-def _document(
-    case: Case, file: Checked, stored: vault.Stored, purpose: str, now: datetime
-) -> CaseDocument:
-    document = CaseDocument.objects.create(
-        case=case,
-        purpose=purpose,
-        name=file.name,
-        media_type=file.media_type,
-        size=stored.size,
-        content_digest=stored.sha256,
-        vault_name=stored.name,
-        added_at=now,
+    """Keep what the person handed in; all of it, or nothing. Raises NotAllowed for what
+    it cannot be at this moment."""
+    return file_documents(
+        case_id,
+        files,
+        Purpose(purpose),
+        staff_id=None,
+        now=now,
+        why_not=_why_not_hand_in,
     )
-    inputs = {
-        "document": str(document.pk),
-        "purpose": str(purpose),
-        "digest": stored.sha256.hex(),
-    }
-    casebook.note(case, Event.DOCUMENT_ADDED, inputs=inputs)
-    return document
 
 
 def given_to_person(case: Case) -> list[CaseDocument]:

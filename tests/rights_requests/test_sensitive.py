@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -15,7 +16,9 @@ from groundwork.refusals import NotAllowed
 from groundwork.sensitive import Sign
 from outbox import inbound
 from outbox.models import InboundEmail
-from rights_requests import sensitive, vault
+from rights_requests import closing, handling, sensitive, vault
+from rights_requests.filing import file_documents
+from rights_requests.handling import Said
 from rights_requests.kinds import CaseKind
 from rights_requests.models import (
     Case,
@@ -28,6 +31,7 @@ from rights_requests.models import (
 )
 from rights_requests.receiving import receive
 from rights_requests.sensitive import SHUT, Removal
+from rights_requests.uploads import check_uploads
 from staff.models import AccessRecord
 from tests.console.staff import accesses, dana, text
 from tests.people import CLEO
@@ -116,6 +120,38 @@ def test_no_sign_shuts_nothing_away() -> None:
     sensitive.take_in(case.submission, [], now=timezone.now())
 
     assert again(case).shut_away_at is None
+
+
+def test_what_the_person_asks_instead_is_looked_through() -> None:
+    case = well()
+
+    closing.narrow(case.pk, words=f"Only the calls. {ILL}", now=timezone.now())
+
+    assert again(case).signs == ["health"] and again(case).shut_away_at is not None
+
+
+def test_what_staff_take_down_is_looked_through() -> None:
+    case = well()
+    said = Said(ILL, Channel.TELEPHONE, timezone.localdate())
+
+    handling.take_down(case.pk, said, staff_id=DANA, now=timezone.now())
+
+    assert again(case).signs == ["health"] and again(case).shut_away_at is not None
+
+
+@pytest.mark.parametrize(
+    "purpose, is_shut_away",
+    [(CaseDocument.Purpose.SCAN, True), (CaseDocument.Purpose.ANSWER, False)],
+)
+def test_what_staff_upload_is_looked_through_unless_we_wrote_it(
+    purpose: CaseDocument.Purpose, is_shut_away: bool
+) -> None:
+    case = well()
+    [checked] = check_uploads([SimpleUploadedFile("letter.txt", ILL.encode())])
+
+    file_documents(case.pk, [checked], purpose, staff_id=DANA, now=timezone.now())
+
+    assert (again(case).shut_away_at is not None) is is_shut_away
 
 
 # --- Who sees what ---
