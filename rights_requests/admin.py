@@ -15,6 +15,7 @@ from rights_requests import (
     desk,
     documents_desk,
     entry_desk,
+    log_desk,
     sensitive_desk,
 )
 from rights_requests.models import Case
@@ -29,6 +30,7 @@ __all__ = [
     "desk",
     "documents_desk",
     "entry_desk",
+    "log_desk",
     "sensitive_desk",
 ]
 

@@ -353,3 +353,17 @@ def test_told_in_words_counts_on_the_day_it_was_told() -> None:
     )
     case.refresh_from_db()
     assert case.acknowledged_at and timezone.localdate(case.acknowledged_at) == told_on
+
+
+# --- The ledger ---
+
+
+def test_the_case_log_is_read_on_the_console_and_names_nobody(console: Client) -> None:
+    case = received(days_ago(1), name="Cleo Stranger", words="I live in Derby.")
+    html = text(console.get("/console/rights_requests/caselogentry/"))
+    assert case.reference in html and "received" in html
+    assert "Cleo" not in html and "Derby" not in html
+    assert (
+        dana("view_case").get("/console/rights_requests/caselogentry/").status_code
+        == 403
+    )
