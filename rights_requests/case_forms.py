@@ -4,7 +4,7 @@ Numbers of cards and of National Insurance are masked in every text. What the la
 beyond that is asked by the verbs, whose refusals stand on the form as well.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any, cast
 
@@ -538,6 +538,3 @@ class PostedForm(ActForm):
 
 class SendBackForm(ActForm):
     answer = Words("Why do you send it back?", "Say why you send it back")
-
-
-Data = Mapping[str, Any]

@@ -126,12 +126,6 @@ class Submission(models.Model):
         return f"submission {self.pk}"
 
     @property
-    def is_verified(self) -> bool:
-        """Whoever asks has shown that the mailbox is theirs; or staff know who it is,
-        since nothing else was asked for."""
-        return self.mailbox_confirmed_at is not None
-
-    @property
     def reply_address(self) -> str:
         """The e-mail address that letters go to; empty when only post reaches them."""
         if self.answer_to == self.AnswerTo.AGENT:

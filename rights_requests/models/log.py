@@ -34,7 +34,6 @@ class Event(models.TextChoices):
     TASK_DONE = "task-done", "a task was done"
     REMINDED = "reminded", "staff were reminded"
     LINKED = "linked", "linked to another case"
-    WITHHELD = "withheld", "marked: part of it is withheld"
     SHUT_AWAY = "shut-away", "shut away"
     OPENED_AGAIN = "opened-again", "no longer shut away"
     SENSITIVE_REMOVED = "sensitive-removed", "what was sensitive was removed"
