@@ -557,6 +557,7 @@ def test_a_renamed_regulator_is_named_so_in_every_later_letter() -> None:
             "regulator_name": "Information Commission",
             "regulator_url": "https://example.com/information-commission/",
             "regulator_phone": "",
+            "regulator_address": "",
         }
     )
     for letter in LetterKind:
