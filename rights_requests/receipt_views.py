@@ -63,10 +63,17 @@ def asked(request: HttpRequest, token: str) -> HttpResponse:
         "received_on": timezone.localdate(submission.received_at),
         "by_post": submission.reply_by == Submission.ReplyBy.POST,
         "is_by_agent": submission.is_by_agent,
+        "to_other": _goes_to_other(submission),
         "is_complaint": _is_complaint(submission),
         "word_within": PROGRESS_WITHIN.days,
     }
     return render(request, "rights_requests/asked.html", context)
+
+
+def _goes_to_other(submission: Submission) -> bool:
+    """Our letters go to the person whose data it is, and not to whoever sent this."""
+    is_to_person = submission.answer_to == Submission.AnswerTo.PERSON
+    return submission.is_by_agent and is_to_person
 
 
 def _is_complaint(submission: Submission) -> bool:

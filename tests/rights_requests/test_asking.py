@@ -248,6 +248,8 @@ def test_without_an_e_mail_address_the_answer_goes_by_post(
     assert [letter.by for letter in Letter.objects.all()] == ["post"]
     assert OutgoingEmail.objects.count() == 0
     assert "We write to you by post" in shown(page)
+    assert "Nothing comes within a week? Write to" in shown(page)
+    assert "junk folder" not in shown(page)
 
 
 def other(**more: Any) -> dict[str, Any]:
@@ -274,14 +276,18 @@ def test_somebody_can_ask_for_somebody_else_and_get_the_answer(
     assert (submission.agent_name, submission.agent_address) == ("Ben", BEN)
     assert submission.answer_to == "agent"
     assert "proof that you may act" in shown(page)
+    assert "all the proof we need" not in shown(page)
     assert len(inbox(smtp, BEN)) == 1
     assert inbox(smtp, CLEO) == []
 
 
 def test_the_answer_can_go_to_the_person_alone(client: Client, smtp: Relay) -> None:
-    ask(client, **other(answer_to="person"))
+    page = ask(client, **other(answer_to="person"))
 
     assert the_submission().answer_to == "person"
+    assert "We write to the person whose data it is, by e-mail" in shown(page)
+    assert "proof that you may act" in shown(page)
+    assert "We write to you" not in shown(page)
     assert inbox(smtp, BEN) == []
     assert len(inbox(smtp, CLEO)) == 1
 
