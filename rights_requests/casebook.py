@@ -96,8 +96,7 @@ def make(
         staff_id=staff_id,
     )
     after = clock.count(case, clock.story_of([*entries, entry]), now=now)
-    if move is not Move.RECOUNT:
-        refuse(*[error for error in after.errors if error not in before.errors])
+    refuse(*_against(move, before, after))
     clock.keep(case, after, given=_given(case))
     entry.due_on = case.due_on
     entry.save(force_insert=True)
@@ -112,6 +111,19 @@ def make(
         ]
     )
     return entry
+
+
+def _against(move: Move, before: Clocks, after: Clocks) -> list[str]:
+    """What the count has against this move: dates that contradict each other, or an
+    event that comes too late to count.
+
+    An answer is recorded on the day on which it came, even where that makes an
+    extension too late that was announced meanwhile: then that one counts for nothing.
+    """
+    is_sound = after.statute is None or after.statute.state is not None
+    if move is Move.RECOUNT or (move in clock.ANSWERS and is_sound):
+        return []
+    return [error for error in after.errors if error not in before.errors]
 
 
 def _given(case: Case) -> list[tuple[str, Any, int]]:

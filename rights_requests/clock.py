@@ -6,7 +6,7 @@ of section 164A; the earliest governs the queue. Here is the only writer of the 
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -156,7 +156,7 @@ class _Teller:
         elif move is Move.WITHDRAW:
             # Should the case be opened again, nothing is waited for.
             for kind in set(WAIVERS.values()):
-                self._asks.pop(self._open_ask(kind), None)
+                self._forget_ask(self._open_ask(kind))
         elif move is Move.LETTER_FAILED:
             self._take_back(inputs["undoes"])
         else:
@@ -168,7 +168,7 @@ class _Teller:
         elif move in ANSWERS:
             self._answer(ANSWERS[move], moment(inputs["at"]))
         else:
-            self._asks.pop(self._open_ask(WAIVERS[move]), None)
+            self._forget_ask(self._open_ask(WAIVERS[move]))
 
     def _hear_of_complaint(
         self, move: Move, number: int, inputs: dict[str, Any]
@@ -191,8 +191,17 @@ class _Teller:
         ]
         return max(standing, default=0)
 
+    def _forget_ask(self, number: int) -> None:
+        """As if it had never been asked; but an extension that was announced after it is
+        in the log because its notice was in time, and stays so."""
+        if self._asks.pop(number, None) is None:
+            return
+        for later, extension in self._extensions.items():
+            if later > number:
+                self._extensions[later] = replace(extension, was_in_time=True)
+
     def _take_back(self, number: int) -> None:
-        self._asks.pop(number, None)
+        self._forget_ask(number)
         self._extensions.pop(number, None)
         self._acknowledged.pop(number, None)
         self._progress.pop(number, None)

@@ -47,10 +47,15 @@ class Ask:
 
 @dataclass(frozen=True)
 class Extension:
-    """Notice to the person that the answer will take two months more, with reasons."""
+    """Notice to the person that the answer will take two months more, with reasons.
+
+    was_in_time: a question that is no longer counted held the month open when the notice
+    was given. What the person was rightly told then stands.
+    """
 
     given: date
     has_reasons: bool = True
+    was_in_time: bool = False
 
 
 @dataclass(frozen=True)
@@ -270,6 +275,7 @@ def _fault(
         return Fault.NO_REASONS
     if accepted:
         return Fault.SECOND
-    if last_day is not None and extension.given > last_day:
+    is_late = last_day is not None and extension.given > last_day
+    if is_late and not extension.was_in_time:
         return Fault.LATE
     return None
