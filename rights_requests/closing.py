@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from data_subjects.models import Disclosure
@@ -158,9 +159,13 @@ def recipients_of(case: Case) -> tuple[str, ...]:
     return tuple(sorted(set(given.values_list("recipient", flat=True))))
 
 
-def why_not_fulfil(case: Case, *, nothing_held: bool = False) -> str:
-    """What is missing before the answer; empty when nothing is."""
-    if why_not := casebook.why_not(case, Move.FULFIL) or why_not_close(case):
+def why_not_fulfil(
+    case: Case, *, nothing_held: bool = False, besides: Decision | None = None
+) -> str:
+    """What is missing before the answer; empty when nothing is. besides: the proposal
+    by which it is given."""
+    why_not = casebook.why_not(case, Move.FULFIL) or why_not_close(case, besides)
+    if why_not:
         return why_not
     kind = CaseKind(case.kind)
     if kind in COPIES and not case.searches.exists():
@@ -176,13 +181,21 @@ def why_not_fulfil(case: Case, *, nothing_held: bool = False) -> str:
     return ""
 
 
-def why_not_close(case: Case) -> str:
-    """What must be settled before any end of ours."""
-    if case.decisions.pending().exists():
+def why_not_close(case: Case, besides: Decision | None = None) -> str:
+    """What must be settled before any end of ours; besides: the proposal to end it."""
+    if pending_decisions(case, besides).exists():
         return "A proposal waits for a second person: release it or take it back first."
     if case.tasks.filter(done_at__isnull=True).exists():
         return "A task of this case is still open: finish it first."
     return ""
+
+
+def pending_decisions(
+    case: Case, besides: Decision | None = None
+) -> QuerySet[Decision]:
+    """The proposals that wait, but for the one that is being carried out."""
+    pending: QuerySet[Decision] = case.decisions.pending()
+    return pending if besides is None else pending.exclude(pk=besides.pk)
 
 
 def mark_used(decision: Decision | None, number: int | None) -> None:
@@ -251,10 +264,9 @@ def end_open_work(
     besides: Decision | None = None,
 ) -> None:
     """Proposals that wait are taken back, checks closed and their copies removed."""
-    pending = case.decisions.pending()
-    if besides is not None:
-        pending = pending.exclude(pk=besides.pk)
-    pending.update(outcome=Decision.Outcome.TAKEN_BACK, settled_at=now)
+    pending_decisions(case, besides).update(
+        outcome=Decision.Outcome.TAKEN_BACK, settled_at=now
+    )
     for check in case.checks.filter(closed_at__isnull=True):
         close_check(check, IdentityCheck.Outcome.WAIVED, staff_id=staff_id, now=now)
 

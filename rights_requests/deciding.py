@@ -28,6 +28,7 @@ from rights_requests.closing import (
     end_open_work,
     letter_of_answer,
     mark_used,
+    pending_decisions,
     why_not_close,
     why_not_fulfil,
 )
@@ -136,25 +137,30 @@ def _on_record(decision: Decision) -> dict[str, Any]:
     }
 
 
-def why_not_propose(case: Case, move: Move, *, now: datetime) -> str:
+def why_not_propose(
+    case: Case, move: Move, *, now: datetime, besides: Decision | None = None
+) -> str:
     """What stands against such a move now, in words; empty when nothing does. The same
-    words stand beside the greyed button and in the refusal."""
+    words stand beside the greyed button and in the refusal.
+
+    besides: the proposal that is about to be released, which is not in its own way.
+    """
     if why_not := casebook.why_not(case, move):
         return why_not
     if not needs_second_person(CaseKind(case.kind), move):
         return "This needs no second person."
-    if case.decisions.pending().exists():
+    if pending_decisions(case, besides).exists():
         return (
             "A proposal waits already: it is released, sent back or taken back first."
         )
     if move is Move.EXTEND:
         return why_not_extend(case, now=now)
     if move is Move.FULFIL:
-        return why_not_fulfil(case)
+        return why_not_fulfil(case, besides=besides)
     if move is Move.LAPSE:
-        return _why_not_lapse(case, now=now)
+        return _why_not_lapse(case, now=now) or why_not_close(case, besides)
     if move in ENDS:
-        return why_not_close(case)
+        return why_not_close(case, besides)
     return ""
 
 
@@ -185,7 +191,7 @@ def _why_not_lapse(case: Case, *, now: datetime) -> str:
             f"The person has until {until:%A} {until.day} {until:%B %Y} to answer, as "
             "our letter says."
         )
-    return why_not_close(case)
+    return ""
 
 
 def asked_on(case: Case) -> date:
@@ -383,28 +389,19 @@ def release(
             "again, then decide."
         )
     proposal = proposal_of(decision)
-    decision.released_by_id, decision.released_at = staff_id, now
-    decision.settled_at, decision.outcome = now, Outcome.RELEASED
-    refuse(_why_not_now(case, decision, proposal, now))
+    refuse(why_not_propose(case, proposal.move, now=now, besides=decision))
     _refuse_unless_sound(case, proposal)
-    if proposal.move is Move.EXTEND:
-        decision.settled_at, decision.outcome = None, ""
-    decision.save()
+    decision.released_by_id, decision.released_at = staff_id, now
+    if proposal.move is not Move.EXTEND:
+        decision.settled_at, decision.outcome = now, Outcome.RELEASED
+    decision.save(
+        update_fields=["released_by_id", "released_at", "settled_at", "outcome"]
+    )
     casebook.note(
         case, Event.RELEASED, staff_id=staff_id, inputs={"decision": decision.pk}
     )
     _carry_out(case, decision, proposal, now)
     return decision
-
-
-def _why_not_now(
-    case: Case, decision: Decision, proposal: Proposal, now: datetime
-) -> str:
-    """The proposal itself does not stand in its own way."""
-    Decision.objects.filter(pk=decision.pk).update(settled_at=now)
-    why_not = why_not_propose(case, proposal.move, now=now)
-    Decision.objects.filter(pk=decision.pk).update(settled_at=None)
-    return why_not
 
 
 def _carry_out(
