@@ -21,6 +21,21 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg.sql import Literal
 from psycopg.types.json import Jsonb
 
+# Their values are stored as they are; there are dozens in a statement.
+READY = frozenset(
+    {
+        models.BigIntegerField,
+        models.BooleanField,
+        models.CharField,
+        models.DateField,
+        models.DateTimeField,
+        models.PositiveIntegerField,
+        models.PositiveSmallIntegerField,
+        models.SlugField,
+        models.UUIDField,
+    }
+)
+
 if TYPE_CHECKING:
     AnyField = models.Field[Any, Any]
 
@@ -89,16 +104,8 @@ def insert_all(name: str, rows: Sequence[models.Model], *, source: str) -> Part:
     They travel as one value: the statement is the same for any number of them, so that
     the database plans it once. The step returns nothing.
     """
-    model = type(rows[0])
-    columns = _columns(model, frozenset())
-    table = connection.ops.quote_name(model._meta.db_table)
-    names = [column.name for column in columns]
-    sql = (  # of names from our own models
-        f"INSERT INTO {table} ({', '.join(names)})"  # noqa: S608
-        f" SELECT {', '.join(f'new.{name}' for name in names)}"
-        f" FROM {source}, json_populate_recordset(NULL::{table}, %s::json) AS new"
-    )
-    fields, to = [column.field for column in columns], _connection()
+    model, to = type(rows[0]), _connection()
+    fields = [column.field for column in _columns(model, frozenset())]
     values = [
         {
             field.column: _as_json(_prepared(field, getattr(row, field.attname), to))
@@ -106,11 +113,24 @@ def insert_all(name: str, rows: Sequence[models.Model], *, source: str) -> Part:
         }
         for row in rows
     ]
-    return Part(name, sql, (json.dumps(values),))
+    return Part(name, _insert_all(model, source), (json.dumps(values),))
+
+
+@lru_cache(maxsize=64)
+def _insert_all(model: type[models.Model], source: str) -> str:
+    table = connection.ops.quote_name(model._meta.db_table)
+    names = [column.name for column in _columns(model, frozenset())]
+    return (  # of names from our own models
+        f"INSERT INTO {table} ({', '.join(names)})"  # noqa: S608
+        f" SELECT {', '.join(f'new.{name}' for name in names)}"
+        f" FROM {source}, json_populate_recordset(NULL::{table}, %s::json) AS new"
+    )
 
 
 def _as_json(value: Any) -> Any:
     """A value as PostgreSQL reads it out of JSON into a column of its type."""
+    if value is None or isinstance(value, str | int):
+        return value
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, uuid.UUID):
@@ -152,7 +172,8 @@ def _slot(
 
 def _prepared(field: "AnyField", value: Any, to: BaseDatabaseWrapper) -> Any:
     """As the field stores it."""
-    return None if value is None and field.null else field.get_db_prep_save(value, to)
+    is_ready = type(field) in READY or (value is None and field.null)
+    return value if is_ready else field.get_db_prep_save(value, to)
 
 
 def _connection() -> BaseDatabaseWrapper:
