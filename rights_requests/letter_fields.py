@@ -45,7 +45,8 @@ class Fields:
 
     matters: what it is about, at least one. written_on: the day of our letter. name:
     of whoever gets it, may be empty. on_behalf_of: the person, where it goes to
-    somebody who acts for them.
+    somebody who acts for them; asked_by: who acted for the person, where it goes to
+    the person.
     """
 
     controller: Controller
@@ -53,6 +54,7 @@ class Fields:
     written_on: date
     name: str = ""
     on_behalf_of: str = ""
+    asked_by: str = ""
     received_on: date | None = None
     # The date that the person's own letter bears, where it is another day.
     dated_on: date | None = None
@@ -126,8 +128,8 @@ NAMES = frozenset(
 def values(letter: Fields, *matters: Matter) -> dict[str, str]:
     """Every merge field as it stands in the text, empty where there is nothing.
 
-    Of several matters, reference and matter name all; their dates, which need not be
-    the same, are empty.
+    Of several matters, reference and matter name all; their date and its steps are
+    empty unless they are the same for each.
     """
     return {**_own(letter), **_of_controller(letter.controller), **of_matters(matters)}
 
@@ -143,7 +145,8 @@ def _own(letter: Fields) -> dict[str, str]:
         **own,
         "ground": own["ground"].rstrip("."),
         "name": _a_name(letter.name),
-        "on_behalf_of": _behalf(letter),
+        "on_behalf_of": _somebody(letter.on_behalf_of, "somebody else"),
+        "asked_by": _somebody(letter.asked_by, "Somebody"),
     }
 
 
@@ -178,14 +181,15 @@ def _of_controller(controller: Controller) -> dict[str, str]:
 def of_matters(matters: Sequence[Matter]) -> dict[str, str]:
     """Those of the merge fields that these matters alone fill."""
     is_one = len(matters) == 1
-    due_on = matters[0].due_on if is_one else None
-    page = _address(matters[0].status_url) if is_one else ""
+    [first, *others] = matters
+    is_same = all((m.due_on, m.steps) == (first.due_on, first.steps) for m in others)
+    page = _address(first.status_url) if is_one else ""
     return {
         **({"status_url": page} if page else {}),
         "reference": joined([one_line(matter.reference) for matter in matters]),
         "matter": joined([FACTS[matter.kind].in_words for matter in matters]),
-        "due_on": in_words(due_on) if due_on else "",
-        "steps": listed(matters[0].steps) if is_one else "",
+        "due_on": in_words(first.due_on) if first.due_on and is_same else "",
+        "steps": listed(first.steps) if is_same else "",
     }
 
 
@@ -231,10 +235,9 @@ def _a_name(text: str) -> str:
     return "" if is_strange or len(name) > LONGEST_NAME else name
 
 
-def _behalf(letter: Fields) -> str:
-    if not letter.on_behalf_of:
-        return ""
-    return _a_name(letter.on_behalf_of) or "somebody else"
+def _somebody(name: str, otherwise: str) -> str:
+    """Empty where nobody else is meant; otherwise: for one whose name is none."""
+    return (_a_name(name) or otherwise) if name else ""
 
 
 def _address(text: str) -> str:

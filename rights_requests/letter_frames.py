@@ -111,8 +111,9 @@ class BlockFrame:
     by_right: other words for some kinds of case; without text, no words for the rest.
     when: the merge field without which the block says `otherwise`, or is left out.
     link: a merge field with the address of a link below the text. each_matter: said
-    once for each matter. label and limit (characters) are for whoever edits it;
-    needs_words: it may not be left empty.
+    once for each matter; each_date: once for those that are due on the same day by the
+    same steps. label and limit (characters) are for whoever edits it; needs_words: it
+    may not be left empty.
     """
 
     name: str
@@ -125,6 +126,7 @@ class BlockFrame:
     link_text: str = ""
     may_lack_link: bool = False
     each_matter: bool = False
+    each_date: bool = False
     label: str = ""
     limit: int = 0
     needs_words: bool = False

@@ -8,7 +8,7 @@ letter is plain text in a known order: its words are mailed, drawn as a PDF and 
 
 import re
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from itertools import groupby
@@ -232,17 +232,27 @@ class _Rendering:
         )
 
     def _made(self, block: BlockFrame) -> Iterator[Block]:
-        """What this block says: nothing, once, or once for each matter."""
+        """What this block says: nothing, once, or once for each matter or date."""
         if block.is_editable:
             said = self.edits.get(block.name, block.text or "")
             yield Block(block.name, several_lines(said), False, block.heading)
         elif block.when and not self.values[block.when]:
             yield Block(block.name, self._merged(block.otherwise, self.values), True)
-        elif block.each_matter:
-            for number, matter in enumerate(self.fields.matters):
-                yield self._fixed(block, (matter,), "" if number else block.heading)
         else:
-            yield self._fixed(block, self.fields.matters, block.heading)
+            for number, matters in enumerate(self._told_together(block)):
+                yield self._fixed(block, matters, "" if number else block.heading)
+
+    def _told_together(self, block: BlockFrame) -> Iterable[tuple[Matter, ...]]:
+        """The matters that this block says the same of. One that it has other words
+        for stands by itself."""
+        if not (block.each_matter or block.each_date):
+            return [self.fields.matters]
+        groups: dict[Any, tuple[Matter, ...]] = {}
+        for matter in self.fields.matters:
+            is_alone = block.each_matter or matter.kind.value in block.by_right
+            key = matter.reference if is_alone else (matter.due_on, matter.steps)
+            groups[key] = (*groups.get(key, ()), matter)
+        return groups.values()
 
     def _fixed(
         self, block: BlockFrame, matters: tuple[Matter, ...], heading: str

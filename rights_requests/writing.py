@@ -139,6 +139,7 @@ def fields_of(cases: Sequence[Case], *, now: datetime, **more: Any) -> Fields:
         "written_on": timezone.localdate(now),
         "name": submission.reply_name,
         "on_behalf_of": (submission.name or submission.address) if is_to_agent else "",
+        "asked_by": "" if is_to_agent else submission.agent_name,
         "received_on": received_on,
         "dated_on": submission.dated_on if submission.dated_on < received_on else None,
         "status_url": matters[0].status_url,

@@ -277,7 +277,10 @@ def test_somebody_can_ask_for_somebody_else_and_get_the_answer(
     assert submission.answer_to == "agent"
     assert "proof that you may act" in shown(page)
     assert "all the proof we need" not in shown(page)
-    assert len(inbox(smtp, BEN)) == 1
+    [letter] = inbox(smtp, BEN)
+    said = " ".join(letter.text.split())
+    assert said.startswith("You, or somebody for you, turned to us about your data.")
+    assert "send us proof that you may act for Cleo" in said
     assert inbox(smtp, CLEO) == []
 
 
@@ -289,7 +292,8 @@ def test_the_answer_can_go_to_the_person_alone(client: Client, smtp: Relay) -> N
     assert "proof that you may act" in shown(page)
     assert "We write to you" not in shown(page)
     assert inbox(smtp, BEN) == []
-    assert len(inbox(smtp, CLEO)) == 1
+    [letter] = inbox(smtp, CLEO)
+    assert "Ben asked us for this on your behalf." in " ".join(letter.text.split())
 
 
 def test_what_is_typed_about_another_counts_only_if_one_asks_for_another(
