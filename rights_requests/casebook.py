@@ -8,11 +8,10 @@ import hashlib
 import secrets
 import uuid
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Any
 
-from django.utils import timezone
-
+from groundwork.periods import LONDON, civil_day
 from groundwork.refusals import NotAllowed, refuse
 from rights_requests import clock, moves
 from rights_requests.clock import Clocks
@@ -149,9 +148,16 @@ def note(
     )
 
 
-def refuse_future(at: Any, *, now: datetime) -> None:
+def refuse_future(at: date, *, now: datetime) -> None:
     """What is recorded has happened."""
-    day = timezone.localdate(at) if isinstance(at, datetime) else at
-    later = at > now if isinstance(at, datetime) else day > timezone.localdate(now)
+    later = at > now if isinstance(at, datetime) else at > civil_day(now)
     if later:
         raise NotAllowed("That is still to come.")
+
+
+def moment_of(at: date, *, now: datetime) -> datetime:
+    """An instant as it is; of a day its noon, if that has been: the day is all that
+    counts."""
+    if isinstance(at, datetime):
+        return at
+    return min(datetime.combine(at, time(12), LONDON), now)

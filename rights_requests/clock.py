@@ -223,6 +223,12 @@ class _Teller:
         )
 
 
+def asked_on(entries: Iterable[CaseLogEntry], *moves: Move) -> date | None:
+    """The day on which the person was last asked by one of these moves; None: never."""
+    asked = [entry for entry in entries if entry.event in moves]
+    return civil_day(moment(asked[-1].inputs["at"])) if asked else None
+
+
 def moment(text: str) -> date:
     """A day or an instant, as the log writes it (ISO 8601)."""
     return datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)

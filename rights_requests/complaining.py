@@ -8,14 +8,14 @@ They are acknowledged when they come in (acknowledging) and closed with their ou
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
-from datetime import date, datetime, time
+from datetime import date, datetime
 
 from django.db import transaction
 from django.db.models import Count, F, Q
 from django.db.models.functions import TruncMonth
 from django.utils import timezone
 
-from groundwork.periods import months_after
+from groundwork.periods import civil_day, months_after
 from groundwork.refusals import NotAllowed
 from rights_requests import casebook, clock, writing
 from rights_requests.clock import PROGRESS_WITHIN
@@ -87,8 +87,7 @@ def acknowledge_in_words(
     casebook.refuse_future(at, now=now)
     if case.acknowledged_at is not None:
         raise NotAllowed("It was acknowledged already.")
-    day = timezone.localdate(at) if isinstance(at, datetime) else at
-    if day < timezone.localdate(case.received_at):
+    if civil_day(at) < civil_day(case.received_at):
         raise NotAllowed("It cannot have been acknowledged before it was received.")
     casebook.make(
         case,
@@ -96,16 +95,9 @@ def acknowledge_in_words(
         now=now,
         staff_id=staff_id,
         inputs={"at": clock.written(at), "how": "in words"},
-        acknowledged_at=_moment_of(at, now),
+        acknowledged_at=casebook.moment_of(at, now=now),
     )
     return case
-
-
-def _moment_of(at: date, now: datetime) -> datetime:
-    """Of a day its noon: the day is all that counts."""
-    if isinstance(at, datetime):
-        return at
-    return min(now, timezone.make_aware(datetime.combine(at, time(12))))
 
 
 @transaction.atomic

@@ -26,9 +26,11 @@ from rights_requests.closing import (
     answer_fields,
     answers_of,
     end_open_work,
+    is_unposted,
     letter_of_answer,
     mark_used,
     pending_decisions,
+    settle_as_taken_back,
     why_not_close,
     why_not_fulfil,
 )
@@ -185,7 +187,7 @@ def _last_day_of_notice(case: Case, *, now: datetime) -> date | None:
 
 def _why_not_lapse(case: Case, *, now: datetime) -> str:
     """Nobody is closed out before the day that the question named."""
-    until = asked_on(case) + ANSWER_WITHIN
+    until = _asked_on(case) + ANSWER_WITHIN
     if timezone.localdate(now) <= until:
         return (
             f"The person has until {until:%A} {until.day} {until:%B %Y} to answer, as "
@@ -194,11 +196,12 @@ def _why_not_lapse(case: Case, *, now: datetime) -> str:
     return ""
 
 
-def asked_on(case: Case) -> date:
+def _asked_on(case: Case) -> date:
     """The day of the question that the case waits for."""
-    asks = [e for e in casebook.entries_of(case) if e.event in clock.ASKS]
-    at = clock.moment(asks[-1].inputs["at"])
-    return timezone.localdate(at) if isinstance(at, datetime) else at
+    asked_on = clock.asked_on(casebook.entries_of(case), *clock.ASKS)
+    if asked_on is None:
+        raise ValueError("The case waits, and was asked nothing.")
+    return asked_on
 
 
 def _refuse_unless_sound(case: Case, proposal: Proposal) -> None:
@@ -319,7 +322,7 @@ def _fields(case: Case, proposal: Proposal, now: datetime) -> dict[str, Any]:
     if proposal.move is Move.EXTEND:
         found |= _extended(case, now)
     if proposal.move is Move.LAPSE:
-        found["asked_on"] = asked_on(case)
+        found["asked_on"] = _asked_on(case)
     if proposal.move is Move.ASK_FEE:
         found["answer_by"] = timezone.localdate(now) + ANSWER_WITHIN
     return found
@@ -452,23 +455,31 @@ def send_back(
     if not answer.strip():
         raise NotAllowed("Say why you send it back.")
     decision.answer, decision.outcome = answer.strip(), Outcome.SENT_BACK
-    return _settled(case, decision, Event.SENT_BACK, staff_id, now)
+    decision.settled_at = now
+    decision.save(update_fields=["answer", "outcome", "settled_at"])
+    return _noted(case, decision, Event.SENT_BACK, staff_id)
 
 
 @transaction.atomic
 def take_back(decision_id: int, *, staff_id: int, now: datetime) -> Decision:
     """Whoever proposed it no longer does, or a colleague in their place."""
     case, decision = _locked(decision_id)
-    if decision.settled_at is not None or decision.released_at is not None:
-        raise NotAllowed("This proposal was dealt with already.")
-    decision.outcome = Outcome.TAKEN_BACK
-    return _settled(case, decision, Event.TAKEN_BACK, staff_id, now)
+    refuse(why_not_take_back(decision))
+    settle_as_taken_back(decision, now=now)
+    return _noted(case, decision, Event.TAKEN_BACK, staff_id)
 
 
-def _settled(
-    case: Case, decision: Decision, event: Event, staff_id: int, now: datetime
-) -> Decision:
-    decision.settled_at = now
-    decision.save(update_fields=["answer", "outcome", "settled_at"])
+def why_not_take_back(decision: Decision) -> str:
+    """An extension can be taken back until its letter is posted: told too late, it would
+    be none."""
+    was_released = decision.released_at is not None
+    if decision.settled_at is None and not was_released:
+        return ""
+    if decision.settled_at is None and is_unposted(decision.letter):
+        return ""
+    return "This proposal was dealt with already."
+
+
+def _noted(case: Case, decision: Decision, event: Event, staff_id: int) -> Decision:
     casebook.note(case, event, staff_id=staff_id, inputs={"decision": decision.pk})
     return decision

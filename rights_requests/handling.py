@@ -7,12 +7,13 @@ writes to the person.
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
 from data_subjects.models import DataSubject
+from groundwork.periods import civil_day
 from groundwork.refusals import NotAllowed, refuse
 from rights_requests import (
     acknowledging,
@@ -332,18 +333,6 @@ def _ask(
 # --- The answer, and taking a question back ---
 
 
-def _asked_on(case: Case, move: Move) -> date | None:
-    """When this case was last asked by such a move; None: never."""
-    entries = [e for e in casebook.entries_of(case) if e.event == move]
-    if not entries:
-        return None
-    return _day(clock.moment(entries[-1].inputs["at"]))
-
-
-def _day(at: date) -> date:
-    return timezone.localdate(at) if isinstance(at, datetime) else at
-
-
 @transaction.atomic
 def receive_identity(
     case_id: uuid.UUID, *, at: date, staff_id: int, now: datetime
@@ -403,14 +392,19 @@ def _came(
 ) -> Case:
     case = casebook.locked(case_id)
     casebook.refuse_future(at, now=now)
-    asked_on = _asked_on(case, ask)
+    asked_on = clock.asked_on(casebook.entries_of(case), ask)
     casebook.make(
         case, move, now=now, staff_id=staff_id, inputs={"at": clock.written(at)}
     )
     if move is Move.RECEIVE_IDENTITY:
         case.checks.filter(received_at__isnull=True).update(received_at=now)
     writing.write(
-        case, letter, now=now, staff_id=staff_id, asked_on=asked_on, came_on=_day(at)
+        case,
+        letter,
+        now=now,
+        staff_id=staff_id,
+        asked_on=asked_on,
+        came_on=civil_day(at),
     )
     return case
 
@@ -454,7 +448,7 @@ def _taken_back(
     case_id: uuid.UUID, move: Move, ask: Move, *, staff_id: int, now: datetime
 ) -> Case:
     case = casebook.locked(case_id)
-    asked_on = _asked_on(case, ask)
+    asked_on = clock.asked_on(casebook.entries_of(case), ask)
     casebook.make(case, move, now=now, staff_id=staff_id)
     writing.write(
         case,
@@ -533,12 +527,11 @@ def take_down(
     casebook.refuse_future(said.on, now=now)
     if said.on < timezone.localdate(case.received_at):
         raise NotAllowed("That was before the case began.")
-    noon = timezone.make_aware(datetime.combine(said.on, time(12)))
     message = Message.objects.create(
         case=case,
         words=said.words.strip(),
         channel=said.channel,
-        received_at=min(noon, now),
+        received_at=casebook.moment_of(said.on, now=now),
         read_at=now,
         staff_id=staff_id,
     )

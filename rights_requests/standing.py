@@ -239,9 +239,7 @@ class _Dates:
 
     def _asked_on(self) -> date | None:
         """Since when we wait."""
-        move = ASKED_IN_STATE[State(self.case.state)]
-        asked = [entry for entry in self.entries if entry.event == move]
-        return civil_day(clock.moment(asked[-1].inputs["at"])) if asked else None
+        return clock.asked_on(self.entries, ASKED_IN_STATE[State(self.case.state)])
 
 
 # --- The line of steps ---
