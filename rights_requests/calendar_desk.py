@@ -21,12 +21,11 @@ from staff.console import Place, console, staff_id
 def calendar(request: HttpRequest) -> HttpResponseBase:
     if request.method != "POST":
         return _page(request)
-    now = timezone.now()
     if "stop" in request.POST:
-        if calendar_feed.revoke(staff_id(request), now=now):
+        if calendar_feed.revoke(staff_id(request)):
             messages.success(request, "The address no longer works.")
         return redirect("admin:calendar")
-    return _page(request, calendar_feed.make(staff_id(request), now=now))
+    return _page(request, calendar_feed.make(staff_id(request), now=timezone.now()))
 
 
 def _page(request: HttpRequest, address: str = "") -> HttpResponse:

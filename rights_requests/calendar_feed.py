@@ -37,7 +37,7 @@ Lines = Iterator[str]
 def make(staff_id: int, *, now: datetime) -> str:
     """A new address for this colleague, in the place of the one before; the whole of it,
     which nobody can read again."""
-    revoke(staff_id, now=now)
+    revoke(staff_id)
     token = random_token()
     digest = token_digest(USE, token)
     CalendarFeed.objects.create(staff_id=staff_id, token_digest=digest, made_at=now)
@@ -47,16 +47,16 @@ def make(staff_id: int, *, now: datetime) -> str:
 
 
 @transaction.atomic
-def revoke(staff_id: int, *, now: datetime) -> bool:
+def revoke(staff_id: int) -> bool:
     """The address stops working at once; False when there was none."""
     # Whoever presses the button twice does so one after the other.
     StaffUser.objects.select_for_update(no_key=True).get(pk=staff_id)
-    standing = CalendarFeed.objects.standing().filter(staff_id=staff_id)
-    return bool(standing.update(revoked_at=now))
+    gone, _ = CalendarFeed.objects.filter(staff_id=staff_id).delete()
+    return bool(gone)
 
 
 def standing_of(staff_id: int) -> CalendarFeed | None:
-    return CalendarFeed.objects.standing().filter(staff_id=staff_id).first()
+    return CalendarFeed.objects.filter(staff_id=staff_id).first()
 
 
 # --- What stands there ---
@@ -64,7 +64,7 @@ def standing_of(staff_id: int) -> CalendarFeed | None:
 
 @require_safe
 def calendar(request: HttpRequest, token: str) -> HttpResponse:
-    """404 for a token that is unknown or revoked, and once its owner's account is
+    """404 for a token that is unknown or was stopped, and once its owner's account is
     closed or may no longer see cases."""
     if not _is_open(token):
         raise Http404
@@ -78,7 +78,7 @@ def calendar(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _is_open(token: str) -> bool:
-    feed = CalendarFeed.objects.standing().filter(token_digest=token_digest(USE, token))
+    feed = CalendarFeed.objects.filter(token_digest=token_digest(USE, token))
     owners = StaffUser.objects.who_may(SEES_CASES)
     return owners.filter(pk__in=feed.values("staff_id")).exists()
 
