@@ -280,8 +280,8 @@ def notes(reckoning: Reckoning) -> Iterator[Step]:
             "UK GDPR, Article 21(3)",
             None,
             None,
-            "An objection to direct marketing takes effect at once. The date is only "
-            "the last day for telling the person.",
+            "If it objects to direct marketing, it takes effect at once, and the date is "
+            "only the last day for telling the person.",
         )
     if is_for_a_person(reckoning):
         yield Step(

@@ -578,6 +578,15 @@ def test_an_objection_says_that_marketing_stops_at_once() -> None:
     assert Rule.AT_ONCE not in rules(Right.ERASURE)
 
 
+def test_an_objection_to_another_use_is_not_said_to_take_effect_at_once() -> None:
+    """The clock knows no more than that somebody objects."""
+    events = Events(NOV[2], Right.OBJECTION)
+    deadline = statutory_deadline(events, holidays=ENGLAND, as_of=NOV[2])
+
+    [note] = [step for step in deadline.steps if step.rule is Rule.AT_ONCE]
+    assert note.sentence.startswith("If it objects to direct marketing, ")
+
+
 def test_the_earliest_of_several_clocks_governs() -> None:
     assert earliest([NOV[5], None, NOV[3]]) == NOV[3]
     assert earliest([None]) is None
