@@ -274,6 +274,8 @@ RETENTION = [
     "data_subjects.retention.DISCLOSURE_EVIDENCE",
     "governance.informing.INDIRECT_CONTACTS",
     "governance.notice_changes.DELIVERIES",
+    "rights_requests.retention.SPENT_VISITS",
+    "rights_requests.retention.SPENT_CODES",
     "rights_requests.retention.CASE_FILES",
     # Last: the key of a person goes when nothing else is left of them.
     "data_subjects.retention.PERSON_KEYS",

@@ -1,4 +1,5 @@
-"""How long case files are kept; the engine is data_subjects.retention."""
+"""How long case files, and the ways into them, are kept; the engine is
+data_subjects.retention."""
 
 from datetime import datetime
 
@@ -6,7 +7,13 @@ from django.db import transaction
 from django.db.models import Exists, Max, OuterRef, QuerySet
 
 from data_subjects.retention import Purge
-from rights_requests.models import Case, CaseDocument, Submission
+from rights_requests.models import (
+    Case,
+    CaseDocument,
+    CaseLink,
+    MailedCode,
+    Submission,
+)
 from rights_requests.moves import OPEN
 from rights_requests.vault import remove
 
@@ -45,4 +52,20 @@ CASE_FILES = Purge(
     subject="data_subject_id",
     remove=_forget,
     counts_from=Max("cases__closed_at"),
+)
+SPENT_VISITS = Purge(
+    rule="spent-link",
+    what="Visits to people’s own cases that are over",
+    due=lambda limit: CaseLink.objects.filter(
+        use=CaseLink.Use.VISIT, expires_at__lt=limit
+    ),
+    subject="case__submission__data_subject_id",
+    counts_from="expires_at",
+)
+SPENT_CODES = Purge(
+    rule="spent-link",
+    what="Mailed codes that have expired, as digests",
+    due=lambda limit: MailedCode.objects.filter(expires_at__lt=limit),
+    subject="case__submission__data_subject_id",
+    counts_from="expires_at",
 )

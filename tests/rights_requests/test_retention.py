@@ -11,11 +11,19 @@ from data_subjects import holds
 from data_subjects.models import DataSubject
 from groundwork.clock import today_here
 from processing_register.register import period
-from rights_requests import closing, vault
+from rights_requests import closing, identity, links, vault
 from rights_requests.kinds import CaseKind
-from rights_requests.models import Case, CaseDocument, CaseLogEntry, Submission
+from rights_requests.links import Use
+from rights_requests.models import (
+    Case,
+    CaseDocument,
+    CaseLink,
+    CaseLogEntry,
+    MailedCode,
+    Submission,
+)
 from rights_requests.receiving import receive
-from rights_requests.retention import CASE_FILES
+from rights_requests.retention import CASE_FILES, SPENT_CODES, SPENT_VISITS
 from tests.purging import purged
 from tests.rights_requests import lives
 
@@ -78,3 +86,22 @@ def test_a_legal_hold_keeps_a_case_file() -> None:
     holds.place({subject.pk: ""}, matter, owner_id=1, today=today_here())
     with years_later():
         assert purged(CASE_FILES) == 0
+
+
+def test_visits_and_codes_go_a_fortnight_after_they_ended_and_lasting_links_stay() -> (
+    None
+):
+    case = lives.new_case()
+    now = timezone.now()
+    links.open_visit(case, now=now)
+    identity.ask_code(case.pk, now=now)
+
+    with time_machine.travel(now + period("spent-link"), tick=False):
+        assert purged(SPENT_VISITS) == purged(SPENT_CODES) == 0
+    later = now + period("spent-link") + links.VISIT_LASTS + timedelta(minutes=1)
+    with time_machine.travel(later, tick=False):
+        assert purged(SPENT_VISITS) == purged(SPENT_CODES) == 1
+
+    assert not MailedCode.objects.exists()
+    uses = CaseLink.objects.order_by("use").values_list("use", flat=True)
+    assert list(uses) == [Use.CONFIRM, Use.STATUS]
