@@ -2,7 +2,7 @@
 # DATA_DIR=/srv/casedesk, or make test ARGS="-k unsubscribe".
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test browser lint types bench bench-consent check lock
+.PHONY: help install run test browser lint types bench bench-consent bench-rights check lock
 PYTHON := .venv/bin/python
 ARGS ?=
 
@@ -36,6 +36,9 @@ bench: .dev ## Measure; prints a table beside its yardstick
 
 bench-consent: .dev ## Measure the cookie banner alone: bytes, choices a second, clicks
 	@$(PYTHON) -m bench.consent
+
+bench-rights: .dev ## Measure requests about data alone: a second, and reminders of a million
+	@$(PYTHON) -m bench.rights
 
 check: lint test ## Everything that must be right before a change is proposed
 

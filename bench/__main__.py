@@ -1,8 +1,8 @@
 """Run every bench: `python -m bench`. Each prints its own table."""
 
-from bench import consent, rights_sweep, sign_up
+from bench import consent, rights, sign_up
 
 if __name__ == "__main__":
     sign_up.main()
     consent.main()
-    rights_sweep.main()
+    rights.main()

@@ -24,9 +24,11 @@ def run(port: int, forms: list[dict[str, str]], expected: int) -> Outcome:
     return send(port, requests, expected)
 
 
-def send(port: int, requests: list[bytes], expected: int) -> Outcome:
+def send(
+    port: int, requests: list[bytes], expected: int, connections: int = CONNECTIONS
+) -> Outcome:
     """The same for requests as they are."""
-    return asyncio.run(_run(port, requests, expected))
+    return asyncio.run(_run(port, requests, expected, connections))
 
 
 def post(
@@ -42,7 +44,9 @@ def post(
     return head.encode() + body
 
 
-async def _run(port: int, requests: list[bytes], expected: int) -> Outcome:
+async def _run(
+    port: int, requests: list[bytes], expected: int, connections: int
+) -> Outcome:
     waiting: Iterator[bytes] = iter(requests)
     times: list[float] = []
     refused = 0
@@ -56,7 +60,7 @@ async def _run(port: int, requests: list[bytes], expected: int) -> Outcome:
             refused += status != expected
 
     began = time.perf_counter()
-    await asyncio.gather(*(one_connection() for _ in range(CONNECTIONS)))
+    await asyncio.gather(*(one_connection() for _ in range(connections)))
     took = time.perf_counter() - began
     times.sort()
     return Outcome(

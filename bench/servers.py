@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -38,18 +39,27 @@ KEYS = {
 
 @dataclass(frozen=True)
 class Servers:
-    """The ports of both, and the database's owner."""
+    """The ports of both, the database's owner, and the settings of the house."""
 
     ceiling: int
     house: int
     postgres: Postgres
+    environment: dict[str, str]
 
     def as_owner(self, statement: str, values: list[object] | None = None) -> None:
         _execute(self.postgres, statement, values)
 
+    def number(self, query: str) -> int:
+        """The one number that this query gives."""
+        with _connected(self.postgres) as connection:
+            row = connection.execute(query.encode()).fetchone()
+        assert row is not None
+        return int(row[0])
+
 
 @contextmanager
-def running() -> Iterator[Servers]:
+def running(**more: str) -> Iterator[Servers]:
+    """more: settings of the house beside those of every bench."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         folder.chmod(0o711)
@@ -59,10 +69,10 @@ def running() -> Iterator[Servers]:
         stack.callback(redis.stop)
         postgres.start()
         redis.start()
-        environment = _prepare(folder, postgres, redis)
+        environment = {**_prepare(folder, postgres, redis), **more}
         ceiling = stack.enter_context(_server("bench.ceiling", environment))
         house = stack.enter_context(_server("config.wsgi", environment))
-        yield Servers(ceiling, house, postgres)
+        yield Servers(ceiling, house, postgres, environment)
 
 
 def _prepare(folder: Path, postgres: Postgres, redis: Redis) -> dict[str, str]:
@@ -94,10 +104,14 @@ def _prepare(folder: Path, postgres: Postgres, redis: Redis) -> dict[str, str]:
 def _execute(
     postgres: Postgres, statement: str, values: list[object] | None = None
 ) -> None:
-    with psycopg.connect(
-        host=str(postgres.socket_dir), user="casedesk_owner", dbname="casedesk"
-    ) as connection:
+    with _connected(postgres) as connection:
         connection.execute(statement.encode(), values)
+
+
+def _connected(postgres: Postgres) -> "psycopg.Connection[tuple[Any, ...]]":
+    return psycopg.connect(
+        host=str(postgres.socket_dir), user="casedesk_owner", dbname="casedesk"
+    )
 
 
 @contextmanager
