@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from data_subjects.models import DataSubject
 from groundwork.encryption import EncryptedTextField
-from groundwork.personal_data import Category, Held, PersonalData
+from groundwork.personal_data import Category, Erasure, Held, PersonalData
 from rights_requests import moves
 from rights_requests.kinds import FACTS, CaseKind, Facts
 from rights_requests.moves import Move, State
@@ -101,6 +101,9 @@ class Submission(models.Model):
         purpose="rights-requests",
         source="person",
         retention="case-file",
+        # The whole file is kept through an erasure, for its time: it shows how the
+        # person was answered (Art. 17(3)(b)), and the first letter says so (limits).
+        erasure=Erasure.KEPT,
         others="id data_subject is_by_agent answer_to channel reply_by dated_on"
         " received_at recorded_at mailbox_confirmed_at shut_away_at held_because"
         " acknowledge_from form_digest inbound_email_id staff_id",
@@ -216,6 +219,7 @@ class Case(models.Model):
         purpose="rights-requests",
         source="person",
         retention="case-file",
+        erasure=Erasure.KEPT,
         others="id reference submission last_move moves_count received_at starts_on"
         " due_on notice_by promise_on progress_due_on governs_on next_reminder_on"
         " paused_days flags assigned_to_id acknowledged_at closed_at about",

@@ -8,7 +8,14 @@ from django.db.models import Q
 from django.utils import timezone
 
 from groundwork.encryption import EncryptedJSONField, EncryptedTextField
-from groundwork.personal_data import Category, Held, NoPersonalData, PersonalData
+from groundwork.personal_data import (
+    Category,
+    Erasure,
+    Export,
+    Held,
+    NoPersonalData,
+    PersonalData,
+)
 from rights_requests.models.case import Case, Channel
 
 
@@ -52,6 +59,7 @@ class Letter(models.Model):
         purpose="rights-requests",
         source="house",
         retention="case-file",
+        erasure=Erasure.KEPT,
         others="id case kind version digest by sent_at mail_id posted_on settled_at"
         " move_number written_at staff_id",
         linked_by="case__submission__data_subject",
@@ -89,6 +97,7 @@ class Message(models.Model):
         purpose="rights-requests",
         source="person",
         retention="case-file",
+        erasure=Erasure.KEPT,
         others="id case channel received_at read_at inbound_email_id staff_id",
         linked_by="case__submission__data_subject",
     )
@@ -127,11 +136,13 @@ class CaseDocument(models.Model):
     personal_data = PersonalData(
         fields={
             "name": Category.IDENTITY,
-            "vault_name": Category.IDENTITY,
+            # The file is given; what the vault calls it tells nobody anything.
+            "vault_name": Held(Category.IDENTITY, export=Export.DESCRIBED),
         },
         purpose="rights-requests",
         source="person",
         retention="case-file",
+        erasure=Erasure.KEPT,
         others="id case purpose media_type size content_digest added_at staff_id"
         " removed_at",
         linked_by="case__submission__data_subject",
@@ -188,10 +199,11 @@ class CaseLink(models.Model):
 
     objects: ClassVar = CaseLinkQuerySet.as_manager()
     personal_data = PersonalData(
-        fields={"token_digest": Held(Category.CONTACT, source="house")},
+        fields={"token_digest": Held(Category.CONTACT, export=Export.DESCRIBED)},
         purpose="rights-requests",
         source="house",
         retention="case-file",
+        erasure=Erasure.KEPT,
         others="id case use number made_at expires_at used_at revoked_at",
         linked_by="case__submission__data_subject",
     )

@@ -7,7 +7,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from groundwork.encryption import EncryptedJSONField, EncryptedTextField
-from groundwork.personal_data import Category, NoPersonalData, PersonalData
+from groundwork.personal_data import Category, Erasure, NoPersonalData, PersonalData
 from rights_requests.models.case import Case
 from rights_requests.models.correspondence import Letter
 from rights_requests.moves import Move
@@ -69,6 +69,7 @@ class Decision(models.Model):
         purpose="rights-requests",
         source="staff",
         retention="case-file",
+        erasure=Erasure.KEPT,
         others="id case move ground letter proposed_by_id proposed_at seen_entry_id"
         " released_by_id released_at outcome settled_at move_number",
         linked_by="case__submission__data_subject",
@@ -119,6 +120,7 @@ class IdentityCheck(models.Model):
         purpose="rights-requests",
         source="staff",
         retention="case-file",
+        erasure=Erasure.KEPT,
         others="id case asked_at received_at closed_at outcome staff_id",
         linked_by="case__submission__data_subject",
     )
@@ -144,6 +146,7 @@ class SearchRecord(models.Model):
         purpose="rights-requests",
         source="staff",
         retention="case-file",
+        erasure=Erasure.KEPT,
         others="id case system hits_count searched_on staff_id",
         linked_by="case__submission__data_subject",
     )
@@ -172,6 +175,7 @@ class Task(models.Model):
         purpose="rights-requests",
         source="staff",
         retention="case-file",
+        erasure=Erasure.KEPT,
         others="id case for_staff_id recipient due_on set_at set_by_id done_at"
         " done_by_id",
         linked_by="case__submission__data_subject",
@@ -197,6 +201,7 @@ class Note(models.Model):
         purpose="rights-requests",
         source="staff",
         retention="case-file",
+        erasure=Erasure.KEPT,
         others="id case written_at staff_id",
         linked_by="case__submission__data_subject",
     )
