@@ -147,7 +147,7 @@ class OutgoingEmailAdmin(ReadOnlyAdmin):
             shape=SHAPES[State(mail.state)],
             headers=headers,
             text=text,
-            can_settle=mail.state in (State.FAILED, State.UNKNOWN)
+            can_settle=not delivery.why_not_settle(mail)
             and request.user.has_perm("outbox.settle_outgoingemail"),
         )
         return TemplateResponse(request, "admin/outbox/outgoing.html", context)
@@ -161,8 +161,8 @@ class OutgoingEmailAdmin(ReadOnlyAdmin):
             delivery.settle_by_hand(pk, was_sent=was_sent)
         except OutgoingEmail.DoesNotExist:
             raise Http404 from None
-        except NotAllowed:
-            messages.warning(request, "It was settled already; nothing was changed.")
+        except NotAllowed as refusal:
+            messages.warning(request, f"{refusal} Nothing was changed.")
         else:
             said = "Settled: it arrived." if was_sent else "It goes out again now."
             messages.success(request, said)

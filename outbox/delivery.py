@@ -17,7 +17,8 @@ from django.utils import timezone
 
 from data_subjects.restriction import is_restricted
 from groundwork import addresses
-from groundwork.refusals import NotAllowed
+from groundwork.refusals import refuse
+from outbox import outcomes
 from outbox.composing import RefusedAtTheDoor, compose, raw_bytes
 from outbox.handover import hand_over, next_try_at
 from outbox.models import MessageClass, OutgoingEmail, State
@@ -171,6 +172,18 @@ def sweep_stranded() -> int:
     return unknown + again
 
 
+def why_not_settle(email: OutgoingEmail) -> str:
+    """What stands against settling it by hand; empty when nothing does."""
+    if email.state not in (State.UNKNOWN, State.FAILED):
+        return "It was settled already."
+    if email.reason.endswith(outcomes.TAKEN_BACK):
+        return (
+            "What it tells was taken back when it failed: write anew where it was "
+            "written."
+        )
+    return ""
+
+
 @transaction.atomic
 def settle_by_hand(email_id: str, *, was_sent: bool) -> None:
     """A person found out what became of an unknown or failed message.
@@ -178,9 +191,8 @@ def settle_by_hand(email_id: str, *, was_sent: bool) -> None:
     was_sent=False puts it into the queue again. Raises NotAllowed for any other state.
     """
     email = OutgoingEmail.objects.select_for_update().get(pk=email_id)
-    if email.state not in (State.UNKNOWN, State.FAILED):
-        raise NotAllowed("Only an unknown or failed message can be settled.")
+    refuse(why_not_settle(email))
     if was_sent:
-        _settle(email, State.SENT, "settled by a person")
+        _settle(email, State.SENT, outcomes.FOUND_OUT)
         return
     OutgoingEmail.objects.filter(pk=email.pk).queue_again()

@@ -11,6 +11,11 @@ from django.db.models import OuterRef, Subquery
 
 from outbox.models import OutgoingEmail, State
 
+# Reasons of a settled message (OutgoingEmail.reason).
+FOUND_OUT = "settled by a person"
+TAKEN_BACK = "; taken back"
+REASON_LENGTH = 60
+
 
 def state_of(email_id: uuid.UUID | None) -> State | None:
     """None when there is no such message, or none any more."""
@@ -20,9 +25,23 @@ def state_of(email_id: uuid.UUID | None) -> State | None:
 
 
 def sent_at(email_id: uuid.UUID | None) -> datetime | None:
-    """When a mail server took it; None while none has."""
+    """When a mail server took it; None while none has. Of one that hung and turned out
+    to have arrived: when it was handed over, whenever a person found that out."""
     sent = OutgoingEmail.objects.filter(pk__in=[email_id], state=State.SENT)
-    return sent.values_list("settled_at", flat=True).first()
+    found = sent.values_list("reason", "settled_at", "handing_over_at").first()
+    if found is None:
+        return None
+    reason, settled_at, handing_over_at = found
+    was_found_out = reason == FOUND_OUT and handing_over_at is not None
+    return handing_over_at if was_found_out else settled_at
+
+
+def take_back(email_id: uuid.UUID | None) -> None:
+    """What a failed message would tell is no longer so: nobody sends it again by hand."""
+    failed = OutgoingEmail.objects.filter(pk__in=[email_id], state=State.FAILED)
+    for reason in failed.values_list("reason", flat=True):
+        kept = reason[: REASON_LENGTH - len(TAKEN_BACK)]
+        failed.update(reason=kept + TAKEN_BACK)
 
 
 def state_by(field: str) -> Subquery:

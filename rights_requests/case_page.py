@@ -158,7 +158,7 @@ class CasePage:
         case = self.case
         ended = case.last_move in (Move.FULFIL, Move.FULFIL_IN_PART, Move.REFUSE)
         is_counted = ended and not case.is_complaint and case.kind not in AT_ONCE
-        return bool(is_counted and case.closed_at and case.is_late(case.closed_at))
+        return is_counted and case.was_answered_late(today=self.today)
 
     # --- What can be done ---
 

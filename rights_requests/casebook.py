@@ -130,6 +130,16 @@ def _given(case: Case) -> list[tuple[str, Any, int]]:
     return list(rows.values_list("clock", "due_on", "step"))
 
 
+def count_anew(case: Case, *, now: datetime, **changes: Any) -> None:
+    """Count again what the clock counts by besides moves, and save it with these
+    changes. The caller has locked the case."""
+    for name, value in changes.items():
+        setattr(case, name, value)
+    counted = clock.keep(case, clocks_of(case, now=now), given=_given(case))
+    if counted or changes:
+        case.save(update_fields=[*counted, *changes])
+
+
 def note(
     case: Case,
     event: Event,

@@ -19,7 +19,7 @@ from rights_requests.complaint_clock import complaint_deadline
 from rights_requests.counting import Ask, Events, Extension, Kind, Right
 from rights_requests.deadlines import Deadline, Step, earliest, statutory_deadline
 from rights_requests.kinds import AT_ONCE, ON_THE_CLOCK, CaseKind
-from rights_requests.models import Case, CaseLogEntry
+from rights_requests.models import Case, CaseLogEntry, Event
 from rights_requests.moves import Move
 from rights_requests.policy_promise import Promise, policy_promise
 
@@ -126,12 +126,15 @@ def story_of(entries: Iterable[CaseLogEntry]) -> Story:
     """Read the moves of one case, in their order.
 
     A letter that never arrived, and a question that was taken back, are as if they had
-    not been. Raises ValueError without the entry of its receipt.
+    not been; what went by post counts from the day of its posting. Raises ValueError
+    without the entry of its receipt.
     """
     teller = _Teller()
     for entry in entries:
         if entry.number is not None:
             teller.hear(entry)
+        elif entry.event == Event.LETTER_POSTED:
+            teller.hear_of_posting(entry.inputs)
     return teller.story()
 
 
@@ -161,6 +164,18 @@ class _Teller:
             self._take_back(inputs["undoes"])
         else:
             self._hear_of_complaint(move, number, inputs)
+
+    def hear_of_posting(self, inputs: dict[str, Any]) -> None:
+        """What this letter made known was written before, and told only now. An answer
+        that came before the question was posted came to the question as it was read."""
+        number, on = inputs.get("move") or 0, date.fromisoformat(inputs["on"])
+        ask = self._asks.get(number)
+        if ask is not None and civil_day(ask.asked) < on:
+            if ask.answered is None or civil_day(ask.answered) >= on:
+                self._asks[number] = replace(ask, asked=on)
+        for told in (self._acknowledged, self._progress):
+            if number in told:
+                told[number] = max(told[number], on)
 
     def _hear_of_asking(self, move: Move, number: int, inputs: dict[str, Any]) -> None:
         if move in ASKS:

@@ -34,6 +34,11 @@ from rights_requests.vault_keeping import remove_document
 Purpose = CaseDocument.Purpose
 # What is answered by handing something over.
 COPIES = frozenset({CaseKind.ACCESS, CaseKind.PORTABILITY})
+WAITS = "A proposal waits for a second person: release it or take it back first."
+ON_ITS_WAY = (
+    "The letter about two months more is on its way: it counts once it was handed over. "
+    "While it waits to be posted, it can be taken back."
+)
 
 
 @dataclass(frozen=True)
@@ -183,11 +188,19 @@ def why_not_fulfil(
 
 def why_not_close(case: Case, besides: Decision | None = None) -> str:
     """What must be settled before any end of ours; besides: the proposal to end it."""
-    if pending_decisions(case, besides).exists():
-        return "A proposal waits for a second person: release it or take it back first."
+    if why_not := why_not_beside(case, besides, WAITS):
+        return why_not
     if case.tasks.filter(done_at__isnull=True).exists():
         return "A task of this case is still open: finish it first."
     return ""
+
+
+def why_not_beside(case: Case, besides: Decision | None, waits: str) -> str:
+    """What another proposal has against this step; waits: when it was not released."""
+    pending = pending_decisions(case, besides).first()
+    if pending is None:
+        return ""
+    return waits if pending.released_at is None else ON_ITS_WAY
 
 
 def pending_decisions(
@@ -264,9 +277,30 @@ def end_open_work(
     besides: Decision | None = None,
 ) -> None:
     """Proposals that wait are taken back, checks closed and their copies removed."""
-    pending_decisions(case, besides).update(
-        outcome=Decision.Outcome.TAKEN_BACK, settled_at=now
-    )
+    for decision in pending_decisions(case, besides):
+        settle_as_taken_back(decision, now=now)
+    close_checks(case, staff_id=staff_id, now=now)
+
+
+def settle_as_taken_back(decision: Decision, *, now: datetime) -> None:
+    """It is meant no longer; nor is its letter, while that lies here to be posted."""
+    decision.outcome, decision.settled_at = Decision.Outcome.TAKEN_BACK, now
+    decision.save(update_fields=["outcome", "settled_at"])
+    if is_unposted(decision.letter):
+        case = decision.case_id
+        unposted = Letter.objects.filter(case=case, decisions=decision)
+        unposted.update(sent_at=None, settled_at=now)
+
+
+def is_unposted(letter: Letter | None) -> bool:
+    """A letter by post that nobody has posted yet."""
+    if letter is None or letter.by != Letter.By.POST:
+        return False
+    return letter.posted_on is None and letter.sent_at is not None
+
+
+def close_checks(case: Case, *, staff_id: int | None, now: datetime) -> None:
+    """Nobody waits for a proof any more."""
     for check in case.checks.filter(closed_at__isnull=True):
         close_check(check, IdentityCheck.Outcome.WAIVED, staff_id=staff_id, now=now)
 

@@ -16,8 +16,10 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from groundwork.periods import end_of
+from groundwork.periods import civil_day, end_of
 from groundwork.refusals import NotAllowed, refuse
+from outbox import outcomes
+from outbox.models import State as MailState
 from rights_requests import casebook, clock, grounds, letters, writing
 from rights_requests.clock import Clocks
 from rights_requests.closing import (
@@ -29,8 +31,8 @@ from rights_requests.closing import (
     is_unposted,
     letter_of_answer,
     mark_used,
-    pending_decisions,
     settle_as_taken_back,
+    why_not_beside,
     why_not_close,
     why_not_fulfil,
 )
@@ -45,6 +47,10 @@ from rights_requests.models import Case, Decision, Event, Letter
 from rights_requests.moves import Move, State, needs_second_person
 
 Outcome = Decision.Outcome
+UNKNOWN = MailState.UNKNOWN
+WAITS_ALREADY = (
+    "A proposal waits already: it is released, sent back or taken back first."
+)
 LETTERS: Mapping[Move, LetterKind] = {
     Move.EXTEND: LetterKind.EXTENSION,
     Move.ASK_FEE: LetterKind.ASK_FEE,
@@ -151,10 +157,8 @@ def why_not_propose(
         return why_not
     if not needs_second_person(CaseKind(case.kind), move):
         return "This needs no second person."
-    if pending_decisions(case, besides).exists():
-        return (
-            "A proposal waits already: it is released, sent back or taken back first."
-        )
+    if why_not := why_not_beside(case, besides, WAITS_ALREADY):
+        return why_not
     if move is Move.EXTEND:
         return why_not_extend(case, now=now)
     if move is Move.FULFIL:
@@ -186,14 +190,36 @@ def _last_day_of_notice(case: Case, *, now: datetime) -> date | None:
 
 
 def _why_not_lapse(case: Case, *, now: datetime) -> str:
-    """Nobody is closed out before the day that the question named."""
-    until = _asked_on(case) + ANSWER_WITHIN
+    """Nobody is closed out whom the question did not reach, nor before the day that it,
+    or a reminder, named; by post, before as many days since the posting."""
+    asked = _letters_that_asked(case)
+    if any(is_unposted(letter) for letter in asked):
+        return "Our question was never posted: post it, or take it back."
+    if any(outcomes.state_of(letter.mail_id) == UNKNOWN for letter in asked):
+        return (
+            "Nobody knows whether our question reached the person: settle it under “Mail "
+            "out” first."
+        )
+    days = [letter.posted_on or civil_day(letter.written_at) for letter in asked]
+    until = max([_asked_on(case), *days]) + ANSWER_WITHIN
     if timezone.localdate(now) <= until:
         return (
             f"The person has until {until:%A} {until.day} {until:%B %Y} to answer, as "
             "our letter says."
         )
     return ""
+
+
+def _letters_that_asked(case: Case) -> list[Letter]:
+    """The question that the case waits for, and what reminded of it."""
+    entries = casebook.entries_of(case)
+    asks = [entry for entry in entries if entry.event in clock.ASKS]
+    question = case.letters.filter(move_number=asks[-1].number) if asks else None
+    first = question.order_by("-pk").first() if question is not None else None
+    if first is None:
+        return []
+    reminders = case.letters.filter(kind=LetterKind.REMINDER_IDENTITY, pk__gt=first.pk)
+    return [first, *reminders]
 
 
 def _asked_on(case: Case) -> date:

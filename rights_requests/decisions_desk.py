@@ -92,6 +92,7 @@ def _to_release(page: CasePage, pending: Decision) -> dict[str, Any]:
         "send_back_url": act_url(back, pending.pk),
         "take_back_url": act_url(away, pending.pk),
         "on_its_way": pending.released_at is not None,
+        "may_take_back": not deciding.why_not_take_back(pending),
     }
 
 

@@ -23,7 +23,7 @@ from rights_requests import (
     sensitive,
     writing,
 )
-from rights_requests.closing import close_check
+from rights_requests.closing import ON_ITS_WAY, close_check, close_checks
 from rights_requests.kinds import CaseKind
 from rights_requests.letter_frames import LetterKind
 from rights_requests.links import first_links
@@ -241,6 +241,8 @@ def ask_identity(
     _refuse_unless_asked(question)
     refuse_empty(doubt, "Say what makes you doubt who is asking: it stands on record.")
     refuse_empty(question.why, "Say to the person why you need to know.")
+    if case.decisions.pending().filter(released_at__isnull=False).exists():
+        raise NotAllowed(ON_ITS_WAY)
     IdentityCheck.objects.create(
         case=case,
         doubt=doubt.strip(),
@@ -419,8 +421,7 @@ def waive_identity(case_id: uuid.UUID, *, staff_id: int, now: datetime) -> Case:
         staff_id=staff_id,
         now=now,
     )
-    for check in case.checks.filter(closed_at__isnull=True):
-        close_check(check, IdentityCheck.Outcome.WAIVED, staff_id=staff_id, now=now)
+    close_checks(case, staff_id=staff_id, now=now)
     return case
 
 

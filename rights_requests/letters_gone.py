@@ -12,17 +12,22 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from groundwork.refusals import NotAllowed
+from groundwork.refusals import NotAllowed, refuse
 from outbox import outcomes
 from outbox.models import State as MailState
 from rights_requests import casebook, clock
-from rights_requests.closing import mark_used
+from rights_requests.closing import close_checks, mark_used
 from rights_requests.letter_frames import LetterKind
 from rights_requests.models import Case, CaseLogEntry, Decision, Event, Letter
 from rights_requests.moves import Move, after
 
 logger = logging.getLogger(__name__)
 LOST = (MailState.FAILED, MailState.WITHHELD)
+OF_OPEN_COMPLAINT = (
+    LetterKind.ACKNOWLEDGE_COMPLAINT,
+    LetterKind.COMPLAINT_PROGRESS,
+)
+TAKE_BACK = "Take the question back: posted on that day, it would count for nothing."
 BATCH = 500
 
 
@@ -69,6 +74,8 @@ def mark_posted(
     letter, case = _locked(letter_id)
     if letter.by != Letter.By.POST:
         raise NotAllowed("This letter goes by e-mail.")
+    if letter.sent_at is None:
+        raise NotAllowed("This letter was taken back: it must not leave any more.")
     if letter.posted_on is not None:
         raise NotAllowed("This letter was posted already.")
     casebook.refuse_future(posted_on, now=now)
@@ -76,14 +83,34 @@ def mark_posted(
         raise NotAllowed("It cannot have been posted before it was written.")
     letter.posted_on = posted_on
     letter.save(update_fields=["posted_on"])
+    _count_from_posting(letter, case, posted_on, staff_id, now)
+    _arrived(letter, case, posted_on, now)
+    return letter
+
+
+def _count_from_posting(
+    letter: Letter, case: Case, posted_on: date, staff_id: int, now: datetime
+) -> None:
+    """A question or an acknowledgement by post counts from its posting: while it lay
+    here, nobody had been asked or told."""
+    before = casebook.clocks_of(case, now=now)
     casebook.note(
         case,
         Event.LETTER_POSTED,
         staff_id=staff_id,
-        inputs={"letter": letter.pk, "on": clock.written(posted_on)},
+        inputs={
+            "letter": letter.pk,
+            "on": clock.written(posted_on),
+            "move": letter.move_number,
+        },
     )
-    _arrived(letter, case, posted_on, now)
-    return letter
+    after = casebook.clocks_of(case, now=now)
+    too_late = [error for error in after.errors if error not in before.errors]
+    refuse(*too_late, *([TAKE_BACK] if too_late else []))
+    changes: dict[str, Any] = {}
+    if letter.kind == LetterKind.ACKNOWLEDGE_COMPLAINT and case.acknowledged_at:
+        changes["acknowledged_at"] = casebook.moment_of(posted_on, now=now)
+    casebook.count_anew(case, now=now, **changes)
 
 
 def _arrived(letter: Letter, case: Case, at: date, now: datetime) -> None:
@@ -123,10 +150,16 @@ def _lost(letter: Letter, case: Case, now: datetime) -> None:
     decision = _extension_of(letter)
     if decision is not None:
         _end(decision, Decision.Outcome.NOT_SENT, now)
-    if letter.move_number is None or not _still_stands(case, letter.move_number):
+        outcomes.take_back(letter.mail_id)
+    if letter.kind == LetterKind.ACKNOWLEDGEMENT:
+        _unacknowledge(letter, case)
+    if letter.move_number is None or not _still_stands(letter, case):
         return  # the letter made nothing known, or the case has moved on since
     if after(case.kind, case.state, Move.LETTER_FAILED) is None:
         return
+    outcomes.take_back(letter.mail_id)
+    if letter.kind == LetterKind.ASK_IDENTITY:
+        close_checks(case, staff_id=None, now=now)
     changes: dict[str, Any] = {}
     if letter.kind == LetterKind.ACKNOWLEDGE_COMPLAINT:
         changes["acknowledged_at"] = None
@@ -139,9 +172,20 @@ def _lost(letter: Letter, case: Case, now: datetime) -> None:
     )
 
 
-def _still_stands(case: Case, number: int) -> bool:
-    """Whether no later move has led to another state than this one did."""
-    moves = CaseLogEntry.objects.filter(case_id=case.pk, number__gte=number)
+def _unacknowledge(letter: Letter, case: Case) -> None:
+    """Nobody was told that we have it: staff can write once more, by another way."""
+    was_replaced = case.letters.filter(kind=letter.kind, pk__gt=letter.pk).exists()
+    if case.is_open and not was_replaced:
+        case.acknowledged_at = None
+        case.save(update_fields=["acknowledged_at"])
+
+
+def _still_stands(letter: Letter, case: Case) -> bool:
+    """Whether no later move has led to another state than this one did. An
+    acknowledgement leads to none: we owe it for as long as the complaint is open."""
+    if letter.kind in OF_OPEN_COMPLAINT:
+        return case.is_open
+    moves = CaseLogEntry.objects.filter(case_id=case.pk, number__gte=letter.move_number)
     states = set(moves.values_list("state", flat=True))
     return states == {str(case.state)}
 

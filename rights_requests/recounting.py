@@ -27,7 +27,14 @@ from rights_requests.clock import Clocks, Story
 from rights_requests.deadline_words import in_words
 from rights_requests.deadlines import Flag
 from rights_requests.letter_frames import LetterKind
-from rights_requests.models import Case, CaseLogEntry, ClockFault, Recount, Reminder
+from rights_requests.models import (
+    Case,
+    CaseLogEntry,
+    ClockFault,
+    Event,
+    Recount,
+    Reminder,
+)
 from rights_requests.moves import Move, State
 
 logger = logging.getLogger(__name__)
@@ -122,8 +129,10 @@ def _differs(
 
 
 def logs_of(ids: Collection[uuid.UUID]) -> Mapping[uuid.UUID, list[CaseLogEntry]]:
-    """The moves of these cases in their order, which is all that a clock counts by."""
-    entries = CaseLogEntry.objects.filter(case_id__in=ids, number__isnull=False)
+    """The moves of these cases in their order, and what was posted when, which is all
+    that a clock counts by."""
+    counts = Q(number__isnull=False) | Q(event=Event.LETTER_POSTED)
+    entries = CaseLogEntry.objects.filter(counts, case_id__in=ids)
     logs: dict[uuid.UUID, list[CaseLogEntry]] = defaultdict(list)
     for entry in entries.order_by("case_id", "id"):
         logs[entry.case_id].append(entry)

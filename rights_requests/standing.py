@@ -169,10 +169,10 @@ class _Dates:
         due_on = deadline.due_on if deadline else None
         note = ""
         if was_answered and due_on:
-            was_late = closed_on is not None and closed_on > due_on
+            was_late = case.was_answered_late(today=self.today)
             note = f"It was due by {in_words(due_on)}."
             note += " We were late, and we are sorry." if was_late else ""
-        return self._due(label, closed_on, note)
+        return self._due(label, case.answered_on() or closed_on, note)
 
     def _complaint(self) -> Due:
         story = clock.story_of(self.entries)

@@ -305,9 +305,19 @@ class Case(models.Model):
             and today > self.governs_on
         )
 
-    def is_late(self, at: datetime) -> bool:
-        """Whether what was done at this moment was done after the statutory day."""
-        return self.due_on is not None and timezone.localdate(at) > self.due_on
+    def answered_on(self) -> date | None:
+        """The day on which the letter that closed it left; one by post counts from its
+        posting. None while it waits to be posted, and while the case is open."""
+        letter = self.letters.filter(move_number=self.moves_count).first()
+        if letter is not None and letter.by == "post":
+            return letter.posted_on
+        return timezone.localdate(self.closed_at) if self.closed_at else None
+
+    def was_answered_late(self, *, today: date) -> bool:
+        """Whether its answer left after the statutory day, or still lies here."""
+        if self.due_on is None or self.is_open:
+            return False
+        return (self.answered_on() or today) > self.due_on
 
 
 __all__ = ["Case", "CaseQuerySet", "Channel", "Submission"]

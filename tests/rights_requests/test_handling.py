@@ -240,7 +240,7 @@ def test_there_is_one_extension(smtp: Relay) -> None:
     with time_machine.travel(at("2026-11-20"), tick=False):
         now = timezone.now()
         release(propose(case, Move.EXTEND, now=now, ground="complexity"), now=now)
-        with pytest.raises(NotAllowed, match="waits already"):
+        with pytest.raises(NotAllowed, match="on its way"):
             propose(case, Move.EXTEND, now=now, ground="complexity")
         deliver_due()
         letters_gone.take_over(timezone.now())
