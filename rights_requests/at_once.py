@@ -2,7 +2,8 @@
 
 An objection to marketing or profiling and a consent that is taken back are never
 weighed, refused or kept waiting for an answer to who is asking (UK GDPR, Articles 7(3)
-and 21(3)): they act on the address given and tell that address so.
+and 21(3)): they act on the address given and tell that address so, whoever else gets
+the answer.
 """
 
 from collections.abc import Iterable
@@ -15,7 +16,8 @@ from django.utils import timezone
 
 from consent.models import Channel
 from outbox import suppression
-from outbox.models import SuppressedAddress
+from outbox.models import MessageClass, SuppressedAddress
+from outbox.queueing import queue
 from processing_register import notice_paths
 from processing_register.models import NoticeVersion
 from processing_register.notices import purpose_title, purpose_titles
@@ -31,6 +33,7 @@ from subscribers.models import Subscriber
 
 PROFILING = "profiling"
 INTERESTS_PAGE = "processing_register:interests"
+STOPPED_MAIL = "rights_requests/stopped"
 STOPS = {
     CaseKind.MARKETING: "marketing e-mails of every kind from us, and sharing for "
     "marketing",
@@ -103,7 +106,24 @@ def _leave(case: Case, staff_id: int | None) -> list[str]:
     if reader is None:
         return []
     channel = Channel.RIGHTS_REQUEST
-    return leaving.leave(reader.pk, [], channel=channel, staff_id=staff_id).withdrawn
+    left = leaving.leave(reader.pk, [], channel=channel, staff_id=staff_id)
+    if left.withdrawn and not writing.reaches_person(case.submission):
+        _tell_reader(case, reader, left.withdrawn)
+    return left.withdrawn
+
+
+def _tell_reader(case: Case, reader: Subscriber, withdrawn: list[str]) -> None:
+    """Nobody’s e-mails end in silence because somebody else asked for it."""
+    queue(
+        STOPPED_MAIL,
+        to=reader.address,
+        context={
+            "purposes": purpose_titles(withdrawn),
+            "reference": case.reference,
+        },
+        data_subject_id=reader.data_subject_id,
+        message_class=MessageClass.RIGHTS,
+    )
 
 
 # --- Telling the person ---
@@ -132,17 +152,22 @@ def tell(case: Case, *, now: datetime) -> Letter:
         LetterKind.AT_ONCE,
         now=now,
         staff_id=done.staff_id,
-        **_stopped_fields(CaseKind(case.kind), stopped),
+        **_stopped_fields(case, stopped),
     )
 
 
-def _stopped_fields(kind: CaseKind, stopped: list[str]) -> dict[str, Any]:
+def _stopped_fields(case: Case, stopped: list[str]) -> dict[str, Any]:
     """What stops, what ends with it, and the entry that stays so that it lasts: of a
-    withdrawal there is one only where there was something to stop."""
+    withdrawal there is one only where there was something to stop. Anybody but the
+    person gets the same words whatever there was."""
+    kind = CaseKind(case.kind)
+    ends = purpose_titles([key for key in stopped if key != PROFILING])
     is_kept = kind is not CaseKind.WITHDRAWAL or bool(stopped)
+    if not writing.reaches_person(case.submission):
+        ends, is_kept = consequences(kind), True
     return {
         "stops": (STOPS[kind],),
-        "ends": tuple(purpose_titles([key for key in stopped if key != PROFILING])),
+        "ends": tuple(ends),
         "limits": (LASTING_NO[kind].sentence,) if is_kept else (),
     }
 

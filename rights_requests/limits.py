@@ -6,6 +6,7 @@ from data_subjects.models import HeldPerson
 from processing_register.register import period_in_words, the_register
 from rights_requests.kinds import CaseKind
 from rights_requests.models import Submission
+from rights_requests.writing import reaches_person
 
 CASE_FILE = "case-file"
 
@@ -51,19 +52,15 @@ def likely_limits(submission: Submission, kind: CaseKind) -> list[Limit]:
     """What an erasure will probably leave; nothing for any other kind.
 
     Nothing is kept for tax in this house, so no line says so. Whether a claim holds the
-    data back is for the person alone to know: not for somebody who says that they write
-    for them. Of a hold only the rule is named, never the matter.
+    data back is for the person alone to know. Of a hold only the rule is named, never
+    the matter.
     """
     if kind is not CaseKind.ERASURE:
         return []
-    found = [CLAIM] if _goes_to_person(submission) and _is_held(submission) else []
+    found = [CLAIM] if reaches_person(submission) and _is_held(submission) else []
     if submission.address:
         found.append(OPT_OUT)
     return [*found, _case_file()]
-
-
-def _goes_to_person(submission: Submission) -> bool:
-    return submission.answer_to == Submission.AnswerTo.PERSON
 
 
 def _is_held(submission: Submission) -> bool:

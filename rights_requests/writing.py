@@ -88,6 +88,15 @@ def way_to(submission: Submission) -> str:
     return Letter.By.E_MAIL
 
 
+def reaches_person(submission: Submission) -> bool:
+    """Whether a letter reaches the person whose data it is, and not somebody who says
+    that they act for them, or a street that was typed beside their address. Only then
+    does it tell what we hold of them: nobody learns by asking whom we know."""
+    is_to_person = submission.answer_to == Submission.AnswerTo.PERSON
+    has_shown = submission.mailbox_confirmed_at is not None
+    return is_to_person and (has_shown or way_to(submission) == Letter.By.E_MAIL)
+
+
 def hand_over(letter: Letter, case: Case, *, now: datetime) -> Letter:
     """Save it and queue its mail; one by post waits on the case page to be printed."""
     letter.written_at = letter.sent_at = now

@@ -8,14 +8,15 @@ from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
+from data_subjects import holds
 from groundwork import addresses
 from rights_requests import acknowledging, casebook, clock_health, closing, handling
 from rights_requests.acknowledging import acknowledge_new
 from rights_requests.handling import Question
-from rights_requests.kinds import CaseKind
+from rights_requests.kinds import AT_ONCE, CaseKind
 from rights_requests.models import Case, CaseLogEntry, Letter, Submission
 from rights_requests.moves import Move, State
-from rights_requests.receiving import receive
+from rights_requests.receiving import Agent, receive
 from rights_requests.writing import rendered_of
 from tests.beside import Beside
 from tests.people import ADA, BEN, CLEO, become_reader, inbox
@@ -277,6 +278,67 @@ def test_somebody_who_never_agreed_to_anything_is_not_told_of_an_entry(
     received(CaseKind.WITHDRAWAL)
 
     assert "What we keep" not in inbox(smtp, CLEO)[-1].text
+
+
+AGENT = Agent(name="Ben", address=BEN)
+STREET = {"reply_by": "post", "postal_address": "1 High Street\nDerby"}
+
+
+def words_about(address: str, kind: CaseKind, **more: Any) -> str:
+    """What whoever gets the answer reads, but for the reference."""
+    [case] = received(kind, address=address, **more)
+    acknowledge_new(timezone.now())
+    letter = Letter.objects.get(case=case)
+    return rendered_of(letter).text.replace(case.reference, "the reference")
+
+
+@pytest.mark.parametrize("kind", sorted(AT_ONCE))
+@pytest.mark.parametrize("way", [{"agent": AGENT}, STREET], ids=["an agent", "post"])
+def test_nobody_else_learns_whether_somebody_read_our_news(
+    client: Client, smtp: Relay, kind: CaseKind, way: dict[str, Any]
+) -> None:
+    become_reader(client, smtp, ADA)
+
+    about_a_reader = words_about(ADA, kind, **way)
+
+    assert about_a_reader == words_about(CLEO, kind, **way)
+
+
+@pytest.mark.parametrize("way", [{"agent": AGENT}, STREET], ids=["an agent", "post"])
+def test_a_reader_is_told_of_what_somebody_else_had_stopped(
+    client: Client, smtp: Relay, way: dict[str, Any]
+) -> None:
+    become_reader(client, smtp, CLEO)
+    before = len(inbox(smtp, CLEO))
+
+    [case] = received(CaseKind.MARKETING, **way)
+    received(CaseKind.WITHDRAWAL, **way)
+
+    [told] = inbox(smtp, CLEO)[before:]
+    assert told.subject == "We have stopped your e-mails"
+    assert "- Case updates" in told.text
+    assert case.reference in told.text
+
+
+def test_who_never_read_our_news_is_not_told_by_whoever_types_their_address(
+    smtp: Relay,
+) -> None:
+    received(CaseKind.MARKETING, agent=AGENT)
+
+    assert inbox(smtp, CLEO) == []
+
+
+def test_a_street_beside_an_address_learns_of_no_claim() -> None:
+    [case] = received(CaseKind.ERASURE, address=ADA, **STREET)
+    matter = holds.Matter("A matter", "A claim.", timezone.localdate() + timedelta(9))
+    person = case.submission.data_subject_id
+    holds.place({person: ADA}, matter, owner_id=1, today=timezone.localdate())
+
+    acknowledge_new(timezone.now())
+
+    said = " ".join(rendered_of(Letter.objects.get()).text.split())
+    assert "What we may have to keep" in said
+    assert "What a legal claim needs" not in said
 
 
 def test_the_version_that_is_sent_is_the_one_on_record(smtp: Relay) -> None:
