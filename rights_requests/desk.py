@@ -22,8 +22,10 @@ from rights_requests.models import Case
 from rights_requests.references import REFERENCE
 from staff.access import note_search
 from staff.console import Place, ShortList, console, staff_id
+from subscribers.models import Subscriber
 
 MAY_SEE = "rights_requests.view_case"
+MAY_FIND_READERS = "subscribers.view_subscriber"
 ON_A_PAGE = 50
 LEADS = {
     False: "What people ask of us about their data, the most urgent first. The day "
@@ -78,6 +80,7 @@ def list_page(request: HttpRequest, *, is_complaints: bool) -> HttpResponse:
         "home": _home(is_complaints=is_complaints),
         "nothing": _nothing(wanted),
         "held_url": _url_of_held(wanted, shown),
+        "reader": _reader(request, wanted),
     }
     return TemplateResponse(request, "admin/rights_requests/cases.html", context)
 
@@ -108,6 +111,14 @@ def _choices(wanted: Wanted, name: str, words: Mapping[str, str]) -> list[Choice
         change: dict[str, Any] = {name: value}
         found.append(Choice(word, _url(replace(wanted, **change)), value == chosen))
     return found
+
+
+def _reader(request: HttpRequest, wanted: Wanted) -> Subscriber | None:
+    """The reader whose cases these are, for whoever may see the page of readers."""
+    if wanted.person is None or not request.user.has_perm(MAY_FIND_READERS):
+        return None
+    readers = Subscriber.objects.filter(data_subject=wanted.person)
+    return readers.only("pk").first()
 
 
 def _on(page: Any, rows: QuerySet[Case], wanted: Wanted) -> list[Any]:
@@ -166,14 +177,23 @@ def _nothing(wanted: Wanted) -> str:
 @require_POST
 def find(request: HttpRequest) -> HttpResponse:
     """By reference, or by the exact address of the person: by POST, so that no address
-    stands in a URL or a log. Who looked for whom is on record."""
-    typed = request.POST.get("what", "").strip()[:320].replace("\0", "")
+    stands in a URL or a log. Who looked for whom is on record.
+
+    address: from the top of every page, where readers are looked for, too.
+    """
+    is_from_top = "address" in request.POST
+    typed = request.POST.get("address" if is_from_top else "what", "")
+    typed = typed.strip()[:320].replace("\0", "")
     back = _home(is_complaints=request.POST.get("from") == "complaints")
     if reference := reference_in(typed):
         return _by_reference(request, reference, back)
     subject = _known_by(typed)
+    has_cases = subject is not None and subject.submissions.exists()
+    if not has_cases and is_from_top and request.user.has_perm(MAY_FIND_READERS):
+        # The same form goes on to the readers, which puts the search on record.
+        return redirect("admin:subscribers_subscriber_find", preserve_request=True)
     note_search(request, subject.pk if subject else None)
-    if subject is None or not subject.submissions.exists():
+    if not has_cases:
         messages.warning(
             request, "No case has this reference or this exact e-mail address."
         )

@@ -20,8 +20,17 @@ from rights_requests.models import Case
 from rights_requests.moves import Move, State
 from rights_requests.receiving import receive
 from staff.models import StaffUser
-from tests.console.staff import accesses, console_of, dana, person, text
-from tests.people import CLEO
+from tests.case_updates.cast import reader
+from tests.console.staff import (
+    SUBSCRIBERS,
+    accesses,
+    console_of,
+    dana,
+    page_of,
+    person,
+    text,
+)
+from tests.people import ADA, BEN, CLEO
 from tests.rights_requests import lives
 
 pytestmark = pytest.mark.django_db
@@ -252,6 +261,25 @@ def test_the_cases_of_a_person_are_found_by_the_exact_address_alone() -> None:
         response = client.post(FIND, {"what": unknown}, follow=True)
         assert "No case has this reference" in text(response)
     assert [search.rows_count for search in accesses("searched")] == [1, 0, 0, 0, 0]
+
+
+def test_the_top_of_each_page_finds_cases_and_goes_on_to_readers(
+    console: Client,
+) -> None:
+    ada = reader(ADA)
+    case = received(days_ago(1), address=ADA)
+    assert f'action="{FIND}"' in text(console.get("/console/"))
+    found = console.post(FIND, {"address": case.reference})
+    assert found["Location"] == f"{REQUESTS}{case.pk}/change/"
+    cases = console.post(FIND, {"address": ADA}, follow=True)
+    assert listed(cases) == [case.reference]
+    assert page_of(ada) in text(cases)
+    # Somebody who asked for nothing is found among the readers.
+    ben = reader(BEN)
+    gone_on = console.post(FIND, {"address": BEN}, follow=True)
+    assert gone_on.redirect_chain[0] == (f"{SUBSCRIBERS}find/", 307)
+    assert gone_on.redirect_chain[-1][0] == page_of(ben)
+    assert "@" not in str(gone_on.redirect_chain)
 
 
 def test_looking_by_get_is_refused() -> None:
