@@ -21,12 +21,14 @@ from rights_requests import casebook, grounds, sensitive, writing
 from rights_requests.at_once import STOPS
 from rights_requests.kinds import AT_ONCE, PUBLISHED, CaseKind
 from rights_requests.letter_frames import LetterKind
+from rights_requests.limits import Limit, likely_limits
 from rights_requests.models import (
     Case,
     CaseDocument,
     Decision,
     IdentityCheck,
     Letter,
+    Submission,
 )
 from rights_requests.moves import Move, needs_second_person
 from rights_requests.vault_keeping import remove_document
@@ -80,6 +82,8 @@ def answer_and_close(
     kind = letter_of_answer(case, nothing_held=answer.nothing_held)
     if kind is LetterKind.COMPLAINT_OUTCOME and not answer.outcome.strip():
         raise NotAllowed("Say what you found: a complaint is closed with its outcome.")
+    # The outcome says as well that we have it, where nothing said so before.
+    is_first_word = case.is_complaint and case.acknowledged_at is None
     entry = casebook.make(
         case,
         Move.FULFIL,
@@ -92,6 +96,7 @@ def answer_and_close(
             "outcome": casebook.digest_of(answer.outcome),
             "nothing_held": answer.nothing_held,
         },
+        **({"acknowledged_at": now} if is_first_word else {}),
     )
     mark_used(decision, entry.number)
     end_open_work(case, now=now, staff_id=staff_id, besides=decision)
@@ -115,18 +120,18 @@ def letter_of_answer(case: Case, *, nothing_held: bool = False) -> LetterKind:
         return LetterKind.MESSAGE  # nothing is in force: it is answered in words
     if nothing_held:
         return LetterKind.NOTHING_HELD
-    if told_withholding(case) is not None:
+    if told_withholdings(case):
         return LetterKind.ANSWER_WITH_WITHHOLDING
     return LetterKind.ANSWER
 
 
-def told_withholding(case: Case) -> Decision | None:
-    """The released decision to leave out what the person has to be told of: what is
+def told_withholdings(case: Case) -> list[Decision]:
+    """The released decisions to leave out what the person has to be told of: what is
     about others, and not what the law keeps from their knowledge."""
     kind, move = case.kind, Move.WITHHOLD
     told = [ground.key for ground in grounds.for_case(kind, move) if ground.told]
     released = case.decisions.filter(move=move, outcome=Decision.Outcome.RELEASED)
-    return released.filter(ground__in=told).order_by("-pk").first()
+    return list(released.filter(ground__in=told).order_by("pk"))
 
 
 def answer_fields(case: Case, answer: Answer) -> dict[str, Any]:
@@ -135,21 +140,28 @@ def answer_fields(case: Case, answer: Answer) -> dict[str, Any]:
         "next_step": answer.next_step,
         "documents": tuple(document.name for document in answers_of(case)),
         "recipients": recipients_of(case) if case.submission.wants_recipients else (),
+        "limits": tuple(limit.sentence for limit in _kept(case)),
         "stops": (STOPS[CaseKind(case.kind)],) if case.kind in AT_ONCE else (),
         **_withheld_fields(case),
     }
 
 
+def _kept(case: Case) -> list[Limit]:
+    """What stays after a deletion, and why: the answer says so, as the first letter did."""
+    return likely_limits(case.submission, CaseKind(case.kind))
+
+
 def _withheld_fields(case: Case) -> dict[str, str]:
     """Why something is left out, as every refusal in part says it (Art. 12(4))."""
-    decision = told_withholding(case)
-    if decision is None:
-        return {}
-    ground = grounds.find(case.kind, Move.WITHHOLD, decision.ground)
+    decisions = told_withholdings(case)
+    keys = dict.fromkeys(decision.ground for decision in decisions)
+    found = [grounds.find(case.kind, Move.WITHHOLD, key) for key in keys]
+    told = [f"{ground.told} ({ground.article})" for ground in found if ground]
+    left_out = [decision.inputs.get("left_out", "") for decision in decisions]
     return {
-        "reasons": decision.reasons,
-        "ground": f"{ground.told} ({ground.article})" if ground else "",
-        "left_out": decision.inputs.get("left_out", ""),
+        "reasons": "\n\n".join(decision.reasons for decision in decisions),
+        "ground": ", and ".join(told),
+        "left_out": "\n\n".join(filter(None, left_out)),
     }
 
 
@@ -172,18 +184,49 @@ def why_not_fulfil(
     why_not = casebook.why_not(case, Move.FULFIL) or why_not_close(case, besides)
     if why_not:
         return why_not
+    return why_not_answer(case, nothing_held=nothing_held)
+
+
+def why_not_answer(case: Case, *, nothing_held: bool = False) -> str:
+    """What an answer rests on, whole or in part, and is not there yet."""
     kind = CaseKind(case.kind)
-    if kind in COPIES and not case.searches.exists():
-        return (
-            "Record first where you looked, and why that was enough (UK GDPR, Article "
-            "15(1A))."
-        )
-    if kind in COPIES and not nothing_held and not answers_of(case):
-        return "Upload what the person gets, or say that we hold nothing."
+    if kind in COPIES:
+        return _why_not_copy(case, nothing_held=nothing_held)
     restricted = is_restricted(case.submission.data_subject_id)
     if kind is CaseKind.RESTRICTION and not restricted:
         return "Restrict the person’s data first (Registers, Restrictions)."
     return ""
+
+
+def _why_not_copy(case: Case, *, nothing_held: bool) -> str:
+    if not case.searches.exists():
+        return (
+            "Record first where you looked, and why that was enough (UK GDPR, Article "
+            "15(1A))."
+        )
+    if _goes_to_stranger(case):
+        return (
+            "The answer goes to somebody else, and nothing here shows that they may have "
+            "it: add their authority to the documents first."
+        )
+    answers = answers_of(case)
+    if nothing_held and (answers or told_withholdings(case)):
+        return "Something is held: it was uploaded here, or is left out for a reason."
+    if not nothing_held and not answers:
+        return "Upload what the person gets, or say that we hold nothing."
+    return ""
+
+
+def _goes_to_stranger(case: Case) -> bool:
+    """To whoever writes for the person, without authority or a check that showed it."""
+    if case.submission.answer_to != Submission.AnswerTo.AGENT:
+        return False
+    of_message = {"case__submission": case.submission_id}
+    shown = CaseDocument.objects.filter(**of_message, purpose=Purpose.AUTHORITY)
+    checked = IdentityCheck.objects.filter(
+        **of_message, outcome=IdentityCheck.Outcome.CONFIRMED
+    )
+    return not (shown.exists() or checked.exists())
 
 
 def why_not_close(case: Case, besides: Decision | None = None) -> str:
