@@ -13,10 +13,10 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from groundwork.periods import LONDON, SATURDAY, civil_day
-from outbox.models import MessageClass, OutgoingEmail
+from outbox.models import MessageClass
 from outbox.models import State as MailState
 from outbox.queueing import queue
-from rights_requests import console_links, due_days
+from rights_requests import console_links, due_days, waiting
 from rights_requests.deadline_words import in_words
 from rights_requests.kinds import CaseKind
 from rights_requests.models import (
@@ -24,7 +24,6 @@ from rights_requests.models import (
     CaseQuerySet,
     DailyDigest,
     Decision,
-    Letter,
     Submission,
     Task,
 )
@@ -35,8 +34,6 @@ KIND = "rights_requests/digest"
 SEES_CASES = "rights_requests.view_case"
 SENT_AT = time(7, 30)
 SOON = timedelta(days=7)
-# A letter that failed stands there until another of its kind went, and no longer.
-LETTERS_OF = timedelta(days=30)
 LINES = 20
 # So that the subject can be read in a list.
 NAMED_IN_SUBJECT = 3
@@ -195,37 +192,19 @@ LETTER_WORDS = {
 
 
 def _failed_letters(now: datetime) -> Section:
-    """Letters by e-mail that failed or hang, and that no later one has replaced."""
-    mails = OutgoingEmail.objects.filter(
-        state__in=LETTER_WORDS, created_at__gt=now - LETTERS_OF
-    )
-    states = dict(mails.values_list("pk", "state"))
-    rows = Letter.objects.filter(mail_id__in=states).select_related("case")
-    letters = [
-        letter
-        for letter in rows.defer("subject", "blocks", "case__details")
-        if not _is_replaced(letter)
-    ]
+    lost = waiting.lost_letters(now)
+    rows: Any = lost.select_related("case").defer("subject", "blocks", "case__details")
     lines = [
-        _line(letter.case, LETTER_WORDS[_state(states, letter)])
-        for letter in letters[:LINES]
+        _line(letter.case, LETTER_WORDS[MailState(letter.mail_state)])
+        for letter in rows.order_by("-pk")[:LINES]
     ]
     return Section(
         "Letters that failed",
         "letter that failed",
         lines,
-        len(letters),
+        lost.count(),
         "letters that failed",
     )
-
-
-def _is_replaced(letter: Letter) -> bool:
-    later = Letter.objects.filter(case=letter.case_id, kind=letter.kind)
-    return later.filter(pk__gt=letter.pk, sent_at__isnull=False).exists()
-
-
-def _state(states: Mapping[Any, str], letter: Letter) -> MailState:
-    return MailState(states[letter.mail_id])
 
 
 # --- What concerns one of them ---

@@ -1,13 +1,13 @@
 """What waits for a member of staff beside the queue: proposals, drafts, letters."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
 from outbox import outcomes
-from outbox.models import MessageClass, OutgoingEmail
+from outbox.models import OutgoingEmail
 from outbox.models import State as MailState
 from rights_requests import case_timeline
 from rights_requests.case_timeline import capital
@@ -15,7 +15,9 @@ from rights_requests.kinds import CaseKind
 from rights_requests.models import Case, Decision, Letter
 from rights_requests.moves import State
 
-LOST = (MailState.FAILED, MailState.WITHHELD, MailState.UNKNOWN)
+LOST = (MailState.FAILED, MailState.UNKNOWN)
+# A letter that nobody wrote once more by then was not needed.
+LOST_SHOWN_FOR = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -54,22 +56,27 @@ def to_confirm(*, most: int) -> list[Waiting]:
     ]
 
 
-def letters(*, most: int) -> list[Waiting]:
+def letters(*, most: int, now: datetime) -> list[Waiting]:
     """Letters that did not reach the person, or perhaps did not; then those that are to
     be printed and posted."""
-    lost = _lost(most)
+    lost = [_of(row) for row in _light(lost_letters(now)).order_by("-pk")[:most]]
     return [*lost, *_to_post(most - len(lost))]
 
 
-def _lost(most: int) -> list[Waiting]:
-    """After which nothing has been written in the case."""
+def lost_letters(now: datetime) -> QuerySet[Letter]:
+    """Letters by e-mail that failed or hang, until another of their kind has left; each
+    with its mail_state."""
     mails = OutgoingEmail.objects.filter(
-        message_class=MessageClass.RIGHTS, state__in=LOST
+        state__in=LOST, created_at__gt=now - LOST_SHOWN_FOR
     )
-    later = Letter.objects.filter(case=OuterRef("case"), pk__gt=OuterRef("pk"))
+    later = Letter.objects.filter(
+        case=OuterRef("case"),
+        kind=OuterRef("kind"),
+        pk__gt=OuterRef("pk"),
+        sent_at__isnull=False,
+    )
     rows = Letter.objects.filter(~Exists(later), mail_id__in=mails.values("pk"))
-    rows = rows.annotate(mail_state=outcomes.state_by("mail_id"))
-    return [_of(row) for row in _light(rows).order_by("-pk")[:most]]
+    return rows.annotate(mail_state=outcomes.state_by("mail_id"))
 
 
 def _to_post(most: int) -> list[Waiting]:

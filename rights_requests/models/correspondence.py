@@ -74,6 +74,12 @@ class Letter(models.Model):
                 condition=Q(settled_at__isnull=True, mail_id__isnull=False),
                 name="letter_unsettled",
             ),
+            # Read by the first page: which letters were those that failed or hang?
+            models.Index(
+                fields=["mail_id"],
+                condition=Q(mail_id__isnull=False),
+                name="letter_of_mail",
+            ),
         ]
 
     def __str__(self) -> str:
