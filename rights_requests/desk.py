@@ -176,29 +176,25 @@ def _nothing(wanted: Wanted) -> str:
 @console.page("rights_requests/case/find/", name="case-find", permission=MAY_SEE)
 @require_POST
 def find(request: HttpRequest) -> HttpResponse:
-    """By reference, or by the exact address of the person: by POST, so that no address
-    stands in a URL or a log. Who looked for whom is on record.
-
-    address: from the top of every page, where readers are looked for, too.
+    """From the top of every page: by reference, or by the exact address of the person.
+    By POST, so that no address stands in a URL or a log; who looked for whom is on
+    record. Who asked for nothing is looked for among the readers.
     """
-    is_from_top = "address" in request.POST
-    typed = request.POST.get("address" if is_from_top else "what", "")
-    typed = typed.strip()[:320].replace("\0", "")
-    back = _home(is_complaints=request.POST.get("from") == "complaints")
+    typed = request.POST.get("address", "").strip()[:320].replace("\0", "")
     if reference := reference_in(typed):
-        return _by_reference(request, reference, back)
+        return _by_reference(request, reference)
     subject = _known_by(typed)
     has_cases = subject is not None and subject.submissions.exists()
-    if not has_cases and is_from_top and request.user.has_perm(MAY_FIND_READERS):
+    if not has_cases and request.user.has_perm(MAY_FIND_READERS):
         # The same form goes on to the readers, which puts the search on record.
         return redirect("admin:subscribers_subscriber_find", preserve_request=True)
     note_search(request, subject.pk if subject else None)
+    home = _home(is_complaints=False)
     if not has_cases:
         messages.warning(
             request, "No case has this reference or this exact e-mail address."
         )
-        return redirect(back)
-    home = _home(is_complaints=False)
+        return redirect(home)
     return redirect(f"{home}?{Wanted(False, person=subject.pk).query}")
 
 
@@ -208,12 +204,12 @@ def reference_in(typed: str) -> str:
     return "-".join(found.groups()).upper() if found else ""
 
 
-def _by_reference(request: HttpRequest, reference: str, back: str) -> HttpResponse:
+def _by_reference(request: HttpRequest, reference: str) -> HttpResponse:
     case = Case.objects.filter(reference=reference).select_related("submission").first()
     note_search(request, case.submission.data_subject_id if case else None)
     if case is None:
         messages.warning(request, f"No case has the reference {reference}.")
-        return redirect(back)
+        return redirect(_home(is_complaints=reference.startswith("C")))
     return redirect(case_url(case))
 
 

@@ -197,7 +197,7 @@ def test_lists_are_closed_to_whoever_may_not_see_cases(path: str) -> None:
 
 def test_looking_and_taking_out_are_closed_to_them_too() -> None:
     client = dana("view_subscriber")
-    assert client.post(FIND, {"what": CLEO}).status_code == 403
+    assert client.post(FIND, {"address": CLEO}).status_code == 403
     days = {"first": "2026-01-01", "last": "2026-12-31"}
     assert client.post(f"{COUNTS}file/", days).status_code == 403
 
@@ -241,7 +241,7 @@ def test_what_is_no_reference_is_none(typed: str) -> None:
 def test_a_case_is_found_by_its_reference_and_the_search_is_on_record() -> None:
     case = received(days_ago(1))
     client = dana("view_case")
-    response = client.post(FIND, {"what": case.reference.lower()})
+    response = client.post(FIND, {"address": case.reference.lower()})
     assert response["Location"] == f"{REQUESTS}{case.pk}/change/"
     [search] = accesses("searched")
     assert search.data_subject_id == case.submission.data_subject_id
@@ -252,13 +252,13 @@ def test_the_cases_of_a_person_are_found_by_the_exact_address_alone() -> None:
     second = received(days_ago(1), CaseKind.COMPLAINT)
     received(days_ago(1), address="other@example.com")
     client = dana("view_case")
-    response = client.post(FIND, {"what": " Cleo@Example.com "})
+    response = client.post(FIND, {"address": " Cleo@Example.com "})
     where = response["Location"]
     assert CLEO not in where and str(first.submission.data_subject_id) in where
     assert listed(client.get(where)) == [second.reference, first.reference]
 
     for unknown in ("cleo", "cleo@example", "nobody@example.com", "\0"):
-        response = client.post(FIND, {"what": unknown}, follow=True)
+        response = client.post(FIND, {"address": unknown}, follow=True)
         assert "No case has this reference" in text(response)
     assert [search.rows_count for search in accesses("searched")] == [1, 0, 0, 0, 0]
 
@@ -283,11 +283,11 @@ def test_the_top_of_each_page_finds_cases_and_goes_on_to_readers(
 
 
 def test_looking_by_get_is_refused() -> None:
-    assert dana("view_case").get(FIND, {"what": CLEO}).status_code == 405
+    assert dana("view_case").get(FIND, {"address": CLEO}).status_code == 405
 
 
 def test_an_unknown_reference_says_so_and_leads_back(console: Client) -> None:
-    response = console.post(FIND, {"what": "C-2222-2222", "from": "complaints"})
+    response = console.post(FIND, {"address": "C-2222-2222"})
     assert response["Location"] == COMPLAINTS
     assert "No case has the reference C-2222-2222" in text(console.get(COMPLAINTS))
 
