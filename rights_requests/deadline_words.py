@@ -155,7 +155,7 @@ def end_steps(reckoning: Reckoning) -> Iterator[Step]:
     if due_on != period.end:
         yield rolled(period.end, due_on, reckoning.holidays)
     yield _due(start, due_on)
-    if not reckoning.extension:
+    if not reckoning.extension and reckoning.today <= notice_by:
         yield _notice(start, notice_by)
 
 
@@ -184,8 +184,8 @@ def _extension(extension: Extension, start: date, period: Count) -> Step:
         f"{EXTENDING}; {PERIODS.format('(2)(c)')}",
         start,
         period.nominal_end,
-        f"On {in_words(extension.given)}, in time, we told the person that two further "
-        "months are needed, and why. Three months, counted from the same start, end on "
+        f"On {in_words(extension.given)}, in time, we gave notice that two further months "
+        "are needed, and why. Three months, counted from the same start, end on "
         f"{_same_date(start, period.nominal_end)}.",
     )
 
@@ -264,7 +264,7 @@ def _notice(start: date, notice_by: date) -> Step:
         start,
         notice_by,
         "If the request is complex, or one of a number from the same person, the time "
-        "can be made two months longer. The person must be told so, with the reasons, "
+        "can be made two months longer. We must give notice of that, with the reasons, "
         f"by the end of {in_words(notice_by)}.",
     )
 
@@ -281,7 +281,7 @@ def notes(reckoning: Reckoning) -> Iterator[Step]:
             None,
             None,
             "If it objects to direct marketing, it takes effect at once, and the date is "
-            "only the last day for telling the person.",
+            "only the last day for saying so.",
         )
     if is_for_a_person(reckoning):
         yield Step(

@@ -103,8 +103,9 @@ def statutory_deadline(events: Events, *, holidays: Holidays, as_of: date) -> De
     """The time within which a request must be answered (UK GDPR, Article 12(3), 12A).
 
     Each date may be an instant with its zone; ValueError for one without. as_of, a day
-    or an instant, decides only the state and how long an open question has lasted: what
-    is recorded for a later day counts. Dates that contradict each other give a Deadline
+    or an instant, decides only the state, how long an open question has lasted, and
+    whether the steps still speak of an extension: what is recorded for a later day
+    counts. Dates that contradict each other give a Deadline
     without dates and with errors. An event that the law gives no effect is named in the
     errors, and the dates are those without it.
     """

@@ -568,6 +568,26 @@ def test_the_steps_of_a_case_read_as_a_story() -> None:
     ]
 
 
+def test_the_steps_speak_to_staff_and_to_whoever_asked_alike() -> None:
+    """They stand in our letters and on the page of whoever asked: nobody is “the
+    person” to themselves."""
+    for case in CASES:
+        for step in (
+            read(case.line, now=datetime(2026, 11, 2, tzinfo=UTC)).answer().steps
+        ):
+            assert "the person" not in step.sentence.lower(), step
+
+
+def test_an_extension_is_spoken_of_while_it_can_be_announced() -> None:
+    def rules(as_of: date) -> set[Rule]:
+        events = Events(NOV[2], Right.ACCESS)
+        steps = statutory_deadline(events, holidays=ENGLAND, as_of=as_of).steps
+        return {step.rule for step in steps}
+
+    assert Rule.NOTICE in rules(date(2026, 12, 2))
+    assert Rule.NOTICE not in rules(date(2026, 12, 3))
+
+
 def test_an_objection_says_that_marketing_stops_at_once() -> None:
     def rules(right: Right) -> set[Rule]:
         events = Events(NOV[2], right)
