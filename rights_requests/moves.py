@@ -213,10 +213,14 @@ def why_not(kind: str, state: str, move: str) -> str:
         return _never(case_kind, wanted)
     if from_state in CLOSED:
         return f"The case is closed ({from_state.label})."
+    if wanted is Move.REOPEN:
+        return "The case is open."
     if from_state is State.DRAFT:
         return "Confirm first what the message asks for."
     if wanted in WAITED_FOR:
         return f"Nothing of that kind was asked for: the case is {from_state.label}."
+    if wanted in SORTS_A_DRAFT:
+        return "Only a message that nobody has confirmed is sorted so. This one is."
     return f"Not while the case is {from_state.label}."
 
 
@@ -231,6 +235,7 @@ WAITED_FOR = frozenset(
         Move.LAPSE,
     }
 )
+SORTS_A_DRAFT = frozenset({Move.RECLASSIFY, Move.CONFIRM, Move.DISMISS})
 _CLARIFYING = frozenset(
     {
         Move.ASK_CLARIFICATION,
