@@ -166,8 +166,8 @@ def refuse_future(at: date, *, now: datetime) -> None:
 
 
 def moment_of(at: date, *, now: datetime) -> datetime:
-    """An instant as it is; of a day its noon, if that has been: the day is all that
-    counts."""
+    """An instant as it is; of today, now; of any other day its noon: of that nobody
+    knows more than the day."""
     if isinstance(at, datetime):
         return at
-    return min(datetime.combine(at, time(12), LONDON), now)
+    return now if at == civil_day(now) else datetime.combine(at, time(12), LONDON)

@@ -136,7 +136,7 @@ def test_what_was_said_on_the_telephone_is_a_message_of_the_person() -> None:
     said = Said("I mean the calls of 2024.", Channel.TELEPHONE, timezone.localdate(now))
     message = handling.take_down(case.pk, said, staff_id=7, now=now)
     assert (message.channel, message.staff_id) == ("telephone", 7)
-    assert message.read_at == now and message.received_at <= now
+    assert message.read_at == now and message.received_at == now
     assert events(case)[-1] == "message"
 
 
