@@ -4,7 +4,7 @@ What was typed is never lost: an error, a refusal and the preview all lead back 
 refusal of a verb is answered with 409, in its own words, and nothing is changed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -22,7 +22,7 @@ from groundwork.ledger import CurrentTransaction
 from groundwork.refusals import NotAllowed
 from rights_requests import case_acts, case_steps, casebook, deciding, letters
 from rights_requests.case_acts import Act, Doing
-from rights_requests.case_forms import ActForm
+from rights_requests.case_forms import PART, ActForm
 from rights_requests.desk import MAY_SEE
 from rights_requests.letter_drafts import pieces, way_in_words
 from rights_requests.letters import LetterIncomplete
@@ -81,13 +81,16 @@ class _Desk:
         self.now = timezone.now()
         self.facts = case_steps.facts_of(case, now=self.now)
         self.letter = act.letter(case)
+        self.before = deciding.to_propose_anew(case, act.move) if act.proposes else None
 
     # --- What is asked ---
 
     def get(self) -> HttpResponse:
         note_opening(self.request, self.case.submission.data_subject_id)
         why_not = self.act.stands_against(self.case, self.facts)
-        form = self.act.form(case=self.case, letter=self.letter)
+        form = self.act.form(
+            case=self.case, letter=self.letter, initial=_as_typed(self.before)
+        )
         return self._page(form, why_not=why_not, newest=self._newest())
 
     def post(self) -> HttpResponse:
@@ -101,11 +104,13 @@ class _Desk:
         try:
             if self.act.writes and step != SEND:
                 return self._preview(form)
-            self._do(form)
+            result = self._do(form)
         except (NotAllowed, LetterIncomplete) as refusal:
             form.add_error(None, _words_of(refusal))
             return self._page(form, status=409, newest=self._newest())
         messages.success(self.request, self.act.said)
+        if self.act.remark and (words := self.act.remark(result)):
+            messages.warning(self.request, words)
         return redirect(tab_url(self.case, self.act.tab))
 
     # --- Doing it ---
@@ -169,10 +174,17 @@ class _Desk:
 
     def _page(self, form: ActForm, *, status: int = 200, **more: Any) -> HttpResponse:
         drafted = pieces(form, self.case, now=self.now) if self.letter else []
-        note = self.act.note(self.case, self.now) if self.act.note else ""
+        notes = [] if more.get("why_not") else list(self._notes())
         return self._render(
-            "act", status=status, form=form, pieces=drafted, note=note, **more
+            "act", status=status, form=form, pieces=drafted, notes=notes, **more
         )
+
+    def _notes(self) -> Iterator[str]:
+        """What the form tells of this very case."""
+        if self.before is not None and self.before.answer:
+            yield f"It was sent back: {self.before.answer}"
+        if self.act.note and (words := self.act.note(self.case, self.now)):
+            yield words
 
     def _render(self, name: str, *, status: int = 200, **more: Any) -> HttpResponse:
         context = {
@@ -187,6 +199,16 @@ class _Desk:
         }
         template = f"admin/rights_requests/{name}.html"
         return TemplateResponse(self.request, template, context, status=status)
+
+
+def _as_typed(before: Decision | None) -> dict[str, Any]:
+    """A proposal as it stood on its form, so that nobody types it twice."""
+    if before is None:
+        return {}
+    proposal = deciding.proposal_of(before)
+    parts = {PART + name: words for name, words in proposal.edits.items()}
+    breakdown = "\n".join(proposal.breakdown)
+    return {**vars(proposal), "breakdown": breakdown, **parts}
 
 
 def _words_of(refusal: Exception) -> str:

@@ -26,9 +26,9 @@ from rights_requests.closing import Answer, letter_of_answer
 from rights_requests.deadline_words import in_words
 from rights_requests.deciding import Proposal
 from rights_requests.handling import Errand, Question, Said, Searched
-from rights_requests.kinds import CaseKind
+from rights_requests.kinds import ON_THE_CLOCK, CaseKind
 from rights_requests.letter_frames import LetterKind
-from rights_requests.models import Case, Channel, IdentityCheck
+from rights_requests.models import Case, Channel, Decision, IdentityCheck, Letter
 from rights_requests.moves import Move, State, needs_second_person, why_not
 
 WORK = "rights_requests.work_case"
@@ -59,7 +59,7 @@ class Act:
     afterwards. is_for: which cases have it at all. group: the heading under which its
     button stands; empty for no button on the page of the case. tab: where it leads back
     to. about: the model of the row that it is done on. note: what the form tells of this
-    very case.
+    very case. remark: what whoever did it has to know of what came of it.
     """
 
     name: str
@@ -79,6 +79,12 @@ class Act:
     about: str = "case"
     note: Callable[[Case, datetime], str] | None = None
     press: str = ""
+    remark: Callable[[Any], str] | None = None
+
+    @property
+    def proposes(self) -> bool:
+        """Whether it is done for a second person to release."""
+        return self.about == "case" and self.tab == "decisions"
 
     def stands_against(self, case: Case, facts: Facts) -> str:
         """Why it cannot be done now; empty when it can."""
@@ -196,8 +202,8 @@ SORT = (
         "confirm",
         "Confirm it",
         "The message asks for this. Its clock began when it arrived. The person gets the "
-        "acknowledgement, with the date and how it came about; what takes effect at once "
-        "is done and answered.",
+        "acknowledgement, unless it has left already, with the date and how it came "
+        "about; what takes effect at once is done and answered.",
         "Confirmed.",
         _confirm,
         move=Move.CONFIRM,
@@ -240,7 +246,8 @@ SORT = (
         "add-case",
         "It asks for more…",
         "The same message asks for something else, too. That is a case of its own, whose "
-        "clock began at the same receipt. Its acknowledgement leaves at once.",
+        "clock began at the same receipt. Its acknowledgement leaves at once. It gets its "
+        "reference when you add it: the one in the preview is not yet that.",
         "Added as a case of its own.",
         _add_case,
         case_forms.AddForm,
@@ -530,6 +537,20 @@ def time_left(case: Case, now: datetime) -> str:
     )
 
 
+def who_it_is(case: Case, now: datetime) -> str:
+    """That nobody has shown yet to be the person; empty where somebody has."""
+    confirmed = IdentityCheck.Outcome.CONFIRMED
+    if case.submission.mailbox_confirmed_at or case.kind not in ON_THE_CLOCK:
+        return ""
+    if case.checks.filter(outcome=confirmed).exists():
+        return ""
+    return (
+        "Nobody has shown yet to be this person, neither by the link in our first letter "
+        "nor in a check of identity. Where you know who it is, go on; where you have "
+        "reasonable doubts, ask first (UK GDPR, Article 12(6))."
+    )
+
+
 def _some(number: int, unit: str) -> str:
     return f"{number} {unit}{'' if number == 1 else 's'}" if number else ""
 
@@ -567,6 +588,7 @@ DECIDE = (
         letter=_answer_letter,
         writes=True,
         group=DECIDING,
+        note=who_it_is,
     ),
     Act(
         "propose-answer",
@@ -582,6 +604,7 @@ DECIDE = (
         group=DECIDING,
         tab="decisions",
         press="Propose it",
+        note=who_it_is,
     ),
     Act(
         "propose-part",
@@ -597,6 +620,7 @@ DECIDE = (
         group=DECIDING,
         tab="decisions",
         press="Propose it",
+        note=who_it_is,
     ),
     Act(
         "propose-withholding",
@@ -876,6 +900,17 @@ def _posted(letter: Any, data: dict[str, Any], by: Doing) -> Any:
     )
 
 
+def _counts_for_nothing(letter: Letter) -> str:
+    """Of the letter of an extension that was posted when its time was over."""
+    late = Decision.Outcome.TOO_LATE
+    if not Decision.objects.filter(letter=letter, outcome=late).exists():
+        return ""
+    return (
+        "It was posted after the last day for that: the two months more do not count, "
+        "and the answer is due as before (UK GDPR, Article 12A(4))."
+    )
+
+
 def _finish(task: Any, data: dict[str, Any], by: Doing) -> Any:
     return handling.finish_task(
         task.pk, data["result"], staff_id=by.staff_id, now=by.now
@@ -892,6 +927,7 @@ ON_ROWS = (
         case_forms.PostedForm,
         tab="letters",
         about="letter",
+        remark=_counts_for_nothing,
     ),
     Act(
         "finish",

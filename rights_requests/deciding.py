@@ -134,6 +134,16 @@ def proposal_of(decision: Decision) -> Proposal:
     )
 
 
+def to_propose_anew(case: Case, move: Move | None) -> Decision | None:
+    """The newest proposal of a case, where it was of this move and was sent back or
+    taken back."""
+    newest = case.decisions.order_by("-pk").first()
+    if newest is None or newest.move != move:
+        return None
+    again = (Outcome.SENT_BACK, Outcome.TAKEN_BACK)
+    return newest if newest.outcome in again else None
+
+
 def _on_record(decision: Decision) -> dict[str, Any]:
     """The inputs of the decision as the ledger may know them."""
     return {
