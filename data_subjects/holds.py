@@ -26,6 +26,11 @@ class Matter:
     review_on: date
 
 
+def is_held(subject_id: uuid.UUID) -> bool:
+    """Whether any hold stands on the data of this person."""
+    return HeldPerson.objects.standing().filter(data_subject=subject_id).exists()
+
+
 @transaction.atomic
 def place(
     people: Mapping[uuid.UUID, str], matter: Matter, *, owner_id: int, today: date

@@ -11,7 +11,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from outbox import outcomes
 from processing_register.notices import current_controller
-from rights_requests import case_acts, case_timeline, handling, sensitive, triage
+from rights_requests import (
+    case_acts,
+    case_timeline,
+    closing,
+    handling,
+    sensitive,
+    triage,
+)
 from rights_requests.act_desk import act_url, require, tab_url
 from rights_requests.case_acts import WORK
 from rights_requests.case_page import CasePage, page_of, render
@@ -238,6 +245,7 @@ def tasks_page(request: HttpRequest, pk: Any) -> HttpResponse:
             }
             for row in rows
         ],
+        to_tell=closing.to_be_told(page.case),
         task_url=act_url(case_acts.BY_NAME["set-task"], page.case.pk),
     )
 

@@ -16,6 +16,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
+from data_subjects import holds
 from groundwork.periods import civil_day
 from rights_requests import (
     case_acts,
@@ -106,8 +107,8 @@ class CasePage:
         return sensitive.may_read(self.request.user, self.case.submission)
 
     def head(self, tab: str) -> dict[str, Any]:
-        case = self.case
-        is_pending = self.facts.pending is not None
+        case, pending = self.case, self.facts.pending
+        is_pending = pending is not None and pending.released_at is None
         return {
             "case": case,
             "tabs": [
@@ -121,7 +122,7 @@ class CasePage:
                 case.assigned_to_id or 0, ""
             ),
             "received_on": civil_day(case.received_at),
-            "gone": days_in_words((self.today - civil_day(case.received_at)).days),
+            "gone": _ago((self.today - civil_day(case.received_at)).days),
             **self._due(),
             **self._buttons(),
             **self._clock(),
@@ -129,6 +130,16 @@ class CasePage:
             "earlier": self._others(self._earlier()),
             "complaints": self._others(case.complaints.all()),
             "may_read": self.may_read,
+            **self._limits(),
+        }
+
+    def _limits(self) -> dict[str, bool]:
+        """What the law has us do or leave undone with this person's data meanwhile."""
+        if not self.case.is_open:
+            return {}
+        return {
+            "is_on_hold": holds.is_held(self.case.submission.data_subject_id),
+            "is_restricted": self.facts.is_restricted,
         }
 
     # --- What is due ---
@@ -236,7 +247,10 @@ class CasePage:
             yield ClockLine(
                 "Acknowledgement", clocks.complaint.due_on, words, by == "complaint"
             )
-            yield ClockLine("Next word", clocks.progress_due_on, "", by == "progress")
+            if clocks.progress_due_on is not None:
+                yield ClockLine(
+                    "Next word", clocks.progress_due_on, "", by == "progress"
+                )
         if by == "at once":
             yield ClockLine("At once", clocks.governs_on, "takes effect at once", True)
 
@@ -248,10 +262,12 @@ class CasePage:
         return statute.prudent_target
 
     def _notice_by(self) -> date | None:
-        """The last day to announce an extension, while that can be done."""
-        statute = self.clocks.statute
+        """The last day to announce an extension, while that can be done; a proposal
+        alone announces nothing."""
+        statute, pending = self.clocks.statute, self.facts.pending
         is_open = not self.facts.why_not.get(Move.EXTEND, "-")
-        return statute.notice_by if statute and is_open else None
+        is_proposed = pending is not None and pending.move == Move.EXTEND
+        return statute.notice_by if statute and (is_open or is_proposed) else None
 
     # --- Other cases ---
 
@@ -272,6 +288,10 @@ class CasePage:
             )
             for case in found
         ]
+
+
+def _ago(days: int) -> str:
+    return "today" if days == 0 else f"{days_in_words(days)} ago"
 
 
 def page_of(request: HttpRequest, pk: Any) -> CasePage:

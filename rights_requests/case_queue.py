@@ -211,9 +211,10 @@ class Line:
 def with_particulars(rows: QuerySet[Case]) -> Any:
     """What a line needs beside the case itself, without its words."""
     of_case = OuterRef("pk")
+    proposed = Decision.objects.pending().filter(case=of_case, released_at=None)
     assigned = StaffUser.objects.filter(pk=OuterRef("assigned_to_id"))
     return rows.defer("details").annotate(
-        is_pending=Exists(Decision.objects.pending().filter(case=of_case)),
+        is_pending=Exists(proposed),
         has_unread=Exists(Message.objects.filter(case=of_case, read_at=None)),
         assigned_name=Subquery(assigned.values("full_name")[:1]),
         held_because=F("submission__held_because"),
@@ -254,7 +255,8 @@ def _what(row: Any) -> str:
 
 
 def who_acts(case: Case, *, is_pending: bool) -> str:
-    """Who must act now: the state in words, or whoever releases a proposal."""
+    """Who must act now: the state in words, or whoever releases a proposal. is_pending:
+    one waits for its release."""
     if is_pending and case.is_open:
         return "with a second person"
     return str(State(case.state).label)

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from data_subjects import holds
 from data_subjects.models import Disclosure
 from data_subjects.restriction import is_restricted
 from groundwork.refusals import NotAllowed, refuse
@@ -41,6 +42,9 @@ ON_ITS_WAY = (
     "The letter about two months more is on its way: it counts once it was handed over. "
     "While it waits to be posted, it can be taken back."
 )
+
+# Whoever had the data from us is told of these (Art. 19).
+TOLD_ON = frozenset({CaseKind.RECTIFICATION, CaseKind.ERASURE, CaseKind.RESTRICTION})
 
 
 @dataclass(frozen=True)
@@ -176,6 +180,11 @@ def recipients_of(case: Case) -> tuple[str, ...]:
     return tuple(sorted(set(given.values_list("recipient", flat=True))))
 
 
+def to_be_told(case: Case) -> tuple[str, ...]:
+    """Who has to hear of it (Art. 19); nobody where nothing of theirs changes."""
+    return recipients_of(case) if case.kind in TOLD_ON else ()
+
+
 def why_not_fulfil(
     case: Case, *, nothing_held: bool = False, besides: Decision | None = None
 ) -> str:
@@ -195,6 +204,11 @@ def why_not_answer(case: Case, *, nothing_held: bool = False) -> str:
     restricted = is_restricted(case.submission.data_subject_id)
     if kind is CaseKind.RESTRICTION and not restricted:
         return "Restrict the person’s data first (Registers, Restrictions)."
+    if kind is CaseKind.ERASURE and holds.is_held(case.submission.data_subject_id):
+        return (
+            "A legal hold keeps this person’s data: answer in part, or refuse it, for "
+            "the legal claim (UK GDPR, Article 17(3)(e))."
+        )
     return ""
 
 

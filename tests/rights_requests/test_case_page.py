@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from html import unescape
 from typing import Any
@@ -13,6 +14,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from data_subjects import disclosures
 from outbox.delivery import deliver_due
 from rights_requests import case_steps, casebook, deciding, handling, links
 from rights_requests.case_acts import ACTS, BY_NAME
@@ -26,12 +28,14 @@ from rights_requests.models import (
     Letter,
     Message,
     SearchRecord,
+    Submission,
     Task,
 )
 from rights_requests.moves import NOT_OF_STAFF, OPEN, Move, State, moves_of
 from rights_requests.receiving import Agent, receive
 from staff.models import StaffUser
 from tests.console.staff import accesses, console_of, dana, person, text
+from tests.data_subjects.test_holds_and_disclosures import GIVEN
 from tests.people import CLEO, DANA, inbox
 from tests.relay import Relay
 from tests.rights_requests import lives
@@ -306,6 +310,8 @@ def test_a_greyed_button_says_the_rule_that_forbids_it(worker: Client) -> None:
     old = lives.new_case(CaseKind.ACCESS, **moment)
     why = greyed(worker.get(page(old)))
     assert "Too late: the person had to be told" in why["Take two months more…"]
+    assert "nobody has confirmed" in why["Confirm it"]
+    assert why["Open it again…"] == "The case is open."
     assert Case.objects.get(pk=case_pk).state == State.IN_PROGRESS
 
 
@@ -680,6 +686,26 @@ def test_a_search_a_task_and_a_note_are_kept(worker: Client) -> None:
     )
     assert done["Location"] == page(case, "tasks")
     assert "Nothing there." in shown(worker.get(page(case, "tasks")))
+
+
+def test_whoever_had_the_data_has_to_be_told_of_an_erasure(worker: Client) -> None:
+    case, copy = lives.new_case(CaseKind.ERASURE), lives.new_case(CaseKind.ACCESS)
+    given = replace(GIVEN, recipient="Example Insurance plc")
+    disclosures.record(
+        case.submission.data_subject_id, given, staff_id=1, today=timezone.localdate()
+    )
+    words = shown(worker.get(page(case, "tasks")))
+    assert "Had this person’s data from us: Example Insurance plc." in words
+    assert "Example Insurance" not in shown(worker.get(page(copy, "tasks")))
+
+
+def test_an_answer_asks_who_it_is_until_somebody_has_shown_it(worker: Client) -> None:
+    case = lives.new_case(CaseKind.RECTIFICATION)
+    unshown = "Nobody has shown yet to be this person"
+    assert unshown in shown(worker.get(act(case, "answer")))
+    assert unshown not in shown(worker.get(act(case, "note")))
+    Submission.objects.update(mailbox_confirmed_at=timezone.now())
+    assert unshown not in shown(worker.get(act(case, "answer")))
 
 
 def test_what_was_not_searched_needs_its_reason_and_no_number(worker: Client) -> None:

@@ -1,7 +1,7 @@
 """What takes two people, on the console: proposed by one, released by another one."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,19 +10,33 @@ from django.test import Client
 from django.utils import timezone
 
 from outbox.delivery import deliver_due
-from rights_requests import casebook, handling, letters_gone
+from rights_requests import casebook, deciding, handling, letters_gone
 from rights_requests.kinds import CaseKind
 from rights_requests.models import Case, Decision
 from rights_requests.moves import Move, State
 from staff.models import StaffUser
 from tests.console.staff import console_of, person, text
+from tests.data_subjects.acts import held
 from tests.people import CLEO, inbox
 from tests.relay import Relay
 from tests.rights_requests import lives
-from tests.rights_requests.test_case_page import act, again, do, form_of, page, shown
+from tests.rights_requests.test_case_page import (
+    act,
+    again,
+    do,
+    form_of,
+    greyed,
+    page,
+    shown,
+)
 
 pytestmark = pytest.mark.django_db
 
+CASES = "/console/rights_requests/case/"
+COMPLEX = (
+    "Your request covers twelve years and nine of our systems, and the records of two "
+    "of them have to be read by hand."
+)
 REASONS = (
     "We need your data for the claim about which we wrote to you in October of last "
     "year, until it is decided."
@@ -155,7 +169,12 @@ def test_a_proposal_is_sent_back_with_the_reason(dana: Client, omar: Client) -> 
     assert sent["Location"] == page(case, "decisions")
     words = shown(dana.get(page(case, "decisions")))
     assert "No proposal waits" in words and "Name the claim." in words
-    # Then it may be proposed anew.
+    # Then it may be proposed anew, and nobody types it twice.
+    form = text(dana.get(act(case, "propose-refusal")))
+    assert "It was sent back: Name the claim." in form
+    assert REASONS in form and "We have looked at it with care." in form
+    assert re.search(r'value="legal-claims"[^>]*checked', form)
+    assert REASONS not in text(dana.get(act(case, "propose-part")))
     assert refuse_erasure(dana, case).status_code == 302
 
 
@@ -230,11 +249,64 @@ def test_an_extension_counts_once_its_letter_was_handed_over(
     assert release(omar, case).status_code == 302
     assert again(case).due_on == due_on
     words = shown(omar.get(page(case, "decisions")))
-    assert "once it was handed over in time" in words
+    assert "once its letter was handed over in time" in words
     deliver_due()
     letters_gone.take_over(timezone.now())
     moved = again(case).due_on
     assert moved and due_on and moved > due_on + timedelta(days=55)
+
+
+def by_post(received_at: datetime) -> Case:
+    return lives.new_case(
+        CaseKind.ACCESS,
+        received_at=received_at,
+        dated_on=received_at.date(),
+        reply_by="post",
+        postal_address="1 Mill Lane",
+        name="Cleo",
+    )
+
+
+def posted(client: Client, case: Case) -> Any:
+    letter = case.letters.get(kind="extension")
+    address = f"/console/rights_requests/letter/{letter.pk}/posted/"
+    today = timezone.localdate().isoformat()
+    typed = form_of(client, address, posted_on=today, step="send")
+    return client.post(address, typed, follow=True)
+
+
+def test_a_released_extension_waits_for_us_to_post_its_letter() -> None:
+    with time_machine.travel("2026-11-30T12:00:00+00:00", tick=False):
+        dana = staff_of("dana@example.com", "work_case")
+        omar = staff_of("omar@example.com", "work_case", "release_case")
+        case = by_post(datetime(2026, 11, 2, 10, tzinfo=UTC))
+        do(dana, case, "propose-extension", ground="complexity", reasons=COMPLEX)
+        until = "Two months more, until Wednesday 2 December 2026"
+        proposed = shown(dana.get(page(case)))
+        assert "Who must act With a second person" in proposed and until in proposed
+        assert release(omar, case).status_code == 302
+        released = shown(dana.get(page(case)))
+        assert "Who must act With us" in released and until in released
+        assert "with a second person" not in shown(dana.get(CASES))
+        told = shown(dana.get(page(case, "decisions")))
+        assert "by the end of Wednesday 2 December 2026" in told
+        words = shown(posted(dana, case))
+    assert "the two months more do not count" not in words
+    assert "Who must act With us" in words and "Tuesday 2 February 2027" in words
+
+
+def test_an_extension_posted_too_late_is_said_to_count_for_nothing() -> None:
+    with time_machine.travel("2026-12-02T12:00:00+00:00", tick=False) as moment:
+        dana = staff_of("dana@example.com", "work_case")
+        omar = staff_of("omar@example.com", "work_case", "release_case")
+        case = by_post(datetime(2026, 11, 2, 10, tzinfo=UTC))
+        do(dana, case, "propose-extension", ground="complexity", reasons=COMPLEX)
+        release(omar, case)
+        moment.shift(timedelta(days=1))
+        next_day = console_of(StaffUser.objects.get(email="dana@example.com"))
+        words = shown(posted(next_day, case))
+    assert "It was posted after the last day for that" in words
+    assert again(case).due_on == date(2026, 12, 2)
 
 
 def test_an_extension_a_second_too_late_is_refused_on_its_form() -> None:
@@ -242,7 +314,8 @@ def test_an_extension_a_second_too_late_is_refused_on_its_form() -> None:
         moment = datetime(2026, 11, 2, 10, tzinfo=UTC)
         case = lives.new_case(received_at=moment, dated_on=moment.date())
         client = staff_of("dana@example.com", "work_case")
-        assert "Too late" in shown(client.get(act(case, "propose-extension")))
+        words = shown(client.get(act(case, "propose-extension")))
+        assert "Too late" in words and "has to be handed over" not in words
         response = client.post(
             act(case, "propose-extension"),
             {"ground": "complexity", "reasons": REASONS, "step": "send"},
@@ -290,6 +363,38 @@ def test_an_erasure_is_answered_by_two(dana: Client, omar: Client, smtp: Relay) 
     assert release(omar, case).status_code == 302
     assert again(case).state == State.FULFILLED
     assert "It is gone." in inbox(smtp, CLEO)[-1].text
+
+
+def test_while_a_legal_hold_stands_an_erasure_is_answered_in_part_or_refused(
+    dana: Client, omar: Client
+) -> None:
+    case = lives.new_case(CaseKind.ERASURE)
+    assert do(dana, case, "propose-answer", outcome="It is gone.").status_code == 302
+    held(CLEO)
+    refused = release(omar, case)
+    assert refused.status_code == 409
+    assert "A legal hold keeps this person’s data" in shown(refused)
+    pending = Decision.objects.pending().get(case=case)
+    deciding.take_back(pending.pk, staff_id=1, now=timezone.now())
+    looked_at = dana.get(page(case))
+    assert "Nothing of this person’s data may be deleted" in shown(looked_at)
+    assert "Article 17(3)(e)" in greyed(looked_at)["Propose the answer…"]
+    raw = dana.post(
+        act(case, "propose-answer"), {"outcome": "It is gone.", "step": "send"}
+    )
+    assert raw.status_code == 409
+    part = do(
+        dana,
+        case,
+        "propose-part",
+        outcome="We deleted your name.",
+        left_out="Your address.",
+        ground="legal-claims",
+        reasons=REASONS,
+    )
+    assert part.status_code == 302
+    assert release(omar, case).status_code == 302
+    assert again(case).state == State.PARTLY_FULFILLED
 
 
 def test_what_is_left_out_is_released_and_told_with_the_answer(
