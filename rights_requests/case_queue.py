@@ -193,14 +193,16 @@ def most_urgent(*, today: date, most: int) -> "list[Line]":
 class Line:
     """One row of a list; no name and no address of anybody.
 
-    tone: the shape beside who must act. due: the day in words; left: how long until
-    then and which clock it is.
+    about: the reference of the request that a complaint is about, if it is. tone: the
+    shape beside who must act. due: the day in words; left: how long until then and which
+    clock it is.
     """
 
     case: Case
     what: str
     who_acts: str
     tone: str
+    about: str = ""
     due: str = ""
     left: str = ""
     is_late: bool = False
@@ -227,9 +229,10 @@ def line_of(row: Any, today: date) -> Line:
     """The line of a case that has its particulars."""
     line = Line(
         case=row,
-        what=_what(row),
+        what=str(CaseKind(row.kind).label),
         who_acts=who_acts(row, is_pending=row.is_pending),
         tone=tone_of(row),
+        about=row.about_reference or "",
         assigned=row.assigned_name or "",
         marks=tuple(_marks(row)),
     )
@@ -244,14 +247,6 @@ def line_of(row: Any, today: date) -> Line:
     if row.is_waiting and row.due_on:
         return replace(line, due=in_words(row.due_on), left="if the answer came today")
     return line
-
-
-def _what(row: Any) -> str:
-    kind = CaseKind(row.kind)
-    if kind is not CaseKind.COMPLAINT:
-        return str(kind.label)
-    about = row.about_reference
-    return f"complaint about {about}" if about else "complaint"
 
 
 def who_acts(case: Case, *, is_pending: bool) -> str:

@@ -119,6 +119,14 @@ def test_each_filter_is_a_word_of_a_line_and_shows_what_it_says(
     assert shown("show=everything&about=complaint&page=banana") == opened
 
 
+def test_a_complaint_names_the_request_that_it_is_about(console: Client) -> None:
+    about = received(days_ago(9))
+    complaint = received(days_ago(1), CaseKind.COMPLAINT)
+    complaining.link(complaint.pk, about, staff_id=1, now=timezone.now())
+    html = text(console.get(COMPLAINTS))
+    assert f'Complaint about <span class="nowrap">{about.reference}</span>' in html
+
+
 def test_a_line_says_who_must_act_until_when_and_whose_it_is(
     console: Client, omar: StaffUser
 ) -> None:
