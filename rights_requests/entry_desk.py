@@ -51,7 +51,12 @@ def enter(request: HttpRequest) -> HttpResponse:
     """The form, empty or filled in from a mail that waits (?mail=); a POST enters it."""
     now = timezone.now()
     if request.method != "POST":
-        initial = {"number": random_token(), **_from_mail(request)}
+        initial = {
+            "number": random_token(),
+            # As the page that led here has it; the form knows what it offers.
+            "asked": request.GET.getlist("asked"),
+            **_from_mail(request),
+        }
         return _page(request, "enter", {"form": EnterForm(now=now, initial=initial)})
     form = EnterForm(request.POST, request.FILES, now=now)
     if not form.is_valid():

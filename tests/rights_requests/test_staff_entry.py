@@ -496,6 +496,13 @@ def test_the_clock_on_the_wall_is_londons(
     assert london_moment(on, at) == Moment(instant.astimezone(LONDON))
 
 
+def test_from_the_list_of_complaints_a_complaint_is_entered(desk: Client) -> None:
+    complaint = re.compile(r'value="complaint"[^>]*checked')
+    assert complaint.search(text(desk.get(f"{ENTER}?asked=complaint")))
+    assert not complaint.search(text(desk.get(f"{ENTER}?asked=nonsense")))
+    assert not complaint.search(text(desk.get(ENTER)))
+
+
 def test_a_day_without_a_time_is_kept_as_its_noon(desk: Client) -> None:
     submission = entered(enter(desk, received_time=""))
 
