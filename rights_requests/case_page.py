@@ -42,6 +42,7 @@ from staff.console import console
 from subscribers.models import Subscriber
 
 MOST_OTHERS = 20
+MAY_RESTRICT = "data_subjects.impose_restriction"
 TABS = {
     "": "Timeline",
     "letters": "Letters",
@@ -207,6 +208,9 @@ class CasePage:
             label, tab = LEADS[name]
             return Button(label, tab_url(self.case, tab))
         if name == "restrict":
+            if not self.request.user.has_perm(MAY_RESTRICT):
+                ask = act_url(case_acts.BY_NAME["set-task"], self.case.pk)
+                return Button("Ask a colleague to restrict the data…", ask)
             url = reverse("admin:data_subjects_restriction_add")
             person = self.case.submission.data_subject_id
             if Subscriber.objects.filter(data_subject=person).exists():

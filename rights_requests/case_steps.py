@@ -138,6 +138,8 @@ def _of_ours(case: Case, facts: Facts) -> Iterator[str]:
     yield from _before_answer(kind, facts)
     if not facts.why_not.get(Move.FULFIL, "-"):
         yield "propose-answer" if needs_second_person(kind, Move.FULFIL) else "answer"
+    elif not facts.why_not.get(Move.FULFIL_IN_PART, "-"):
+        yield "propose-part"
 
 
 def _before_answer(kind: CaseKind, facts: Facts) -> Iterator[str]:

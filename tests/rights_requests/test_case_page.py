@@ -395,6 +395,11 @@ NEXT: list[tuple[Case, dict[str, Any], str]] = [
         "",
     ),
     (
+        a_case(CaseKind.ERASURE),
+        {"why_not": {**OPEN_MOVES, Move.FULFIL: "A legal hold keeps this data."}},
+        "propose-part",
+    ),
+    (
         a_case(CaseKind.OBJECTION),
         {"why_not": {Move.FULFIL: "A task of this case is still open."}},
         "",
@@ -411,6 +416,14 @@ def test_the_next_step_is_the_one_that_the_case_waits_for(
     case: Case, known: dict[str, Any], expected: str
 ) -> None:
     assert next_step(case, facts(**known)) == expected
+
+
+def test_whoever_may_not_restrict_asks_a_colleague_to_do_it(worker: Client) -> None:
+    case = lives.new_case(CaseKind.RESTRICTION)
+    assert primary(worker.get(page(case))) == "Ask a colleague to restrict the data…"
+    rights = ("view_case", "work_case", "impose_restriction")
+    may = console_of(person("rita@example.com", *rights))
+    assert primary(may.get(page(case))) == "Restrict the person’s data"
 
 
 def test_the_next_step_is_always_one_that_is_lawful_now() -> None:
