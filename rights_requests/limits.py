@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from data_subjects.models import HeldPerson
+from data_subjects import holds
 from processing_register.register import period_in_words, the_register
 from rights_requests.kinds import CaseKind
 from rights_requests.models import Submission
@@ -57,15 +57,11 @@ def likely_limits(submission: Submission, kind: CaseKind) -> list[Limit]:
     """
     if kind is not CaseKind.ERASURE:
         return []
-    found = [CLAIM] if reaches_person(submission) and _is_held(submission) else []
+    is_held = holds.is_held(submission.data_subject_id)
+    found = [CLAIM] if is_held and reaches_person(submission) else []
     if submission.address:
         found.append(OPT_OUT)
     return [*found, _case_file()]
-
-
-def _is_held(submission: Submission) -> bool:
-    held = HeldPerson.objects.standing()
-    return held.filter(data_subject=submission.data_subject_id).exists()
 
 
 def _case_file() -> Limit:
