@@ -13,6 +13,13 @@ from rights_requests import deadline_words as words
 from rights_requests.deadlines import Deadline
 
 PROMISED_MONTHS = 1
+# What ends the promise, as the end of “because …”.
+ENDED_BECAUSE = {
+    "identity": "it had to be shown who asks",
+    "fee": "a fee was asked for",
+    "clarification": "a question stopped the clock",
+    "extension": "the time was made longer",
+}
 
 
 @dataclass(frozen=True)
@@ -37,8 +44,8 @@ def policy_promise(dated_on: date, *, statute: Deadline, holidays: Holidays) -> 
     target = next_working_day(nominal, holidays)
     is_certain = holidays.knows(nominal) and holidays.knows(target)
     if statute.moved_by:
-        events = " and ".join(statute.moved_by)
-        sentence = f"Our promise of one month ended with what followed: {events}."
+        reasons = " and ".join(ENDED_BECAUSE[event] for event in statute.moved_by)
+        sentence = f"Our own target of one month no longer counts, because {reasons}."
         return Promise(None, statute.moved_by, is_certain, sentence)
     sentence = (
         "Our policy promises an answer normally within one month of the date of the "

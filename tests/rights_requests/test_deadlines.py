@@ -698,6 +698,7 @@ def test_the_promise_ends_with_what_moves_the_clock(
 
     assert promise.ended_by == ended_by
     assert (promise.target_on is None) == bool(ended_by)
+    assert ("no longer counts, because" in promise.sentence) == bool(ended_by)
     for word in ("law", "legal", "limit", "deadline", "statut", "due"):
         assert word not in promise.sentence
 
