@@ -282,7 +282,8 @@ def publish_as_then(notice: str, title: str, file: str) -> None:
     source = Path("processing_register/register/notices", file).read_text()
     body = source
     if file.endswith(".md"):
-        controller = Controller.objects.defer("registration_number").get()
+        later = ("registration_number", "regulator_address")
+        controller = Controller.objects.defer(*later).get()
         body = source.format(
             legal_name=controller.legal_name,
             trading_name=controller.trading_name,

@@ -253,6 +253,8 @@ def _is_about(model: Any, route: str) -> bool:
     is_import = "/import/" in route and meta.model_name == "subscriberimport"
     if "/import/" in route:
         return bool(is_import)
+    if "/rights_requests/entered/" in route:
+        return bool(meta.label == "rights_requests.Submission")
     if "/people/" in route:
         return bool(meta.label == "subscribers.Subscriber")
     return f"/{meta.app_label}/{meta.model_name}/" in route or (
