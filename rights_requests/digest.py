@@ -34,6 +34,8 @@ KIND = "rights_requests/digest"
 SEES_CASES = "rights_requests.view_case"
 SENT_AT = time(7, 30)
 SOON = timedelta(days=7)
+# That one went is noted for as long as it could go twice, with days to spare.
+NOTED_FOR = timedelta(days=7)
 LINES = 20
 # So that the subject can be read in a list.
 NAMED_IN_SUBJECT = 3
@@ -49,6 +51,7 @@ def send_digests(now: datetime) -> int:
     today = civil_day(now)
     if today.weekday() >= SATURDAY:
         return 0
+    DailyDigest.objects.filter(on__lt=today - NOTED_FOR).delete()
     shared, numbers = list(_shared(now)), {**_received_since(now), **_numbers()}
     return sum(
         _send(reader, [*shared, *_own(reader, today)], numbers, now)

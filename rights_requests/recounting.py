@@ -42,6 +42,8 @@ logger = logging.getLogger(__name__)
 BATCH = 500
 # A million open cases take a quarter of an hour: what has not ended by then never will.
 BROKEN_OFF_AFTER = timedelta(hours=1)
+# For whoever looks into what a night found; nothing is counted by it.
+RUNS_KEPT = timedelta(days=90)
 # Days of a case that a holiday can move.
 MOVED_BY_HOLIDAYS = ("due_on", "notice_by", "promise_on")
 # What is projected to today while a question stops the clock.
@@ -66,6 +68,7 @@ class Found(Enum):
 def recount_all(now: datetime) -> Recount:
     """Count every open case anew; one that fails is on record and stops no other."""
     clock.forget_holidays()
+    _forget_old_runs(now)
     run = Recount.objects.create(started_at=now, holidays_digest=holidays_digest())
     for cases in _batches():
         found = [_recount(case_id, now) for case_id in _differing(cases, now)]
@@ -77,6 +80,12 @@ def recount_all(now: datetime) -> Recount:
     run.finished_at = timezone.now()
     run.save(update_fields=["finished_at"])
     return run
+
+
+def _forget_old_runs(now: datetime) -> None:
+    """What the console shows no longer."""
+    Recount.objects.filter(started_at__lt=now - RUNS_KEPT).delete()
+    ClockFault.objects.filter(found_at__lte=now - ClockFault.SHOWN_FOR).delete()
 
 
 def after_new_holidays(now: datetime) -> Recount | None:

@@ -11,6 +11,7 @@ from django.conf import settings as project
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from groundwork.periods import civil_day
 from outbox.models import OutgoingEmail
 from rights_requests import casebook, digest
 from rights_requests.digest import send_digests
@@ -84,6 +85,16 @@ def test_it_goes_once_a_day_however_often_it_is_run(
     assert send_digests(WEEK_BEFORE + timedelta(days=1)) == 1
 
     assert len(digests(smtp)) == 2
+
+
+def test_that_one_went_is_forgotten_after_a_week(dana: StaffUser) -> None:
+    received()
+    send_digests(WEEK_BEFORE)
+
+    send_digests(WEEK_BEFORE + timedelta(days=14))
+
+    [noted] = DailyDigest.objects.all()
+    assert noted.on == civil_day(WEEK_BEFORE + timedelta(days=14))
 
 
 @pytest.mark.django_db(transaction=True)

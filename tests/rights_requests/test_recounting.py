@@ -23,7 +23,7 @@ from rights_requests.models import (
     Reminder,
 )
 from rights_requests.moves import Move
-from rights_requests.recounting import after_new_holidays, recount_all
+from rights_requests.recounting import after_new_holidays, note_fault, recount_all
 from tests.console.staff import console_of, person, text
 from tests.people import CLEO, DANA, OMAR, inbox
 from tests.relay import Relay
@@ -127,6 +127,20 @@ def test_a_count_costs_the_same_statements_for_one_case_as_for_many() -> None:
         recount_all(LATER)
 
     assert len(many) == len(one) < 15
+
+
+def test_old_runs_and_faults_that_are_shown_no_more_go() -> None:
+    case = received()
+    recount_all(LATER)
+    note_fault(case.pk, ClockFault.By.RECOUNT, "due_on", now=LATER)
+
+    recount_all(LATER + ClockFault.SHOWN_FOR - timedelta(minutes=1))
+    assert ClockFault.objects.exists()
+    recount_all(LATER + recounting.RUNS_KEPT + timedelta(minutes=1))
+
+    assert not ClockFault.objects.exists()
+    assert Recount.objects.filter(started_at=LATER).count() == 0
+    assert Recount.objects.count() == 2
 
 
 def test_all_batches_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
