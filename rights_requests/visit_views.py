@@ -81,10 +81,15 @@ def visit(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _no_visit(request: HttpRequest, token: str) -> HttpResponse:
-    """Its half hour is over: the typed words come back, and the way in stands there."""
+    """Its half hour is over, or other links took its place: the typed words come back,
+    and the way in stands there."""
+    unsent = {
+        "is_post": request.method == "POST",
+        "words": request.POST.get("words", ""),
+    }
     link = links.ended(Use.VISIT, token)
     if link is None:
-        return not_a_link(request)
+        return problem(request, "unknown", status=404, **unsent)
     number = links.standing_number(link.case, Use.STATUS)
     status_token = links.token_of(link.case, Use.STATUS, number) if number else ""
     return problem(
@@ -92,8 +97,7 @@ def _no_visit(request: HttpRequest, token: str) -> HttpResponse:
         "over",
         status=410,
         token=status_token,
-        is_post=request.method == "POST",
-        words=request.POST.get("words", ""),
+        **unsent,
     )
 
 

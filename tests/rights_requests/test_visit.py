@@ -264,6 +264,21 @@ def test_what_was_typed_too_late_comes_back_to_be_copied(client: Client) -> None
     assert not Message.objects.exists()
 
 
+def test_words_for_a_visit_that_was_closed_meanwhile_come_back_too(
+    client: Client,
+) -> None:
+    case = lives.new_case()
+    visit, newer = open_visit(client, case), open_visit(client, case)
+    client.post(f"{newer}links/")
+
+    page = client.post(visit, {"act": "message", "words": "A <long> letter."})
+
+    assert page.status_code == 404
+    assert "What you wrote was not sent." in text_of(page)
+    assert "A &lt;long&gt; letter.</textarea>" in page.content.decode()
+    assert "What you just sent" not in text_of(client.get(visit))
+
+
 def test_a_visit_can_be_kept_open_but_not_for_ever(client: Client) -> None:
     """WCAG 2.2.1: at least ten times; and somebody may have left the room."""
     visit = open_visit(client, lives.new_case())
