@@ -534,6 +534,6 @@ def test_letters_name_every_way_to_the_regulator(smtp: Relay) -> None:
     )
     lives.new_case()
     text = " ".join(inbox(smtp, CLEO)[-1].text.split())
-    assert "the regulator, Information Commission" in text
+    assert "the regulator (Information Commission)" in text
     assert "https://regulator.example.com/ or 1 Example Road, Exampletown" in text
     assert "Commissioner" not in text
