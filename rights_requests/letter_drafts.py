@@ -1,7 +1,7 @@
 """A letter while it is being written: its fixed words around the parts that are free."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,8 +12,14 @@ from groundwork import addresses
 from rights_requests import writing
 from rights_requests.case_forms import PART, ActForm
 from rights_requests.handling import ANSWER_WITHIN
-from rights_requests.letter_fields import values
-from rights_requests.letter_frames import MERGE, BlockFrame, frame, newest
+from rights_requests.letter_fields import Matter, values
+from rights_requests.letter_frames import (
+    MERGE,
+    BlockFrame,
+    LetterKind,
+    frame,
+    newest,
+)
 from rights_requests.letters import Block
 from rights_requests.models import Case, Letter, Submission
 
@@ -34,6 +40,8 @@ LATER = {
     "next_news_on": "the day of the next word",
     "recipients": "who else had the data",
     "limits": "what we keep",
+    "due_on": "the new date",
+    "steps": "how the new date came about",
 }
 
 
@@ -55,11 +63,18 @@ def pieces(form: ActForm, case: Case, *, now: datetime) -> list[Piece]:
     fields = writing.fields_of(
         [case], now=now, answer_by=timezone.localdate(now) + ANSWER_WITHIN
     )
-    known = values(fields, *fields.matters)
+    known = values(fields, *_matters(kind, fields.matters))
     found = [
         _piece(block, form, case, known) for block in frame(kind, newest(kind)).blocks
     ]
     return [piece for piece in found if piece.field or piece.paragraphs]
+
+
+def _matters(kind: LetterKind, matters: Iterable[Matter]) -> list[Matter]:
+    """Where the letter itself moves the date, only the preview knows the new one."""
+    if kind is not LetterKind.EXTENSION:
+        return list(matters)
+    return [replace(matter, due_on=None, steps=()) for matter in matters]
 
 
 def _piece(

@@ -652,6 +652,9 @@ def test_an_extension_says_until_when_and_how_long_is_left() -> None:
         words = shown(worker.get(act(case, "propose-extension")))
     assert "before the end of Wednesday 2 December 2026" in words
     assert "Left until then: 3 days and 2 hours" in words
+    # The letter must not be read as if it promised the day that it moves.
+    assert "by [the new date] at the latest" in words
+    assert "by Wednesday 2 December 2026 at the latest" not in words
 
 
 def test_a_card_number_is_masked_in_what_staff_type(worker: Client) -> None:
