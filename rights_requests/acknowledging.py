@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from groundwork import one_statement
 from groundwork.one_statement import Part
+from groundwork.periods import civil_day
 from rights_requests import at_once, casebook, clock, links, writing
 from rights_requests.clock import PROGRESS_WITHIN
 from rights_requests.kinds import CaseKind
@@ -219,6 +220,7 @@ def _requests(
     edits: Mapping[str, str] | None = None,
 ) -> list[Letter]:
     """One letter about all of them, kept on each."""
+    today = civil_day(now)
     limits = [
         limit.sentence
         for case in cases
@@ -227,7 +229,7 @@ def _requests(
     promises = [
         case.promise_on
         for case in cases
-        if case.promise_on and case.due_on and case.promise_on < case.due_on
+        if case.promise_on and case.due_on and today <= case.promise_on < case.due_on
     ]
     fields = writing.fields_of(
         cases,

@@ -111,6 +111,7 @@ MADE = (
     "reference",
     "matter",
     "due_on",
+    "by_then",
     "steps",
     "address",
     "postal_line",
@@ -131,7 +132,8 @@ def values(letter: Fields, *matters: Matter) -> dict[str, str]:
     Of several matters, reference and matter name all; their date and its steps are
     empty unless they are the same for each.
     """
-    return {**_own(letter), **_of_controller(letter.controller), **of_matters(matters)}
+    made = of_matters(matters, written_on=letter.written_on)
+    return {**_own(letter), **_of_controller(letter.controller), **made}
 
 
 def _own(letter: Fields) -> dict[str, str]:
@@ -178,7 +180,7 @@ def _of_controller(controller: Controller) -> dict[str, str]:
     return {name: one_line(text) for name, text in {**found, **made}.items()}
 
 
-def of_matters(matters: Sequence[Matter]) -> dict[str, str]:
+def of_matters(matters: Sequence[Matter], *, written_on: date) -> dict[str, str]:
     """Those of the merge fields that these matters alone fill."""
     is_one = len(matters) == 1
     [first, *others] = matters
@@ -189,8 +191,22 @@ def of_matters(matters: Sequence[Matter]) -> dict[str, str]:
         "reference": joined([one_line(matter.reference) for matter in matters]),
         "matter": joined([FACTS[matter.kind].in_words for matter in matters]),
         "due_on": in_words(first.due_on) if first.due_on and is_same else "",
+        "by_then": _by_then(first.due_on if is_same else None, written_on),
         "steps": listed(first.steps) if is_same else "",
     }
+
+
+def _by_then(due_on: date | None, written_on: date) -> str:
+    """How “we answer as soon as we can” goes on. Nobody is told of a day to come that is
+    over."""
+    if due_on is None:
+        return ""
+    if due_on >= written_on:
+        return f", and by {in_words(due_on)} at the latest"
+    return (
+        f". You should have had our answer by {in_words(due_on)}. We are late, and we "
+        "are sorry"
+    )
 
 
 def joined(words: Sequence[str]) -> str:

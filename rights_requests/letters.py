@@ -257,7 +257,8 @@ class _Rendering:
     def _fixed(
         self, block: BlockFrame, matters: tuple[Matter, ...], heading: str
     ) -> Block:
-        found = {**self.values, **of_matters(matters)}
+        made = of_matters(matters, written_on=self.fields.written_on)
+        found = {**self.values, **made}
         text = self._merged(self._wording(block, matters), found)
         link = self._link(block, found) if text else ""
         link_text = self._merged(block.link_text, found) if link else ""

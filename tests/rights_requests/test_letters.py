@@ -233,7 +233,7 @@ def test_a_letter_is_about_something_and_tells_its_date() -> None:
     undated = replace(matter(), due_on=None, steps=())
     with pytest.raises(LetterIncomplete) as refused:
         written(LetterKind.ACKNOWLEDGEMENT, matters=(undated,))
-    assert {"due_on", "steps"} <= set(refused.value.missing)
+    assert {"by_then", "steps"} <= set(refused.value.missing)
 
 
 def test_there_is_no_other_letter() -> None:
@@ -328,6 +328,20 @@ def test_one_acknowledgement_tells_each_of_several_dates() -> None:
     assert "Reference R-2026-CN33" in text
     assert text.count("When you get our answer") == 1
     assert missing_clauses(made) == ()
+
+
+def test_a_day_that_is_over_is_not_promised() -> None:
+    """Somebody wrote in time, and we entered it when the time was over."""
+    made = written(LetterKind.ACKNOWLEDGEMENT, written_on=date(2026, 12, 3))
+    text = flat(made)
+    assert (
+        "as soon as we can. You should have had our answer by Wednesday 2 December 2026. "
+        "We are late, and we are sorry." in text
+    )
+    assert "at the latest" not in text
+    assert missing_clauses(made) == ()
+    on_the_day = written(LetterKind.NARROWED, written_on=date(2026, 12, 2))
+    assert "by Wednesday 2 December 2026 at the latest." in flat(on_the_day)
 
 
 def test_what_is_due_on_the_same_day_is_told_once() -> None:
