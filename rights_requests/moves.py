@@ -220,7 +220,7 @@ def why_not(kind: str, state: str, move: str) -> str:
     if wanted in WAITED_FOR:
         return f"Nothing of that kind was asked for: the case is {from_state.label}."
     if wanted in SORTS_A_DRAFT:
-        return "Only a message that nobody has confirmed is sorted so. This one is."
+        return "Only a message that waits to be confirmed is sorted so."
     return f"Not while the case is {from_state.label}."
 
 

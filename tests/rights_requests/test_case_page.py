@@ -310,7 +310,7 @@ def test_a_greyed_button_says_the_rule_that_forbids_it(worker: Client) -> None:
     old = lives.new_case(CaseKind.ACCESS, **moment)
     why = greyed(worker.get(page(old)))
     assert "Too late: the person had to be told" in why["Take two months more…"]
-    assert "nobody has confirmed" in why["Confirm it"]
+    assert "waits to be confirmed" in why["Confirm it"]
     assert why["Open it again…"] == "The case is open."
     assert Case.objects.get(pk=case_pk).state == State.IN_PROGRESS
 
