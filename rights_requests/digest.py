@@ -16,7 +16,7 @@ from groundwork.periods import LONDON, SATURDAY, civil_day
 from outbox.models import MessageClass
 from outbox.models import State as MailState
 from outbox.queueing import queue
-from rights_requests import console_links, due_days, waiting
+from rights_requests import case_timeline, console_links, due_days, waiting
 from rights_requests.deadline_words import in_words
 from rights_requests.kinds import CaseKind
 from rights_requests.models import (
@@ -161,6 +161,7 @@ def _shared(now: datetime) -> Iterator[Section]:
     )
     yield _cases("Messages to confirm as requests", "to confirm", drafts, today)
     yield _failed_letters(now)
+    yield _letters_to_post()
 
 
 def _cases(title: str, label: str, found: CaseQuerySet, today: date) -> Section:
@@ -207,6 +208,27 @@ def _failed_letters(now: datetime) -> Section:
         lines,
         lost.count(),
         "letters that failed",
+    )
+
+
+def _letters_to_post() -> Section:
+    """A letter by post counts from its posting: one that lies here tells nobody."""
+    found = waiting.letters_to_post()
+    rows = found.select_related("case").defer("subject", "blocks", "case__details")
+    lines = [
+        _line(
+            letter.case,
+            f"to be printed and posted: {case_timeline.title_of(letter)}",
+            civil_day(letter.written_at),
+        )
+        for letter in rows.order_by("sent_at")[:LINES]
+    ]
+    return Section(
+        "Letters to print and post",
+        "letter to post",
+        lines,
+        found.count(),
+        "letters to post",
     )
 
 

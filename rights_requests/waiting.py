@@ -79,10 +79,16 @@ def lost_letters(now: datetime) -> QuerySet[Letter]:
     return rows.annotate(mail_state=outcomes.state_by("mail_id"))
 
 
+def letters_to_post() -> QuerySet[Letter]:
+    """Letters by post that nobody has posted yet: until then they count for nothing."""
+    return Letter.objects.filter(
+        by=Letter.By.POST, posted_on__isnull=True, sent_at__isnull=False
+    )
+
+
 def _to_post(most: int) -> list[Waiting]:
-    rows = Letter.objects.filter(by=Letter.By.POST, posted_on=None)
-    rows = rows.exclude(sent_at=None)
-    return [_of(row) for row in _light(rows).order_by("sent_at")[:most]]
+    rows = _light(letters_to_post())
+    return [_of(row) for row in rows.order_by("sent_at")[:most]]
 
 
 def _light(rows: Any) -> Any:

@@ -74,6 +74,12 @@ class Letter(models.Model):
                 condition=Q(settled_at__isnull=True, mail_id__isnull=False),
                 name="letter_unsettled",
             ),
+            # Read by the first page and the digest: which wait to be posted?
+            models.Index(
+                fields=["sent_at"],
+                condition=Q(by="post", posted_on__isnull=True, sent_at__isnull=False),
+                name="letter_to_post",
+            ),
             # Read by the first page: which letters were those that failed or hang?
             models.Index(
                 fields=["mail_id"],

@@ -16,6 +16,7 @@ from outbox.models import OutgoingEmail
 from rights_requests import casebook, digest
 from rights_requests.digest import send_digests
 from rights_requests.kinds import CaseKind
+from rights_requests.letters_gone import mark_posted
 from rights_requests.models import Case, DailyDigest, Decision, Letter, Task
 from rights_requests.moves import Move
 from staff.models import StaffUser
@@ -276,7 +277,24 @@ def test_it_names_letters_that_failed_until_another_went(
         digest=b"2",
         by="post",
         sent_at=WEDNESDAY,
+        posted_on=WEDNESDAY.date(),
     )
+    assert send_digests(WEDNESDAY + timedelta(days=1)) == 0
+
+
+def test_it_names_letters_that_wait_to_be_posted(dana: StaffUser, smtp: Relay) -> None:
+    case = received(reply_by="post", postal_address="1 Mill Lane\nDerby", name="Cleo")
+
+    mail = digest_of(smtp, WEDNESDAY)
+
+    assert "1 letter to post" in mail.subject
+    to_post = section(mail, "Letters to print and post")
+    assert f"- {case.reference} (access): to be printed and posted: " in to_post
+    assert "acknowledgement, Monday 1 February 2027" in to_post
+    assert "Mill Lane" not in mail.text and "Cleo" not in mail.text
+
+    letter = Letter.objects.get(case=case)
+    mark_posted(letter.pk, posted_on=WEDNESDAY.date(), staff_id=1, now=WEDNESDAY)
     assert send_digests(WEDNESDAY + timedelta(days=1)) == 0
 
 
