@@ -267,6 +267,7 @@ def who_page(request: HttpRequest, pk: Any) -> HttpResponse:
         page,
         "who",
         submission=submission,
+        received=case_timeline.day_and_time(submission.received_at),
         words=sensitive.shown(submission.words, submission, request.user),
         reader=reader if request.user.has_perm("subscribers.view_subscriber") else None,
         entered_by=names.get(submission.staff_id or 0, ""),

@@ -3,7 +3,7 @@ messages, notes and documents that belong to it."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from django.utils import timezone
@@ -175,11 +175,20 @@ def _day_of(inputs: Inputs, names: Names) -> str:
 
 
 def _received(inputs: Inputs, names: Names) -> str:
-    moment = clock.moment(inputs["received_at"])
+    moment = datetime.fromisoformat(inputs["received_at"])
     received_on, dated_on = civil_day(moment), clock.moment(inputs["dated_on"])
     dated = f"dated {in_words(dated_on)}" if dated_on != received_on else ""
     channel = f"by {Channel(inputs['channel']).label}"
-    return joined(f"{in_words(received_on)}, {moment:%H:%M}", channel, dated)
+    return joined(day_and_time(moment), channel, dated)
+
+
+def day_and_time(moment: datetime) -> str:
+    """In London; without the time where nobody knew it: such a day is kept as its
+    noon."""
+    local = timezone.localtime(moment)
+    day = in_words(local.date())
+    is_day_alone = local.time() == time(12)
+    return day if is_day_alone else f"{day}, {local:%H:%M}"
 
 
 def _reclassified(inputs: Inputs, names: Names) -> str:

@@ -189,6 +189,24 @@ def test_the_timeline_tells_moves_letters_messages_and_notes_in_one_list(
     assert "Thank you." not in words, "what people write stands under Letters"
 
 
+@pytest.mark.parametrize(
+    ("at", "told"),
+    [
+        # The first half hour of a summer's day in London.
+        ("2026-06-30T23:30:00+00:00", "Wednesday 1 July 2026, 00:30 · by"),
+        # Nobody knew the time: the day is kept as its noon.
+        ("2026-07-01T11:00:00+00:00", "Wednesday 1 July 2026 · by"),
+    ],
+)
+def test_the_receipt_is_told_by_the_clock_on_the_wall(
+    worker: Client, at: str, told: str
+) -> None:
+    moment = datetime.fromisoformat(at)
+    case = lives.new_case(received_at=moment, dated_on=date(2026, 7, 1))
+    assert told in shown(worker.get(page(case)))
+    assert told.removesuffix(" · by") in shown(worker.get(page(case, "who")))
+
+
 def test_a_letter_stands_with_its_words_digest_and_delivery(
     worker: Client, smtp: Relay
 ) -> None:
