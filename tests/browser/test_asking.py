@@ -5,7 +5,14 @@ from playwright.sync_api import Page, expect
 
 from rights_requests.models import Case
 from tests.browser.conftest import House, violations
-from tests.browser.walking import LOOKS, complaints_about, heading, press, walk_to
+from tests.browser.walking import (
+    LOOKS,
+    complaints_about,
+    heading,
+    press,
+    press_enter,
+    walk_to,
+)
 from tests.people import ADA, inbox
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -114,8 +121,7 @@ def test_the_whole_way_can_be_gone_by_keyboard(house: House) -> None:
     walk_to(page, "Your e-mail address")
     page.keyboard.type(ADA)
     walk_to(page, "Check my request")
-    page.keyboard.press("Enter")
-    page.wait_for_load_state()
+    press_enter(page)
     assert heading(page) == "Check your request"
 
     reached = walk_to(page, "Send my request")
@@ -125,8 +131,7 @@ def test_the_whole_way_can_be_gone_by_keyboard(house: House) -> None:
         "Change whose data it is",
         "Change your own words",
     ]
-    page.keyboard.press("Enter")
-    page.wait_for_load_state()
+    press_enter(page)
     assert heading(page) == "We have your request"
     assert Case.objects.get().details == "Which part: My e-mails"
 

@@ -6,7 +6,14 @@ from playwright.sync_api import expect
 from rights_requests.kinds import CaseKind
 from rights_requests.models import Case
 from tests.browser.conftest import House, violations
-from tests.browser.walking import LOOKS, complaints_about, heading, press, walk_to
+from tests.browser.walking import (
+    LOOKS,
+    complaints_about,
+    heading,
+    press,
+    press_enter,
+    walk_to,
+)
 from tests.people import ADA, inbox
 from tests.rights_requests import lives
 from tests.rights_requests.own_pages import status_path
@@ -88,8 +95,7 @@ def test_the_whole_way_can_be_gone_by_keyboard(house: House) -> None:
     walk_to(page, "Your e-mail address")
     page.keyboard.type(ADA)
     walk_to(page, "Check my complaint")
-    page.keyboard.press("Enter")
-    page.wait_for_load_state()
+    press_enter(page)
     assert heading(page) == "Check your complaint"
 
     reached = walk_to(page, "Send my complaint")
@@ -98,8 +104,7 @@ def test_the_whole_way_can_be_gone_by_keyboard(house: House) -> None:
         "Change how we reach you",
         "Change whose data it is",
     ]
-    page.keyboard.press("Enter")
-    page.wait_for_load_state()
+    press_enter(page)
     assert heading(page) == "We have your complaint"
     assert Case.objects.get().submission.words == "You called at night."
 

@@ -22,6 +22,16 @@ def press(page: Page, name: str) -> None:
     page.wait_for_load_state()
 
 
+def press_enter(page: Page) -> None:
+    """Send the form that has the focus, and wait for the page that answers it.
+
+    A key returns before the browser has begun to leave: waiting for the page to be
+    loaded would find the old one, which is.
+    """
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+
+
 def walk_to(page: Page, name: str) -> list[str]:
     """Press Tab until this is reached; the names of what was passed."""
     passed: list[str] = []
