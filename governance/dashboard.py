@@ -212,7 +212,11 @@ def _cases(request: HttpRequest) -> dict[str, Any] | None:
         return None
     may_release = _may(request, "rights_requests.release_case")
     me = staff_id(request)
+    cases = reverse("admin:rights_requests_case_changelist")
     return {
+        "new": waiting.news_of_people(most=QUEUE_LENGTH),
+        "new_count": case_queue.count_new(),
+        "new_url": f"{cases}?{case_queue.NEW.query}",
         "queue": case_queue.most_urgent(today=today_here(), most=URGENT),
         "to_release": waiting.to_release(me, most=QUEUE_LENGTH) if may_release else [],
         "to_confirm": waiting.to_confirm(most=QUEUE_LENGTH),

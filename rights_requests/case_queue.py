@@ -14,10 +14,10 @@ from urllib.parse import urlencode
 from django.db import connection
 from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 
-from rights_requests import due_days
+from rights_requests import due_days, news
 from rights_requests.deadline_words import days_in_words, in_words
 from rights_requests.kinds import CaseKind
-from rights_requests.models import Case, Decision, Message
+from rights_requests.models import Case, Decision
 from rights_requests.moves import CLOSED, State
 from staff.models import StaffUser
 
@@ -32,6 +32,7 @@ SHOW = {
     "week": "due this week",
     "us": "waiting for us",
     "them": "waiting for them",
+    "new": "new from people",
     "drafts": "drafts",
     "held": "held",
     "closed": "closed",
@@ -94,6 +95,10 @@ SHORT = {
 BOTH = "all"
 
 
+# What came in where no day runs, of requests and complaints.
+NEW = Wanted(is_complaints=False, show="new", about=BOTH)
+
+
 def abouts() -> dict[str, str]:
     """Each kind of request in a word."""
     kinds = [kind for kind in CaseKind if kind is not CaseKind.COMPLAINT]
@@ -132,6 +137,8 @@ def _shown(show: str, today: date) -> QuerySet[Case]:
     opened: Any = Case.objects.open()
     if show == "closed":
         return Case.objects.filter(state__in=CLOSED)
+    if show == "new":
+        return news.cases_with_news()
     if show == "held":
         held: QuerySet[Case] = opened.exclude(submission__held_because="")
         return held
@@ -180,6 +187,12 @@ def held(*, is_complaints: bool) -> QuerySet[Case]:
     return found
 
 
+def count_new() -> int:
+    """Cases where something came in that nobody has looked at, while we wait for the
+    person or after the end; counted no further than COUNTED_TO."""
+    return news.cases_with_news()[:COUNTED_TO].count()
+
+
 def most_urgent(*, today: date, most: int) -> "list[Line]":
     """What is open and waits for us, requests and complaints in one queue."""
     rows = _shown("us", today).order_by("governs_on", "id")
@@ -217,7 +230,8 @@ def with_particulars(rows: QuerySet[Case]) -> Any:
     assigned = StaffUser.objects.filter(pk=OuterRef("assigned_to_id"))
     return rows.defer("details").annotate(
         is_pending=Exists(proposed),
-        has_unread=Exists(Message.objects.filter(case=of_case, read_at=None)),
+        has_unread=Exists(news.unread(case=of_case)),
+        has_handed_in=Exists(news.handed_in(case=of_case)),
         assigned_name=Subquery(assigned.values("full_name")[:1]),
         held_because=F("submission__held_because"),
         shut_away_at=F("submission__shut_away_at"),
@@ -272,6 +286,8 @@ def tone_of(case: Case) -> str:
 def _marks(row: Any) -> Any:
     if row.has_unread:
         yield "new message"
+    if row.has_handed_in:
+        yield "handed in"
     if row.held_because:
         yield "held"
     if row.shut_away_at:

@@ -21,5 +21,11 @@ def queue_urls() -> dict[str, str]:
     }
 
 
+def list_url(query: str) -> str:
+    """The list of requests with these filters (case_queue.Wanted)."""
+    requests = reverse("admin:rights_requests_case_changelist")
+    return _whole(f"{requests}?{query}")
+
+
 def _whole(path: str) -> str:
     return str(settings.SITE_URL + path)

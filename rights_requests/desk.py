@@ -143,6 +143,8 @@ NOTHING = {
     "week": "Nothing is due within the next seven days.",
     "us": "Nothing waits for us.",
     "them": "We wait for nobody.",
+    "new": "Nothing new. What people write or hand in while we wait for them, or after "
+    "the end, waits here until somebody has looked at it.",
     "drafts": "Every message that seemed to ask for something has been confirmed or "
     "found to be no request.",
     "held": "Nothing is held. What comes in a flood waits here, its clock running, "

@@ -16,7 +16,14 @@ from groundwork.periods import LONDON, SATURDAY, civil_day
 from outbox.models import MessageClass
 from outbox.models import State as MailState
 from outbox.queueing import queue
-from rights_requests import case_timeline, console_links, due_days, waiting
+from rights_requests import (
+    case_queue,
+    case_timeline,
+    console_links,
+    due_days,
+    news,
+    waiting,
+)
 from rights_requests.deadline_words import in_words
 from rights_requests.kinds import CaseKind
 from rights_requests.models import (
@@ -62,13 +69,14 @@ def send_digests(now: datetime) -> int:
 @dataclass(frozen=True)
 class Section:
     """Lines under a heading. label: what the subject calls one of them; labels: several,
-    where that differs."""
+    where that differs. url: the list of exactly these, where there is one."""
 
     title: str
     label: str
     lines: list[Line]
     count: int
     labels: str = ""
+    url: str = ""
 
     @property
     def more(self) -> int:
@@ -102,7 +110,12 @@ def _send(
         context={
             "subject": _subject(told),
             "sections": [
-                {"title": one.title, "lines": one.lines, "more": one.more}
+                {
+                    "title": one.title,
+                    "lines": one.lines,
+                    "more": one.more,
+                    "url": one.url,
+                }
                 for one in told
             ],
             **numbers,
@@ -160,6 +173,7 @@ def _shared(now: datetime) -> Iterator[Section]:
         labels="complaints to answer",
     )
     yield _cases("Messages to confirm as requests", "to confirm", drafts, today)
+    yield _new_from_people()
     yield _failed_letters(now)
     yield _letters_to_post()
 
@@ -187,6 +201,22 @@ def _line(case: Case, what: str, day: date | None = None) -> Line:
         "is_overdue": False,
         "url": console_links.case_url(case),
     }
+
+
+def _new_from_people() -> Section:
+    """No day runs in these cases, so that nothing else tells of them."""
+    found = news.cases_with_news()
+    lines = [
+        _line(case, news.in_words(case), civil_day(case.came_at))
+        for case in news.with_what_came(found)[:LINES]
+    ]
+    return Section(
+        "New from people",
+        "new from people",
+        lines,
+        found.count(),
+        url=console_links.list_url(case_queue.NEW.query),
+    )
 
 
 LETTER_WORDS = {

@@ -1,4 +1,5 @@
-"""What waits for a member of staff beside the queue: proposals, drafts, letters."""
+"""What waits for a member of staff beside the queue: proposals, drafts, letters, and
+what came in where no day runs."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,7 +10,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from outbox import outcomes
 from outbox.models import OutgoingEmail
 from outbox.models import State as MailState
-from rights_requests import case_timeline
+from rights_requests import case_timeline, news
 from rights_requests.case_timeline import capital
 from rights_requests.kinds import CaseKind
 from rights_requests.models import Case, Decision, Letter
@@ -53,6 +54,21 @@ def to_confirm(*, most: int) -> list[Waiting]:
     return [
         Waiting(case, capital(str(CaseKind(case.kind).label)), case.received_at)
         for case in drafts.defer("details").order_by("governs_on", "id")[:most]
+    ]
+
+
+def news_of_people(*, most: int) -> list[Waiting]:
+    """What came in where we wait for the person or have closed, the oldest first."""
+    rows = news.with_what_came(news.cases_with_news())
+    return [
+        Waiting(
+            case=row,
+            what=capital(news.in_words(row)),
+            since=row.came_at,
+            tone="waiting" if row.is_open else "over",
+            state=str(State(row.state).label),
+        )
+        for row in rows[:most]
     ]
 
 

@@ -239,6 +239,12 @@ class Case(models.Model):
                 condition=Q(state__in=[state.value for state in moves.OPEN]),
                 name="case_queue",
             ),
+            # Those that wait for the person, few beside all that are open.
+            models.Index(
+                fields=["governs_on", "id"],
+                condition=Q(state__in=[state.value for state in moves.WAITING]),
+                name="case_waiting",
+            ),
             # Read by the sweep of reminders: only what is due, however many are open.
             models.Index(
                 fields=["next_reminder_on", "id"],

@@ -116,6 +116,14 @@ class Message(models.Model):
 
     class Meta:
         ordering = ["received_at", "id"]
+        indexes = [
+            # Read by the first page and the digest: what has nobody looked at yet?
+            models.Index(
+                fields=["case"],
+                condition=Q(read_at__isnull=True),
+                name="message_unread",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"message {self.pk}"
