@@ -38,8 +38,8 @@ def _why_not(case: Case, move: Move, now: datetime) -> str:
         return why_not
     if move is Move.FULFIL:
         # That we hold nothing is said on the form.
-        held = bool(closing.answers_of(case))
-        return closing.why_not_fulfil(case, nothing_held=not held)
+        found = closing.why_not_fulfil(case)
+        return found and closing.why_not_fulfil(case, nothing_held=True) and found
     if move is Move.ACKNOWLEDGE:
         return handling.why_not_acknowledge(case)
     return ""

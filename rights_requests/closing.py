@@ -134,19 +134,33 @@ def told_withholdings(case: Case) -> list[Decision]:
     about others, and not what the law keeps from their knowledge."""
     kind, move = case.kind, Move.WITHHOLD
     told = [ground.key for ground in grounds.for_case(kind, move) if ground.told]
-    released = case.decisions.filter(move=move, outcome=Decision.Outcome.RELEASED)
-    return list(released.filter(ground__in=told).order_by("pk"))
+    return list(_withholdings(case).filter(ground__in=told).order_by("pk"))
+
+
+def _withholdings(case: Case) -> QuerySet[Decision]:
+    """The released decisions to leave something out, told or not."""
+    released: QuerySet[Decision] = case.decisions.filter(
+        move=Move.WITHHOLD, outcome=Decision.Outcome.RELEASED
+    )
+    return released
 
 
 def answer_fields(case: Case, answer: Answer) -> dict[str, Any]:
     return {
         "outcome": answer.outcome,
         "next_step": answer.next_step,
+        "stops": (STOPS[CaseKind(case.kind)],) if case.kind in AT_ONCE else (),
+        **given_fields(case),
+        **_withheld_fields(case),
+    }
+
+
+def given_fields(case: Case) -> dict[str, Any]:
+    """What every answer tells, whole or in part."""
+    return {
         "documents": tuple(document.name for document in answers_of(case)),
         "recipients": recipients_of(case) if case.submission.wants_recipients else (),
         "limits": tuple(limit.sentence for limit in _kept(case)),
-        "stops": (STOPS[CaseKind(case.kind)],) if case.kind in AT_ONCE else (),
-        **_withheld_fields(case),
     }
 
 
@@ -197,19 +211,32 @@ def why_not_fulfil(
 
 
 def why_not_answer(case: Case, *, nothing_held: bool = False) -> str:
-    """What an answer rests on, whole or in part, and is not there yet."""
+    """What the whole answer rests on and is not there yet."""
+    if why_not := why_not_give(case, nothing_held=nothing_held):
+        return why_not
+    if is_kept_by_hold(case):
+        return (
+            "A legal hold keeps this person’s data: answer in part, or refuse it, for "
+            "the legal claim (UK GDPR, Article 17(3)(e))."
+        )
+    return ""
+
+
+def why_not_give(case: Case, *, nothing_held: bool = False) -> str:
+    """What anything that we give or do rests on, whole or in part."""
     kind = CaseKind(case.kind)
     if kind in COPIES:
         return _why_not_copy(case, nothing_held=nothing_held)
     restricted = is_restricted(case.submission.data_subject_id)
     if kind is CaseKind.RESTRICTION and not restricted:
         return "Restrict the person’s data first (Registers, Restrictions)."
-    if kind is CaseKind.ERASURE and holds.is_held(case.submission.data_subject_id):
-        return (
-            "A legal hold keeps this person’s data: answer in part, or refuse it, for "
-            "the legal claim (UK GDPR, Article 17(3)(e))."
-        )
     return ""
+
+
+def is_kept_by_hold(case: Case) -> bool:
+    """Whether it asks to delete what a legal hold keeps."""
+    is_erasure = case.kind == CaseKind.ERASURE
+    return is_erasure and holds.is_held(case.submission.data_subject_id)
 
 
 def _why_not_copy(case: Case, *, nothing_held: bool) -> str:
@@ -223,11 +250,28 @@ def _why_not_copy(case: Case, *, nothing_held: bool) -> str:
             "The answer goes to somebody else, and nothing here shows that they may have "
             "it: add their authority to the documents first."
         )
-    answers = answers_of(case)
-    if nothing_held and (answers or told_withholdings(case)):
-        return "Something is held: it was uploaded here, or is left out for a reason."
-    if not nothing_held and not answers:
+    if nothing_held:
+        return _why_something_is_held(case)
+    if not answers_of(case):
         return "Upload what the person gets, or say that we hold nothing."
+    return ""
+
+
+def _why_something_is_held(case: Case) -> str:
+    """What on record contradicts that we hold nothing; empty when nothing does. A search
+    that found what is not the person’s is recorded once more: the newest of each system
+    counts."""
+    if answers_of(case) or _withholdings(case).exists():
+        return "Something is held: it was uploaded here, or is left out for a reason."
+    newest = {
+        search.system.casefold(): search for search in case.searches.order_by("pk")
+    }
+    for search in newest.values():
+        if search.hits_count:
+            return (
+                f"Something is held: the search of “{search.system}” found something. "
+                "Where that is not this person’s, record the search again without it."
+            )
     return ""
 
 

@@ -14,6 +14,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from groundwork.periods import civil_day, end_of
@@ -26,8 +27,9 @@ from rights_requests.closing import (
     Answer,
     answer_and_close,
     answer_fields,
-    answers_of,
     end_open_work,
+    given_fields,
+    is_kept_by_hold,
     is_unposted,
     letter_of_answer,
     mark_used,
@@ -35,6 +37,7 @@ from rights_requests.closing import (
     why_not_beside,
     why_not_close,
     why_not_fulfil,
+    why_not_give,
 )
 from rights_requests.counting import Extension
 from rights_requests.grounds import Ground
@@ -169,15 +172,21 @@ def why_not_propose(
         return "This needs no second person."
     if why_not := why_not_beside(case, besides, WAITS_ALREADY):
         return why_not
+    return _why_not_by_its_rule(case, move, now=now, besides=besides)
+
+
+def _why_not_by_its_rule(
+    case: Case, move: Move, *, now: datetime, besides: Decision | None
+) -> str:
     if move is Move.EXTEND:
         return why_not_extend(case, now=now)
     if move is Move.FULFIL:
         return why_not_fulfil(case, besides=besides)
-    if move is Move.LAPSE:
-        return _why_not_lapse(case, now=now) or why_not_close(case, besides)
-    if move in ENDS:
-        return why_not_close(case, besides)
-    return ""
+    if move not in ENDS:
+        return ""
+    found = _why_not_lapse(case, now=now) if move is Move.LAPSE else ""
+    found = found or why_not_close(case, besides)
+    return found or (why_not_give(case) if move is Move.FULFIL_IN_PART else "")
 
 
 def why_not_extend(case: Case, *, now: datetime) -> str:
@@ -258,10 +267,8 @@ def _refuse_unless_sound(case: Case, proposal: Proposal) -> None:
     refuse(_why_not_both(case, proposal))
     if move is Move.ASK_FEE:
         refuse(_fee_problem(case, proposal))
-    if move is Move.FULFIL_IN_PART and not (
-        proposal.outcome.strip() and proposal.left_out.strip()
-    ):
-        raise NotAllowed("Say what the person gets, and what is left out.")
+    if move is Move.FULFIL_IN_PART:
+        refuse(_part_problem(case, proposal))
 
 
 def _withholding_problem(ground: Ground, proposal: Proposal) -> str:
@@ -270,6 +277,18 @@ def _withholding_problem(ground: Ground, proposal: Proposal) -> str:
         is_said = bool(proposal.reasons.strip())
         return "" if is_said else "Say what is withheld, and why."
     return reasons_problem(LetterKind.ANSWER_WITH_WITHHOLDING, proposal.reasons)
+
+
+def _part_problem(case: Case, proposal: Proposal) -> str:
+    """Both parts are named; so is what a legal hold keeps, with its ground."""
+    if not (proposal.outcome.strip() and proposal.left_out.strip()):
+        return "Say what the person gets, and what is left out."
+    if is_kept_by_hold(case) and proposal.ground != grounds.LEGAL_CLAIMS.key:
+        return (
+            "A legal hold keeps a part of it: choose the legal claim as the ground, and "
+            "say what is kept for it (UK GDPR, Article 17(3)(e))."
+        )
+    return ""
 
 
 def _why_not_both(case: Case, proposal: Proposal) -> str:
@@ -316,13 +335,19 @@ def _fee_problem(case: Case, proposal: Proposal) -> str:
 
 
 def copies_given(case: Case) -> int:
-    """How many copies of their data this person has had from us before."""
+    """How many copies of their data this person has had from us before. The answer that
+    we hold nothing was none."""
     others = Case.objects.filter(
         submission__data_subject=case.submission.data_subject_id,
         kind=CaseKind.ACCESS,
         state__in=[State.FULFILLED, State.PARTLY_FULFILLED],
     )
-    return others.exclude(pk=case.pk).count()
+    nothing = Letter.objects.filter(
+        kind=LetterKind.NOTHING_HELD,
+        case=OuterRef("pk"),
+        move_number=OuterRef("moves_count"),
+    )
+    return others.exclude(pk=case.pk).exclude(Exists(nothing)).count()
 
 
 # --- The letter that it would be ---
@@ -350,11 +375,12 @@ def _fields(case: Case, proposal: Proposal, now: datetime) -> dict[str, Any]:
         "ground": f"{ground.told} ({ground.article})" if ground else "",
         "outcome": proposal.outcome,
         "left_out": proposal.left_out,
-        "documents": tuple(document.name for document in answers_of(case)),
         "amount": amount_of(proposal),
         "breakdown": proposal.breakdown,
         "next_step": proposal.how_to_pay,
     }
+    if proposal.move is Move.FULFIL_IN_PART:
+        found |= given_fields(case)
     if proposal.move is Move.EXTEND:
         found |= _extended(case, now)
     if proposal.move is Move.LAPSE:

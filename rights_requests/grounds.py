@@ -63,6 +63,14 @@ OTHERS_RIGHTS = Ground(
     "it would give away what is about somebody else",
     kinds=COPIES,
 )
+# What a legal hold keeps.
+LEGAL_CLAIMS = Ground(
+    "legal-claims",
+    "It is needed for a legal claim",
+    "UK GDPR, Article 17(3)(e)",
+    "it is needed to bring or answer a legal claim",
+    kinds=ERASURE,
+)
 
 REFUSALS: tuple[Ground, ...] = (
     UNFOUNDED,
@@ -153,13 +161,7 @@ REFUSALS: tuple[Ground, ...] = (
         "it is needed for an archive, research or statistics in the public interest",
         kinds=ERASURE,
     ),
-    Ground(
-        "legal-claims",
-        "It is needed for a legal claim",
-        "UK GDPR, Article 17(3)(e)",
-        "it is needed to bring or answer a legal claim",
-        kinds=ERASURE,
-    ),
+    LEGAL_CLAIMS,
     Ground(
         "no-ground-to-restrict",
         "None of the grounds for restriction applies",

@@ -373,10 +373,10 @@ def test_nobody_is_closed_out_before_the_day_that_the_letter_named() -> None:
 # --- The end ---
 
 
-def searched(case: Case, now: datetime) -> None:
+def searched(case: Case, now: datetime, hits: int = 1) -> None:
     handling.record_search(
         case.pk,
-        Searched("Readers", "the address", 1, "It holds everything.", now.date()),
+        Searched("Readers", "the address", hits, "It holds everything.", now.date()),
         staff_id=PROPOSER,
         now=now,
     )
@@ -411,7 +411,7 @@ def test_an_answer_rests_on_a_search_and_a_document(smtp: Relay) -> None:
 
 def test_whoever_asked_for_post_is_not_answered_by_mail(smtp: Relay) -> None:
     case, now = received("2026-11-02", reply_by="post"), at("2026-11-20")
-    searched(case, now)
+    searched(case, now, hits=0)
     closing.fulfil(case.pk, Answer(nothing_held=True), staff_id=PROPOSER, now=now)
     assert inbox(smtp, CLEO) == []
     letter = Letter.objects.get(case=case, kind="nothing-held")

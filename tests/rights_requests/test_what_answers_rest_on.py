@@ -1,0 +1,150 @@
+"""What an answer rests on, whole or in part, and what was given before."""
+
+from datetime import date
+
+import pytest
+
+from data_subjects.models import Ground, HeldPerson, LegalHold
+from data_subjects.restriction import Asked, restrict
+from groundwork.refusals import NotAllowed
+from rights_requests import case_steps, closing, deciding, handling
+from rights_requests.closing import Answer
+from rights_requests.handling import Searched
+from rights_requests.kinds import CaseKind
+from rights_requests.models import Case, Decision
+from rights_requests.moves import Move, State
+from tests.rights_requests.lives import PROPOSER
+from tests.rights_requests.test_handling import (
+    again,
+    answer_document,
+    at,
+    propose,
+    received,
+    release,
+    searched,
+)
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("open_house")]
+
+PART = {
+    "outcome": "You get what is yours alone.",
+    "left_out": "What is about two colleagues.",
+}
+
+
+def in_part(case: Case, ground: str = "crime") -> Decision:
+    return propose(
+        case, Move.FULFIL_IN_PART, now=at("2026-11-20"), ground=ground, **PART
+    )
+
+
+def greyed(case: Case, move: Move) -> str:
+    return case_steps.why_not_now(again(case), now=at("2026-11-20"))[move]
+
+
+# --- In part ---
+
+
+@pytest.mark.parametrize("kind", [CaseKind.ACCESS, CaseKind.PORTABILITY])
+def test_a_copy_in_part_rests_on_a_search_and_a_document(kind: CaseKind) -> None:
+    case = received("2026-11-02", kind)
+    for words, done in (("where you looked", searched), ("Upload", None)):
+        assert words in greyed(case, Move.FULFIL_IN_PART)
+        with pytest.raises(NotAllowed, match=words):
+            in_part(case)
+        if done:
+            done(case, at("2026-11-20"))
+    answer_document(case)
+    release(in_part(case), now=at("2026-11-20"))
+    assert again(case).state == State.PARTLY_FULFILLED
+
+
+def test_a_restriction_in_part_rests_on_one_that_stands() -> None:
+    case = received("2026-11-02", CaseKind.RESTRICTION)
+    with pytest.raises(NotAllowed, match="Restrict the person"):
+        in_part(case)
+    restricted = Asked(Ground.ACCURACY, "They contest it.")
+    restrict(case.submission.data_subject_id, restricted, staff_id=7)
+    in_part(case)
+
+
+# --- A legal hold ---
+
+
+def hold(case: Case) -> None:
+    matter = LegalHold.objects.create(
+        matter="A claim", reason="It is at court.", owner_id=7, review_on="2027-06-01"
+    )
+    HeldPerson.objects.create(
+        hold=matter,
+        data_subject_id=case.submission.data_subject_id,
+        address=case.submission.address,
+    )
+
+
+def test_what_a_legal_hold_keeps_is_named_in_the_answer_in_part() -> None:
+    case = received("2026-11-02", CaseKind.ERASURE)
+    hold(case)
+    assert "legal hold" in greyed(case, Move.FULFIL)
+    assert greyed(case, Move.FULFIL_IN_PART) == ""
+    with pytest.raises(NotAllowed, match="legal claim"):
+        in_part(case)
+    decision = in_part(case, "legal-claims")
+    letter = deciding.preview(decision, now=at("2026-11-20"))
+    assert letter is not None
+    words = " ".join(letter.text.split())
+    assert "it is needed to bring or answer a legal claim" in words
+    assert "What a legal claim needs, until that claim is over" in words
+    release(decision, now=at("2026-11-20"))
+    assert again(case).state == State.PARTLY_FULFILLED
+
+
+# --- Nothing held ---
+
+
+def nothing_held(case: Case) -> None:
+    closing.fulfil(
+        case.pk, Answer(nothing_held=True), staff_id=PROPOSER, now=at("2026-11-20")
+    )
+
+
+def looked(case: Case, system: str, hits: int) -> None:
+    found = Searched(system, "the address", hits, "It holds all.", date(2026, 11, 20))
+    handling.record_search(case.pk, found, staff_id=PROPOSER, now=at("2026-11-20"))
+
+
+def test_nothing_is_held_only_where_no_search_found_anything() -> None:
+    case = received("2026-11-02")
+    looked(case, "Mailboxes", 3)
+    looked(case, "Readers", 0)
+    with pytest.raises(NotAllowed, match="“Mailboxes” found something"):
+        nothing_held(case)
+    # The three were of somebody else with the same name: it is searched again.
+    looked(case, "mailboxes", 0)
+    nothing_held(case)
+    assert again(case).state == State.FULFILLED
+
+
+@pytest.mark.parametrize("ground", ["rights-of-others", "without-knowledge"])
+def test_nothing_held_is_not_said_of_what_is_withheld(ground: str) -> None:
+    case, now = received("2026-11-02"), at("2026-11-20")
+    looked(case, "Readers", 0)
+    decision = propose(
+        case, Move.WITHHOLD, now=now, ground=ground, evidence="Paragraph 2."
+    )
+    release(decision, now=now)
+    with pytest.raises(NotAllowed, match="Something is held"):
+        nothing_held(case)
+
+
+def test_that_we_held_nothing_was_no_first_copy() -> None:
+    first = received("2026-11-02")
+    looked(first, "Readers", 0)
+    nothing_held(first)
+    assert deciding.copies_given(received("2026-11-21")) == 0
+
+    second = received("2026-11-22")
+    searched(second, at("2026-11-23"))
+    answer_document(second)
+    closing.fulfil(second.pk, Answer(), staff_id=PROPOSER, now=at("2026-11-23"))
+    assert deciding.copies_given(received("2026-11-24")) == 1
