@@ -62,14 +62,8 @@ def _requested(
 ) -> Iterable[Part]:
     entry = _entry(Action.REQUESTED, decision, purpose)
     subject = Given(f"{source}.data_subject_id")
-    values = {
-        field.attname: getattr(entry, field.attname)
-        for field in entry._meta.concrete_fields
-        if not (field.primary_key or field.has_db_default())
-    }
-    yield insert(
-        name, ConsentEntry, {**values, "data_subject_id": subject}, source=source
-    )
+    values = {**_values(entry), "data_subject_id": subject}
+    yield insert(name, ConsentEntry, values, source=source)
     if decision.how.evidence:
         yield insert(
             f"{name}_evidence",
@@ -83,6 +77,24 @@ def _requested(
             },
             source=name,
         )
+
+
+def withdrawn(name: str, how: Circumstances, *, source: str) -> Part:
+    """A step that withdraws each consent of the step `source`, which has the columns
+    data_subject_id and purpose; it returns the entries."""
+    entry = _entry(Action.WITHDRAWN, Decision(uuid.UUID(int=0), (), how), "")
+    subject, purpose = Given(f"{source}.data_subject_id"), Given(f"{source}.purpose")
+    values = {**_values(entry), "data_subject_id": subject, "purpose": purpose}
+    return insert(name, ConsentEntry, values, source=source)
+
+
+def _values(entry: ConsentEntry) -> dict[str, Any]:
+    """All that the database does not fill by itself."""
+    return {
+        field.attname: getattr(entry, field.attname)
+        for field in entry._meta.concrete_fields
+        if not (field.primary_key or field.has_db_default())
+    }
 
 
 def record_given(
@@ -107,6 +119,12 @@ def record_expired(
 ) -> list[ConsentEntry]:
     """A sign-up was never confirmed and has been removed."""
     return _append(Action.EXPIRED, subject, purposes, how)
+
+
+def standing_step(name: str, subject: uuid.UUID) -> Part:
+    """A step with the entries whose consent stands."""
+    entries = ConsentEntry.objects.standing(subjects=[subject])
+    return Part(name, *entries.query.sql_with_params())
 
 
 def standing_purposes(

@@ -50,6 +50,22 @@ def queue(
     )
 
 
+def queued_to_each(
+    kind: str, *, context: dict[str, Any], message_class: MessageClass, source: str
+) -> Part:
+    """A step that queues a message to each person of the step `source`, which has the
+    columns address, as it is stored, and data_subject_id. Not for marketing, nor for
+    what a restriction keeps back."""
+    values = {
+        "kind": kind,
+        "message_class": message_class,
+        "to_address": Given(f"{source}.address"),
+        "context": context,
+        "data_subject_id": Given(f"{source}.data_subject_id"),
+    }
+    return insert("mail", OutgoingEmail, values, source=source)
+
+
 def queued_unless_limited(
     kind: str,
     *,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from groundwork.one_statement import Given, Part, insert
 from outbox.models import MessageClass, SuppressedAddress
 
 Reason = SuppressedAddress.Reason
@@ -46,6 +47,17 @@ def suppress(address_digest: bytes, purpose: str, reason: str) -> None:
         ],
         ignore_conflicts=True,
     )
+
+
+def suppressed(name: str, purpose: str, reason: str, *, source: str) -> Part:
+    """A step that does the same for whoever the step `source` has, by its column
+    address_digest."""
+    values = {
+        "address_digest": Given(f"{source}.address_digest"),
+        "purpose": purpose,
+        "reason": reason,
+    }
+    return insert(name, SuppressedAddress, values, source=source, unless_known=True)
 
 
 def lift(address_digest: bytes, purposes: Iterable[str], others: Iterable[str]) -> None:

@@ -15,9 +15,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from consent.models import Channel
+from groundwork.one_statement import Part, run
 from outbox import suppression
 from outbox.models import MessageClass, SuppressedAddress
-from outbox.queueing import queue
+from outbox.queueing import queued_to_each
 from processing_register import notice_paths
 from processing_register.models import NoticeVersion
 from processing_register.notices import purpose_title, purpose_titles
@@ -29,7 +30,6 @@ from rights_requests.limits import LASTING_NO
 from rights_requests.models import Case, CaseLogEntry, Event, Letter
 from rights_requests.moves import Move, State
 from subscribers import leaving, links
-from subscribers.models import Subscriber
 
 PROFILING = "profiling"
 INTERESTS_PAGE = "processing_register:interests"
@@ -100,30 +100,34 @@ EFFECTS = {
 
 
 def _leave(case: Case, staff_id: int | None) -> list[str]:
-    """The purposes whose consent stood and is withdrawn now."""
+    """The purposes whose consent stood and is withdrawn now; by the same statements
+    whether any did, since whoever asks may be anybody."""
     person = case.submission.data_subject_id
-    reader = Subscriber.objects.filter(data_subject=person).first()
-    if reader is None:
-        return []
-    channel = Channel.RIGHTS_REQUEST
-    left = leaving.leave(reader.pk, [], channel=channel, staff_id=staff_id)
-    if left.withdrawn and not writing.reaches_person(case.submission):
-        _tell_reader(case, reader, left.withdrawn)
-    return left.withdrawn
-
-
-def _tell_reader(case: Case, reader: Subscriber, withdrawn: list[str]) -> None:
-    """Nobody’s e-mails end in silence because somebody else asked for it."""
-    queue(
-        STOPPED_MAIL,
-        to=reader.address,
-        context={
-            "purposes": purpose_titles(withdrawn),
-            "reference": case.reference,
-        },
-        data_subject_id=reader.data_subject_id,
-        message_class=MessageClass.RIGHTS,
+    withdrawn = leaving.leave_if_reading(
+        person, channel=Channel.RIGHTS_REQUEST, staff_id=staff_id
     )
+    if not writing.reaches_person(case.submission):
+        _tell_reader(case, withdrawn)
+    return withdrawn
+
+
+def _tell_reader(case: Case, withdrawn: list[str]) -> None:
+    """Nobody’s e-mails end in silence because somebody else asked for it."""
+    context = {"purposes": purpose_titles(withdrawn), "reference": case.reference}
+    reader = Part("reader", WHOSE_ENDED, (case.submission.data_subject_id, withdrawn))
+    mail = queued_to_each(
+        STOPPED_MAIL,
+        context=context,
+        message_class=MessageClass.RIGHTS,
+        source="reader",
+    )
+    run([reader, mail], "SELECT count(*) FROM mail")
+
+
+WHOSE_ENDED = """
+    SELECT address, data_subject_id FROM subscribers_subscriber
+    WHERE data_subject_id = %s AND cardinality(%s::text[]) > 0
+"""
 
 
 # --- Telling the person ---

@@ -1,5 +1,6 @@
 """Leaving: five doors, one verb. And the way back for a change of mind."""
 
+import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -8,6 +9,7 @@ from django.utils import timezone
 
 from consent import ledger
 from consent.models import Channel
+from groundwork.one_statement import Given, Part, insert, run
 from outbox import suppression
 from outbox.models import SuppressedAddress
 from processing_register.models import ProcessingPurpose
@@ -60,6 +62,57 @@ def leave(
         _mark_left(subscriber, channel, staff_id)
     _, token = links.make(subscriber, LinkUse.UNDO, purposes=withdrawn)
     return Left(withdrawn, token)
+
+
+def leave_if_reading(
+    subject: uuid.UUID, *, channel: str, staff_id: int | None = None
+) -> list[str]:
+    """Stop everything for this person, whether they read anything or not; returns the
+    purposes that were withdrawn.
+
+    One statement, the same for everybody: how long it takes tells nobody who reads. It
+    does what leave() does, without a way back. The caller holds the person, since before
+    this statement began.
+    """
+    how = ledger.Circumstances(channel=channel, staff_id=staff_id)
+    parts = [
+        Part("reader", READER, (subject,)),
+        ledger.standing_step("standing", subject),
+        ledger.withdrawn("withdrawn", how, source="standing"),
+        suppression.suppressed(
+            "suppressed",
+            links.ALL,
+            SuppressedAddress.Reason.UNSUBSCRIBED,
+            source="reader",
+        ),
+        Part("gone", GONE, (str(Subscriber.Status.LEFT), timezone.now())),
+        insert(
+            "event",
+            SubscriberEvent,
+            {
+                "data_subject_id": Given("gone.data_subject_id"),
+                "action": str(SubscriberEvent.Action.LEFT),
+                "channel": channel,
+                "staff_id": staff_id,
+            },
+            source="gone",
+        ),
+    ]
+    [purposes] = run(
+        parts, "SELECT coalesce(array_agg(purpose ORDER BY id), '{}') FROM withdrawn"
+    )
+    return list(purposes)
+
+
+READER = """
+    SELECT id, data_subject_id, address_digest FROM subscribers_subscriber
+    WHERE data_subject_id = %s FOR NO KEY UPDATE
+"""
+GONE = """
+    UPDATE subscribers_subscriber AS left_one SET status = %s, left_at = %s FROM reader
+    WHERE left_one.id = reader.id AND EXISTS (SELECT FROM standing)
+    RETURNING left_one.data_subject_id
+"""
 
 
 def _mark_left(subscriber: Subscriber, channel: str, staff_id: int | None) -> None:
