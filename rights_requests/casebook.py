@@ -125,6 +125,20 @@ def _against(move: Move, before: Clocks, after: Clocks) -> list[str]:
     return [error for error in after.errors if error not in before.errors]
 
 
+def why_not_ask(case: Case, move: Move, *, now: datetime) -> str:
+    """What the table or the clock has against asking this now, such as that the time has
+    run out; empty when nothing does. make() refuses it in the same words."""
+    if found := why_not(case, move):
+        return found
+    entries = entries_of(case)
+    asked = CaseLogEntry(
+        number=case.moves_count + 1, event=move, inputs={"at": clock.written(now)}
+    )
+    before = clock.count(case, clock.story_of(entries), now=now)
+    after = clock.count(case, clock.story_of([*entries, asked]), now=now)
+    return " ".join(_against(move, before, after))
+
+
 def _given(case: Case) -> list[tuple[str, Any, int]]:
     rows = Reminder.objects.filter(case=case)
     return list(rows.values_list("clock", "due_on", "step"))

@@ -39,7 +39,7 @@ from rights_requests.closing import (
     why_not_fulfil,
     why_not_give,
 )
-from rights_requests.counting import Extension
+from rights_requests.counting import Extension, Kind
 from rights_requests.grounds import Ground
 from rights_requests.handling import ANSWER_WITHIN
 from rights_requests.kinds import CaseKind
@@ -180,6 +180,8 @@ def _why_not_by_its_rule(
 ) -> str:
     if move is Move.EXTEND:
         return why_not_extend(case, now=now)
+    if move is Move.ASK_FEE:
+        return _why_not_ask_fee(case, now=now)
     if move is Move.FULFIL:
         return why_not_fulfil(case, besides=besides)
     if move not in ENDS:
@@ -201,6 +203,21 @@ def why_not_extend(case: Case, *, now: datetime) -> str:
             f"{last_day:%A} {last_day.day} {last_day:%B %Y} (UK GDPR, Article 12A(4))."
         )
     return ""
+
+
+def _why_not_ask_fee(case: Case, *, now: datetime) -> str:
+    """Once for each case, and while its time runs: each fee begins the month anew. One
+    that was taken back stays so, since the person was told; one whose letter was lost
+    was never asked."""
+    entries = casebook.entries_of(case)
+    was_waived = any(entry.event == Move.WAIVE_FEE for entry in entries)
+    asks = clock.story_of(entries).asks
+    if was_waived or any(ask.kind is Kind.FEE for ask in asks):
+        return (
+            "A fee was asked for once in this case: the law knows one, and another would "
+            "begin the month anew (UK GDPR, Articles 12(5) and 12A(2)(c))."
+        )
+    return casebook.why_not_ask(case, Move.ASK_FEE, now=now)
 
 
 def _last_day_of_notice(case: Case, *, now: datetime) -> date | None:
@@ -295,7 +312,7 @@ def _why_not_both(case: Case, proposal: Proposal) -> str:
     """A fee or a refusal on Article 12(5), one or the other."""
     if proposal.ground not in grounds.EITHER_FEE_OR_REFUSAL:
         return ""
-    charged = any(ask.kind.value == "fee" for ask in _story(case).asks)
+    charged = any(ask.kind is Kind.FEE for ask in _story(case).asks)
     if proposal.move in (Move.REFUSE, Move.FULFIL_IN_PART) and charged:
         return (
             "A fee was asked for on this ground: the law allows a fee or a refusal, not "

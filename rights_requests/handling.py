@@ -241,8 +241,7 @@ def ask_identity(
     _refuse_unless_asked(question)
     refuse_empty(doubt, "Say what makes you doubt who is asking: it stands on record.")
     refuse_empty(question.why, "Say to the person why you need to know.")
-    if case.decisions.pending().filter(released_at__isnull=False).exists():
-        raise NotAllowed(ON_ITS_WAY)
+    refuse(why_not_ask_identity(case, now=now))
     IdentityCheck.objects.create(
         case=case,
         doubt=doubt.strip(),
@@ -259,6 +258,13 @@ def ask_identity(
         now=now,
         inputs={"doubt": casebook.digest_of(doubt.strip())},
     )
+
+
+def why_not_ask_identity(case: Case, *, now: datetime) -> str:
+    """What stands against asking who it is now; empty when nothing does."""
+    if case.decisions.pending().filter(released_at__isnull=False).exists():
+        return ON_ITS_WAY
+    return casebook.why_not_ask(case, Move.ASK_IDENTITY, now=now)
 
 
 @transaction.atomic
