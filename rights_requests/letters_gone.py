@@ -157,19 +157,33 @@ def _lost(letter: Letter, case: Case, now: datetime) -> None:
         return  # the letter made nothing known, or the case has moved on since
     if after(case.kind, case.state, Move.LETTER_FAILED) is None:
         return
-    outcomes.take_back(letter.mail_id)
     if letter.kind == LetterKind.ASK_IDENTITY:
         close_checks(case, staff_id=None, now=now)
-    changes: dict[str, Any] = {}
-    if letter.kind == LetterKind.ACKNOWLEDGE_COMPLAINT:
-        changes["acknowledged_at"] = None
-    casebook.make(
-        case,
-        Move.LETTER_FAILED,
-        now=now,
-        inputs={"undoes": letter.move_number},
-        **changes,
-    )
+    _undo(letter, case, now)
+    if case.is_complaint:
+        _forget_what_was_not_told(case, now)
+
+
+def _undo(letter: Letter, case: Case, now: datetime) -> None:
+    outcomes.take_back(letter.mail_id)
+    inputs = {"undoes": letter.move_number}
+    casebook.make(case, Move.LETTER_FAILED, now=now, inputs=inputs)
+
+
+def _forget_what_was_not_told(case: Case, now: datetime) -> None:
+    """Of a complaint that is open, or open again: what was lost while it was closed
+    counts for nothing now, and it is acknowledged only where something says so."""
+    entries = casebook.entries_of(case)
+    failed = [entry for entry in entries if entry.event == Move.LETTER_FAILED]
+    undone = {entry.inputs["undoes"] for entry in failed}
+    words = case.letters.filter(kind__in=OF_OPEN_COMPLAINT, settled_at__isnull=False)
+    for letter in words.exclude(move_number__in=undone).order_by("pk"):
+        if outcomes.state_of(letter.mail_id) in LOST:
+            _undo(letter, case, now)
+    story = clock.story_of(casebook.entries_of(case))
+    if story.acknowledged_on is None:
+        case.acknowledged_at = None
+        case.save(update_fields=["acknowledged_at"])
 
 
 def _unacknowledge(letter: Letter, case: Case) -> None:

@@ -107,6 +107,52 @@ def test_a_lost_acknowledgement_does_not_open_a_complaint_that_was_answered(
     assert again(case).state == State.FULFILLED
 
 
+def test_an_outcome_that_is_lost_opens_the_complaint_again(smtp: Relay) -> None:
+    case = lives.new_case(CaseKind.COMPLAINT)
+    deliver_due()
+    answer = Answer("We were wrong.")
+    closing.fulfil(case.pk, answer, staff_id=PROPOSER, now=timezone.now())
+    lose_everything(smtp)
+    case = again(case)
+    assert (case.state, case.closed_at) == (State.IN_PROGRESS, None)
+    assert case.acknowledged_at is not None, "that letter arrived"
+    assert case.governs_on == case.progress_due_on
+
+
+def test_an_outcome_that_was_the_first_word_and_is_lost_acknowledged_nothing(
+    smtp: Relay,
+) -> None:
+    message = lives.sent(CaseKind.COMPLAINT)
+    [case] = receive(message, now=timezone.now(), answers=False).cases
+    answer = Answer("We were wrong.")
+    closing.fulfil(case.pk, answer, staff_id=PROPOSER, now=timezone.now())
+    lose_everything(smtp)
+    case = again(case)
+    assert case.state == State.IN_PROGRESS
+    assert case.acknowledged_at is None
+    assert case.governs_on == case.due_on
+    assert not handling.why_not_acknowledge(case)
+
+
+def test_an_acknowledgement_and_an_outcome_that_are_both_lost_told_nothing(
+    smtp: Relay,
+) -> None:
+    """The first was lost while the complaint was closed, and counts for nothing once it
+    is open again."""
+    case = lives.new_case(CaseKind.COMPLAINT)
+    answer = Answer("We were wrong.")
+    closing.fulfil(case.pk, answer, staff_id=PROPOSER, now=timezone.now())
+    lose_everything(smtp)
+    case = again(case)
+    assert case.state == State.IN_PROGRESS
+    assert case.acknowledged_at is None
+    assert casebook.clocks_of(case, now=timezone.now()).governed_by == "complaint"
+    complaining.acknowledge_in_words(
+        case.pk, at=timezone.localdate(), staff_id=PROPOSER, now=timezone.now()
+    )
+    assert again(case).acknowledged_at is not None
+
+
 def test_a_lost_acknowledgement_of_a_request_can_be_written_again(
     smtp: Relay,
 ) -> None:
