@@ -4,7 +4,6 @@ Each move locks the case, is held against the table, goes into the case log with
 inputs, and has the clocks counted anew, all in the caller's transaction.
 """
 
-import hashlib
 import secrets
 import uuid
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from typing import Any
 
 from groundwork.periods import LONDON, civil_day
 from groundwork.refusals import NotAllowed, refuse
+from groundwork.word_digests import digest_of_words
 from rights_requests import clock, moves
 from rights_requests.clock import Clocks
 from rights_requests.models import Case, CaseLogEntry, Event, Reminder
@@ -29,8 +29,8 @@ def new_reference(letter: str = "R") -> str:
 
 
 def digest_of(words: str) -> str:
-    """What a ledger may keep of a reason in words: SHA-256, as hex."""
-    return hashlib.sha256(words.encode()).hexdigest()
+    """What a ledger may keep of a reason in words."""
+    return digest_of_words(words)
 
 
 def locked(case_id: uuid.UUID) -> Case:
