@@ -110,6 +110,9 @@ def ask_code(case_id: uuid.UUID, *, now: datetime) -> str:
     Returns the challenge, which only the browser that asked knows: a code opens nothing
     without it, and nobody uses up another one's tries. Where no e-mail address is known
     the same happens and no mail leaves. Raises TooManyCodes.
+
+    Beside the code the mail holds a link that opens the case as long as the limit can
+    last: so whoever uses up the codes of an hour keeps nobody out who has the mailbox.
     """
     case = casebook.locked(case_id)
     _refuse_flood(case, now=now)
@@ -121,7 +124,7 @@ def ask_code(case_id: uuid.UUID, *, now: datetime) -> str:
         code_digest=_code_digest(challenge, code),
         expires_at=now + CODE_LASTS,
     )
-    _mail(case, code)
+    _mail(case, code, now=now)
     return challenge
 
 
@@ -135,14 +138,18 @@ def _refuse_flood(case: Case, *, now: datetime) -> None:
         raise TooManyCodes(expiries[-1] - CODE_LASTS + HOUR)
 
 
-def _mail(case: Case, code: str) -> None:
+def _mail(case: Case, code: str, *, now: datetime) -> None:
     submission = case.submission
     address = submission.reply_address
-    minutes = int(CODE_LASTS.total_seconds() // 60)
+    context = {
+        "code": code,
+        "minutes": int(CODE_LASTS.total_seconds() // 60),
+        "confirm_url": links.way_in(case, until=now + HOUR),
+    }
     queue(
         CODE_MAIL,
         to=address,
-        context={"code": code, "minutes": minutes} if address else {},
+        context=context if address else {},
         data_subject_id=submission.data_subject_id,
         message_class=MessageClass.RIGHTS,
         withheld_because="" if address else NO_ADDRESS,

@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils import timezone
 
 from groundwork.links import derived_token, random_token, token_digest
 from rights_requests.models import Case, CaseLink
 
 Use = CaseLink.Use
 VISIT_LASTS = timedelta(minutes=30)
+FIRST_LETTER = 1
 
 
 def token_of(case: Case, use: str, number: int) -> str:
@@ -45,16 +45,39 @@ def standing_number(case: Case, use: str) -> int | None:
 
 def status_url(case: Case, number: int | None = None) -> str:
     """The whole address of the status page, for a letter; empty when it was revoked."""
-    number = number or standing_number(case, Use.STATUS)
-    if number is None:
-        return ""
-    token = token_of(case, Use.STATUS, number)
-    return _whole("rights_requests:status", token)
+    token = token_of(case, Use.STATUS, number) if number else status_token(case)
+    return _whole("rights_requests:status", token) if token else ""
 
 
-def confirm_url(case: Case) -> str:
-    token = token_of(case, Use.CONFIRM, 1)
+def status_token(case: Case) -> str:
+    """That of the status link which stands; empty when it was revoked."""
+    number = standing_number(case, Use.STATUS)
+    return token_of(case, Use.STATUS, number) if number else ""
+
+
+def confirm_url(case: Case, number: int = FIRST_LETTER) -> str:
+    token = token_of(case, Use.CONFIRM, number)
     return _whole("rights_requests:confirm", token)
+
+
+def has_first_letter(case: Case) -> bool:
+    """Whether the link in its first letter still opens the case."""
+    links = CaseLink.objects.standing().filter(case=case, use=Use.CONFIRM)
+    return links.filter(number=FIRST_LETTER).exists()
+
+
+def way_in(case: Case, *, until: datetime) -> str:
+    """The whole address of one more link that confirms the mailbox, for a mail to it.
+    The caller holds the case."""
+    link = lasting(case, Use.CONFIRM, _last_number(case, Use.CONFIRM) + 1)
+    link.expires_at = until
+    link.save(force_insert=True)
+    return confirm_url(case, link.number)
+
+
+def _last_number(case: Case, use: str) -> int:
+    numbers = CaseLink.objects.filter(case=case, use=use).order_by("-number")
+    return numbers.values_list("number", flat=True).first() or 0
 
 
 def _whole(name: str, token: str) -> str:
@@ -70,20 +93,19 @@ def found(use: str, token: str) -> CaseLink | None:
 
 def ended(use: str, token: str) -> CaseLink | None:
     """The link of this token whose time is over, and that was never revoked."""
-    links = CaseLink.objects.select_related("case__submission")
-    over = links.filter(expires_at__lte=timezone.now(), revoked_at__isnull=True)
-    return over.filter(use=use, token_digest=token_digest(use, token)).first()
+    known = CaseLink.objects.select_related("case__submission").filter(
+        use=use, token_digest=token_digest(use, token), revoked_at__isnull=True
+    )
+    return known.exclude(pk__in=CaseLink.objects.standing().values("pk")).first()
 
 
 def open_visit(case: Case, *, now: datetime) -> str:
     """A way into the person's own case for half an hour; returns its token."""
     token = random_token()
-    numbers = CaseLink.objects.filter(case=case, use=Use.VISIT)
-    last = numbers.order_by("-number").values_list("number", flat=True).first()
     CaseLink.objects.create(
         case=case,
         use=Use.VISIT,
-        number=(last or 0) + 1,
+        number=_last_number(case, Use.VISIT) + 1,
         token_digest=token_digest(Use.VISIT, token),
         made_at=now,
         expires_at=now + VISIT_LASTS,
@@ -94,8 +116,7 @@ def open_visit(case: Case, *, now: datetime) -> str:
 def renew_status(case: Case, *, now: datetime) -> CaseLink:
     """Revoke every status link of the case and make the next. The caller holds it."""
     links = CaseLink.objects.filter(case=case, use=Use.STATUS)
-    last = links.order_by("-number").values_list("number", flat=True).first()
     links.filter(revoked_at__isnull=True).update(revoked_at=now)
-    link = lasting(case, Use.STATUS, (last or 0) + 1)
+    link = lasting(case, Use.STATUS, _last_number(case, Use.STATUS) + 1)
     link.save(force_insert=True)
     return link

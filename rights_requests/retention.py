@@ -55,10 +55,8 @@ CASE_FILES = Purge(
 )
 SPENT_VISITS = Purge(
     rule="spent-link",
-    what="Visits to people’s own cases that are over",
-    due=lambda limit: CaseLink.objects.filter(
-        use=CaseLink.Use.VISIT, expires_at__lt=limit
-    ),
+    what="Visits to people’s own cases that are over, and spent links that open one",
+    due=lambda limit: CaseLink.objects.filter(expires_at__lt=limit),
     subject="case__submission__data_subject_id",
     counts_from="expires_at",
 )

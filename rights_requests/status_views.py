@@ -14,7 +14,7 @@ from groundwork.requests import network_of
 from rights_requests import identity, links
 from rights_requests.casebook import entries_of
 from rights_requests.identity import Outcome
-from rights_requests.link_pages import link_page, not_a_link
+from rights_requests.link_pages import link_page, not_a_link, problem
 from rights_requests.links import Use
 from rights_requests.models import Case
 from rights_requests.standing import noun, standing_of, what_was_asked
@@ -59,11 +59,11 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST":
         visit = identity.confirm_mailbox(token, now=timezone.now())
         if not visit:
-            return not_a_link(request)
+            return no_longer_confirms(request, token)
         return redirect("rights_requests:visit", visit)
     link = links.found(Use.CONFIRM, token)
     if link is None:
-        return not_a_link(request)
+        return no_longer_confirms(request, token)
     cases = link.case.submission.cases.order_by("reference")
     context = {
         **named(link.case),
@@ -71,6 +71,14 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         "minutes": VISIT_MINUTES,
     }
     return render(request, "rights_requests/confirm.html", context)
+
+
+def no_longer_confirms(request: HttpRequest, token: str) -> HttpResponse:
+    """Unknown or revoked; or its time is over, and a code opens the case instead."""
+    link = links.ended(Use.CONFIRM, token)
+    if link is None:
+        return not_a_link(request)
+    return problem(request, "ended", status=410, token=links.status_token(link.case))
 
 
 # --- The mailed code ---
@@ -155,7 +163,7 @@ def _too_many(
         problem="too many",
         status=429,
         again_at=again_at,
-        has_first_letter=links.standing_number(case, Use.CONFIRM) is not None,
+        has_first_letter=links.has_first_letter(case),
     )
     wait = max(0, round((again_at - timezone.now()).total_seconds()))
     response["Retry-After"] = str(wait)

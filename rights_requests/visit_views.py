@@ -90,15 +90,8 @@ def _no_visit(request: HttpRequest, token: str) -> HttpResponse:
     link = links.ended(Use.VISIT, token)
     if link is None:
         return problem(request, "unknown", status=404, **unsent)
-    number = links.standing_number(link.case, Use.STATUS)
-    status_token = links.token_of(link.case, Use.STATUS, number) if number else ""
-    return problem(
-        request,
-        "over",
-        status=410,
-        token=status_token,
-        **unsent,
-    )
+    token = links.status_token(link.case)
+    return problem(request, "over", status=410, token=token, **unsent)
 
 
 def _back(token: str, done: str) -> HttpResponse:

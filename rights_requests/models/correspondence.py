@@ -1,10 +1,11 @@
 """What goes between us and the person: letters, messages, documents, links, codes."""
 
 import uuid
+from datetime import timedelta
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from groundwork.encryption import EncryptedJSONField, EncryptedTextField
@@ -187,11 +188,24 @@ class CaseDocument(models.Model):
         return f"document {self.pk}"
 
 
+# The regulator asks people to come to it within three months of our last answer, and the
+# mails themselves are kept as long. Until then the first letter leads back to the case.
+OPENS_AFTER_CLOSING = timedelta(days=90)
+
+
 class CaseLinkQuerySet(models.QuerySet["CaseLink"]):
     def standing(self) -> "CaseLinkQuerySet":
+        """Those that open something. One that confirms the mailbox opens the case
+        without a code, so it ends some time after all that was asked for with it was
+        closed; a status page is there as long as its case is."""
         now = timezone.now()
+        asked = Case.objects.filter(submission=OuterRef("case__submission"))
+        still_counts = Q(closed_at__isnull=True) | Q(
+            closed_at__gt=now - OPENS_AFTER_CLOSING
+        )
         return self.filter(
             Q(expires_at__isnull=True) | Q(expires_at__gt=now),
+            ~Q(use=CaseLink.Use.CONFIRM) | Exists(asked.filter(still_counts)),
             revoked_at__isnull=True,
         )
 
@@ -202,7 +216,8 @@ class CaseLink(models.Model):
     class Use(models.TextChoices):
         # Shows how the case stands, and nothing of the person; survives forwarding.
         STATUS = "case-status", "status page"
-        # Only the mailbox gets it: pressing its button shows whose mailbox it is.
+        # Only the mailbox gets it: pressing its button shows whose mailbox it is. The
+        # first letter holds one that lasts, and each mail with a code one for an hour.
         CONFIRM = "case-confirm", "confirming the mailbox"
         # Opened by a code or by the confirmation: messages, documents, and acting.
         VISIT = "case-visit", "a visit to one's own case"

@@ -14,7 +14,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from outbox.models import OutgoingEmail
-from rights_requests import casebook, identity, links
+from rights_requests import casebook, closing, identity, links, visiting
 from rights_requests.identity import Outcome
 from rights_requests.kinds import CaseKind
 from rights_requests.links import Use
@@ -143,6 +143,40 @@ def test_a_revoked_first_letter_opens_nothing_and_shows_nothing(client: Client) 
 # --- What an unverified request cannot do ---
 
 
+def test_the_first_letter_opens_the_case_until_three_months_after_it_is_closed(
+    client: Client, smtp: Relay
+) -> None:
+    now = timezone.now()
+    sent = lives.sent(CaseKind.ACCESS, CaseKind.ERASURE)
+    access, erasure = receive(sent, now=now).cases
+    path, code_page = confirm_path(access), code_path(access)
+    now = timezone.now()
+    closing.withdraw(access.pk, now=now)
+    with time_machine.travel(now + timedelta(days=400)):
+        assert client.get(path).status_code == 200, "the other one is still open"
+        closing.withdraw(erasure.pk, now=timezone.now())
+
+    with time_machine.travel(now + timedelta(days=489)):
+        assert client.get(path).status_code == 200
+        assert client.post(path).status_code == 302
+    with time_machine.travel(now + timedelta(days=491)):
+        page, posted = client.get(path), client.post(path)
+        assert (page.status_code, posted.status_code) == (410, 410)
+        assert "The time of this link is over" in text_of(page)
+        assert posting_form(page).action == code_page
+        assert client.post(code_page).status_code == 200
+
+
+def test_a_first_letter_that_was_revoked_is_not_said_to_be_over(client: Client) -> None:
+    case = lives.new_case()
+    path = confirm_path(case)
+    closing.withdraw(case.pk, now=timezone.now())
+    visiting.revoke_links(case.pk, staff_id=1, now=timezone.now())
+
+    with time_machine.travel(timezone.now() + timedelta(days=91)):
+        assert client.get(path).status_code == 404
+
+
 def test_who_types_a_strangers_address_reaches_only_the_stranger(
     client: Client, smtp: Relay
 ) -> None:
@@ -252,7 +286,7 @@ def test_the_mail_holds_the_code_and_how_to_keep_it(
     for part in (mail.text, mail.html):
         words = " ".join(part.split())
         assert "10 minutes" in words
-        assert "Nobody here ever asks you for this code" in words
+        assert "Nobody here ever asks you for the code or the link" in words
         assert "If you did not ask for it, do nothing" in words
         for other in ("Cleopatra", "Rosetta", case.reference, "/your-data/"):
             assert other not in part
@@ -488,7 +522,7 @@ def test_one_network_gets_five_codes_an_hour_for_a_case(
     assert MailedCode.objects.filter(case=case).count() == 5
     said = text_of(pages[5])
     assert re.search(r"Try again after \d\d:00", said)
-    assert "the link in our first letter opens your request without a code" in said
+    assert "link in our first letter opens your request without a code" in said
     assert 0 < int(pages[5]["Retry-After"]) <= 3600
     assert client.post(code_path(other)).status_code == 200
     elsewhere = Client(REMOTE_ADDR="198.51.100.7")
@@ -505,6 +539,42 @@ def test_when_codes_run_out_the_first_letter_still_opens_the_case(
     assert MailedCode.objects.count() == identity.CODES_PER_CASE_AND_HOUR
     assert client.post(code_path(case)).status_code == 429
     assert client.get(open_visit(client, case)).status_code == 200
+
+
+@pytest.mark.parametrize("networks", [1, 4])
+def test_nobody_who_has_the_mailbox_is_locked_out_by_another_one_with_the_link(
+    client: Client, smtp: Relay, networks: int
+) -> None:
+    case = lives.new_case()
+    inbox(smtp, CLEO)
+    visiting.replace_links(case.pk, now=timezone.now())
+    for n in range(networks):
+        for _ in range(6):
+            Client(REMOTE_ADDR=f"127.0.{n}.7").post(code_path(case))
+
+    page = client.post(code_path(case))
+    way_in = inbox(smtp, CLEO)[-1].path("/your-data/confirm/")
+
+    assert page.status_code == 429
+    assert "Our newest e-mail with a code holds such a link too" in text_of(page)
+    assert "first letter" not in text_of(page)
+    with minutes_later(59):
+        assert client.get(client.post(way_in)["Location"]).status_code == 200
+    with minutes_later(61):
+        assert client.post(code_path(case)).status_code == 200
+        assert client.post(way_in).status_code == 410
+
+
+def test_new_links_stop_the_way_in_of_an_earlier_mail_with_a_code(
+    client: Client, smtp: Relay
+) -> None:
+    case = lives.new_case()
+    client.post(code_path(case))
+    way_in = inbox(smtp, CLEO)[-1].path("/your-data/confirm/")
+
+    visiting.replace_links(case.pk, now=timezone.now())
+
+    assert client.post(way_in).status_code == 404
 
 
 def test_codes_that_were_mailed_keep_working_beyond_the_limit(
