@@ -272,7 +272,14 @@ TITLES: dict[str, str] = {
     Event.MAILBOX_CONFIRMED: "You showed that the mailbox is yours",
     Event.MESSAGE: "You wrote to us",
     Event.EFFECT: "It took effect",
-    Event.OVERDUE: "The day for our answer passed",
+}
+# What has passed, by the clock that it was of. Our own target is not the law's day.
+OVERDUE_TITLES: dict[str, str] = {
+    "statute": "The day for our answer passed",
+    "promise": "The day of our own target passed; it is no limit in law",
+    "complaint": "The day to tell you that we have it passed",
+    "progress": "The day to tell you how far we are passed",
+    "at once": "We were to do it at once, and did not",
 }
 LETTER_TITLES: dict[str, str] = {
     LetterKind.ACKNOWLEDGEMENT: "We told you that we have it",
@@ -298,6 +305,8 @@ def _done(case: Case, entries: Iterable[CaseLogEntry]) -> Iterator[Milestone]:
 def _title(entry: CaseLogEntry) -> str:
     if entry.event == Event.LETTER_SENT:
         return LETTER_TITLES.get(entry.inputs.get("letter", ""), "")
+    if entry.event == Event.OVERDUE:
+        return OVERDUE_TITLES[entry.inputs["clock"]]
     if entry.event == Event.DOCUMENT_ADDED:
         return "" if entry.staff_id else "You sent us a document"
     return TITLES.get(entry.event, "")

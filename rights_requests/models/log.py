@@ -98,4 +98,6 @@ class CaseLogEntry(LedgerEntry):
 
     @property
     def in_words(self) -> str:
+        if self.event == Event.OVERDUE and self.inputs.get("clock") == "promise":
+            return "our own target passed; it is no limit in law"
         return str(self.EVENTS.get(self.event, self.event))

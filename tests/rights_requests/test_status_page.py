@@ -14,8 +14,9 @@ from rights_requests.deciding import Proposal
 from rights_requests.handling import Question
 from rights_requests.kinds import FACTS, CaseKind
 from rights_requests.links import Use
-from rights_requests.models import Case, CaseLink
+from rights_requests.models import Case, CaseLink, CaseLogEntry, Event
 from rights_requests.moves import Move, State
+from rights_requests.reminding import remind
 from tests.people import CLEO, inbox
 from tests.relay import Relay
 from tests.rights_requests import lives
@@ -342,3 +343,24 @@ def test_another_regulator_stands_on_the_page_from_the_next_day(client: Client) 
 
     assert "Information Commission (opens" in said
     assert "Commissioner" not in said
+
+
+# --- What has passed ---
+
+
+def test_our_own_target_passes_in_other_words_than_the_day_of_the_law() -> None:
+    """Dated 30 October, received on 2 November: our target is 30 November, the law's
+    day 2 December."""
+    case = received("2026-11-02", dated_on=date(2026, 10, 30))
+    remind(at("2026-12-01"))
+    words = seen(case, now=at("2026-12-01"))
+    assert "The day of our own target passed; it is no limit in law" in words
+    assert "The day for our answer passed" not in words
+    assert "We are late" not in words
+    remind(at("2026-12-03"))
+    assert "The day for our answer passed" in seen(case, now=at("2026-12-03"))
+    passed = CaseLogEntry.objects.filter(case_id=case.pk, event=Event.OVERDUE)
+    assert [entry.in_words for entry in passed.order_by("id")] == [
+        "our own target passed; it is no limit in law",
+        "the time ran out",
+    ]
