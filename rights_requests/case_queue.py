@@ -134,15 +134,14 @@ def _about(rows: QuerySet[Case], wanted: Wanted) -> QuerySet[Case]:
 
 
 def _shown(show: str, today: date) -> QuerySet[Case]:
-    opened: Any = Case.objects.open()
     if show == "closed":
         return Case.objects.filter(state__in=CLOSED)
     if show == "new":
         return news.cases_with_news()
     if show == "held":
-        held: QuerySet[Case] = opened.exclude(submission__held_because="")
+        held: QuerySet[Case] = Case.objects.held()
         return held
-    queue: Any = opened.filter(submission__held_because="")
+    queue: Any = Case.objects.queued()
     narrowed: dict[str, Any] = {
         "overdue": lambda: queue.overdue(today),
         "week": lambda: this_week(queue, today),
@@ -160,21 +159,33 @@ def this_week(rows: Any, today: date) -> QuerySet[Case]:
     return found
 
 
+NUMBERS = ("overdue", "week", "us", "them")
+
+
 def numbers(*, today: date) -> dict[str, int]:
     """The numbers that matter on the first page, requests and complaints together, in
     one query. None is counted further than COUNTED_TO."""
-    shows = ("overdue", "week", "us", "them")
+    with connection.cursor() as cursor:
+        cursor.execute(*sql_of_numbers(today=today))
+        return dict(zip(NUMBERS, cursor.fetchone(), strict=True))
+
+
+def sql_of_numbers(*, today: date) -> tuple[str, list[Any]]:
     counts: list[str] = []
     params: list[Any] = []
-    for show in shows:
-        rows = _shown(show, today).order_by().values("pk")[:COUNTED_TO]
+    for show in NUMBERS:
+        rows = counted(_shown(show, today).order_by("governs_on", "id")).values("pk")
         # What our own query compiles to, its values apart.
         sql, given = rows.query.sql_with_params()
         counts.append(f"(SELECT count(*) FROM ({sql}) AS counted)")  # noqa: S608
         params += given
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {', '.join(counts)}", params)
-        return dict(zip(shows, cursor.fetchone(), strict=True))
+    return f"SELECT {', '.join(counts)}", params
+
+
+def counted(rows: QuerySet[Case]) -> QuerySet[Case]:
+    """As many of an ordered list as are ever counted; along its index, since in no order
+    the oldest rows of the table come first, and those are closed."""
+    return rows[:COUNTED_TO]
 
 
 def held(*, is_complaints: bool) -> QuerySet[Case]:
@@ -190,7 +201,7 @@ def held(*, is_complaints: bool) -> QuerySet[Case]:
 def count_new() -> int:
     """Cases where something came in that nobody has looked at, while we wait for the
     person or after the end; counted no further than COUNTED_TO."""
-    return news.cases_with_news()[:COUNTED_TO].count()
+    return counted(news.cases_with_news()).count()
 
 
 def most_urgent(*, today: date, most: int) -> "list[Line]":

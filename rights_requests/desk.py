@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from django.contrib import messages
@@ -58,12 +59,22 @@ def complaints(request: HttpRequest) -> HttpResponse:
     return list_page(request, is_complaints=True)
 
 
+class _Pages(ShortList):
+    """Counted along the index of the list."""
+
+    object_list: QuerySet[Case]
+
+    @cached_property
+    def count(self) -> int:
+        return case_queue.counted(self.object_list).count()
+
+
 def list_page(request: HttpRequest, *, is_complaints: bool) -> HttpResponse:
     """One page of cases, with the filters as lines of plain words."""
     wanted = Wanted.of(request.GET, is_complaints=is_complaints)
     today = today_here()
     rows = case_queue.cases(wanted, staff_id=staff_id(request), today=today)
-    page = ShortList(rows, ON_A_PAGE).get_page(request.GET.get("page"))
+    page = _Pages(rows, ON_A_PAGE).get_page(request.GET.get("page"))
     shown = _on(page, rows, wanted)
     context = {
         **console.each_context(request),

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from data_subjects.models import DataSubject
@@ -30,6 +30,10 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
     def to_acknowledge(self, now: datetime) -> "SubmissionQuerySet":
         """Those to which the first letter is to be written by now."""
         return self.filter(acknowledge_from__lte=now)
+
+    def held(self) -> "SubmissionQuerySet":
+        """What came in a flood and waits apart."""
+        return self.exclude(held_because="")
 
 
 class Submission(models.Model):
@@ -117,6 +121,10 @@ class Submission(models.Model):
                 condition=Q(acknowledge_from__isnull=False),
                 name="submission_unacknowledged",
             ),
+            # Asked of every case that a list shows, and nearly always empty.
+            models.Index(
+                fields=["id"], condition=~Q(held_because=""), name="submission_held"
+            ),
         ]
         constraints = [
             models.CheckConstraint(
@@ -144,6 +152,20 @@ class Submission(models.Model):
 class CaseQuerySet(models.QuerySet["Case"]):
     def open(self) -> "CaseQuerySet":
         return self.filter(state__in=moves.OPEN)
+
+    def queued(self) -> "CaseQuerySet":
+        """Open, and not held apart."""
+        return self.open().filter(~Exists(self._held()))
+
+    def held(self) -> "CaseQuerySet":
+        """Open, and waiting apart, since it came in a flood."""
+        held = Submission.objects.held().values("pk")
+        return self.open().filter(submission__in=held)
+
+    @staticmethod
+    def _held() -> SubmissionQuerySet:
+        found: SubmissionQuerySet = Submission.objects.held()
+        return found.filter(pk=OuterRef("submission"))
 
     def waiting_for_us(self) -> "CaseQuerySet":
         return self.filter(state__in=[State.DRAFT, State.IN_PROGRESS])
@@ -239,11 +261,26 @@ class Case(models.Model):
                 condition=Q(state__in=[state.value for state in moves.OPEN]),
                 name="case_queue",
             ),
-            # Those that wait for the person, few beside all that are open.
+            # Its filters, each of which may leave few of many.
+            models.Index(
+                fields=["kind", "governs_on", "id"],
+                condition=Q(state__in=[state.value for state in moves.OPEN]),
+                name="case_queue_by_kind",
+            ),
+            models.Index(
+                fields=["assigned_to_id", "governs_on", "id"],
+                condition=Q(state__in=[state.value for state in moves.OPEN]),
+                name="case_queue_by_staff",
+            ),
             models.Index(
                 fields=["governs_on", "id"],
                 condition=Q(state__in=[state.value for state in moves.WAITING]),
                 name="case_waiting",
+            ),
+            models.Index(
+                fields=["governs_on", "id"],
+                condition=Q(state=State.DRAFT.value),
+                name="case_drafts",
             ),
             # Read by the sweep of reminders: only what is due, however many are open.
             models.Index(
@@ -252,6 +289,22 @@ class Case(models.Model):
                 name="case_reminders",
             ),
             models.Index(fields=["-received_at"], name="case_newest"),
+            # The list of closed ones, the newest first, and its filters.
+            models.Index(
+                fields=["-received_at", "id"],
+                condition=Q(state__in=[state.value for state in moves.CLOSED]),
+                name="case_closed",
+            ),
+            models.Index(
+                fields=["kind", "-received_at", "id"],
+                condition=Q(state__in=[state.value for state in moves.CLOSED]),
+                name="case_closed_by_kind",
+            ),
+            models.Index(
+                fields=["assigned_to_id", "-received_at", "id"],
+                condition=Q(state__in=[state.value for state in moves.CLOSED]),
+                name="case_closed_by_staff",
+            ),
         ]
         constraints = [
             models.CheckConstraint(
