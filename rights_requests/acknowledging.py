@@ -20,7 +20,7 @@ from groundwork.one_statement import Part
 from groundwork.periods import civil_day
 from rights_requests import at_once, casebook, clock, links, writing
 from rights_requests.clock import PROGRESS_WITHIN
-from rights_requests.kinds import CaseKind
+from rights_requests.kinds import FACTS, CaseKind
 from rights_requests.letter_frames import LetterKind
 from rights_requests.letters import render
 from rights_requests.limits import likely_limits
@@ -39,6 +39,8 @@ FIRST_LETTERS = (
     LetterKind.AT_ONCE,
     LetterKind.SCHEDULE,
 )
+# What says what we took a message for.
+NAMES_THE_KIND = (*FIRST_LETTERS, LetterKind.PUT_RIGHT)
 KINDS = [kind.value for kind in CaseKind]
 
 MANY = """
@@ -199,6 +201,38 @@ def acknowledge_drafts(
         if case.is_complaint:
             written.append(_complaint(case, now=now, edits=DRAFT_EDITS))
     return written
+
+
+def put_right(case: Case, *, now: datetime, staff_id: int | None = None) -> None:
+    """Tell whoever was told that we took their message for something else what it is
+    after all. What was done at once is told as done."""
+    taken_for = _taken_for(case)
+    if not case.is_open or taken_for in ("", case.kind):
+        return
+    limits = likely_limits(case.submission, CaseKind(case.kind))
+    writing.write(
+        case,
+        LetterKind.PUT_RIGHT,
+        now=now,
+        staff_id=staff_id,
+        taken_for=FACTS[CaseKind(taken_for)].in_words,
+        limits=tuple(limit.sentence for limit in limits),
+    )
+
+
+def _taken_for(case: Case) -> str:
+    """The kind that our newest word on it named; empty where there was none."""
+    if case.acknowledged_at is None:
+        return ""
+    told = then = ""
+    for entry in casebook.entries_of(case):
+        if entry.event == Move.RECEIVE:
+            then = entry.inputs["kind"]
+        elif entry.event == Move.RECLASSIFY:
+            then = entry.inputs["to"]
+        elif entry.inputs.get("letter") in NAMES_THE_KIND:
+            told = then
+    return told
 
 
 def _is_unacknowledged(case: Case) -> bool:

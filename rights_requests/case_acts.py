@@ -152,8 +152,17 @@ def _reclassify(case: Case, data: dict[str, Any], by: Doing) -> Any:
 
 def _dismiss(case: Case, data: dict[str, Any], by: Doing) -> Any:
     return handling.dismiss(
-        case.pk, reason=data["reason"], staff_id=by.staff_id, now=by.now
+        case.pk,
+        reason=data["reason"],
+        told=data.get("told", ""),
+        edits=by.edits,
+        staff_id=by.staff_id,
+        now=by.now,
     )
+
+
+def _no_request_letter(case: Case) -> LetterKind | None:
+    return LetterKind.NO_REQUEST if case.acknowledged_at else None
 
 
 def _reopen(case: Case, data: dict[str, Any], by: Doing) -> Any:
@@ -224,11 +233,15 @@ SORT = (
         "dismiss",
         "It is no request…",
         "The message asks for nothing of the kind. It is kept, and can be opened again; "
-        "until then no clock governs it.",
+        "until then no clock governs it. Whoever was told that we have a request of "
+        "theirs gets a letter with the reasons and every way to complain (UK GDPR, "
+        "Article 12(4)).",
         "Put aside as no request.",
         _dismiss,
-        case_forms.ReasonForm,
+        case_forms.DismissForm,
         move=Move.DISMISS,
+        letter=_no_request_letter,
+        writes=True,
         group=SORTING,
     ),
     Act(

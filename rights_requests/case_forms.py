@@ -205,6 +205,19 @@ class ReasonForm(ActForm):
     reason = Words("Why?", "Say why", help_text="Kept as a note of the case.")
 
 
+class DismissForm(ReasonForm):
+    """Whoever was told that we had a request of theirs is told why it is none."""
+
+    told = Words(
+        "Why it is no request, for the person to read",
+        "Say to the person why it is no request",
+    )
+
+    def fit(self) -> None:
+        if self.case.acknowledged_at is None:
+            del self.fields["told"]
+
+
 class AboutForm(ActForm):
     about = Line(
         "Reference of the request that it is about",

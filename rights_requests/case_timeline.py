@@ -256,6 +256,7 @@ LETTERS: Mapping[str, str] = {
     LetterKind.FEE_RECEIVED: "thanks for the fee",
     LetterKind.ASK_TAKEN_BACK: "question taken back",
     LetterKind.EXTENSION: "two months more",
+    LetterKind.EXTENSION_VOID: "no two months more after all",
     LetterKind.REFUSAL: "refusal",
     LetterKind.REFUSAL_IN_PART: "answer in part",
     LetterKind.ANSWER: "answer",
@@ -271,6 +272,9 @@ LETTERS: Mapping[str, str] = {
     LetterKind.HOLIDAY_MOVED: "a holiday moved the day",
     LetterKind.AT_ONCE: "done at once",
     LetterKind.SCHEDULE: "published document",
+    LetterKind.PUT_RIGHT: "what it is after all",
+    LetterKind.NO_REQUEST: "closed as no request",
+    LetterKind.RECEIPT_CORRECTED: "the right day of receipt",
 }
 # Tone and words for what became of a letter by e-mail.
 DELIVERY: Mapping[str, tuple[str, str]] = {

@@ -23,9 +23,15 @@ from rights_requests import (
     sensitive,
     writing,
 )
-from rights_requests.closing import ON_ITS_WAY, close_check, close_checks
+from rights_requests.closing import (
+    ON_ITS_WAY,
+    close_check,
+    close_checks,
+    pending_decisions,
+)
 from rights_requests.kinds import CaseKind
 from rights_requests.letter_frames import LetterKind
+from rights_requests.letter_reasons import reasons_problem
 from rights_requests.links import first_links
 from rights_requests.models import (
     Case,
@@ -57,6 +63,7 @@ def confirm(case_id: uuid.UUID, *, staff_id: int, now: datetime) -> Case:
     casebook.make(case, Move.CONFIRM, now=now, staff_id=staff_id)
     at_once.carry_out([case], now=now, staff_id=staff_id)
     if not case.submission.held_because:
+        acknowledging.put_right(case, now=now, staff_id=staff_id)
         acknowledging.acknowledge(case.submission, [case], now=now)
     return case
 
@@ -87,11 +94,26 @@ def reclassify(
 
 
 @transaction.atomic
-def dismiss(case_id: uuid.UUID, *, reason: str, staff_id: int, now: datetime) -> Case:
-    """The message asks for nothing of the kind. It is kept, and can be opened again."""
+def dismiss(
+    case_id: uuid.UUID,
+    *,
+    reason: str,
+    told: str = "",
+    edits: Mapping[str, str] | None = None,
+    staff_id: int,
+    now: datetime,
+) -> Case:
+    """The message asks for nothing of the kind. It is kept, and can be opened again.
+
+    Whoever was told that we had a request of theirs is told why it is none, and how to
+    complain (Art. 12(4)); told: these reasons, in words for them.
+    """
     case = casebook.locked(case_id)
     refuse_empty(reason, "Say why it is no request.")
-    casebook.make(
+    was_told = case.acknowledged_at is not None
+    if was_told:
+        refuse(reasons_problem(LetterKind.NO_REQUEST, told))
+    entry = casebook.make(
         case,
         Move.DISMISS,
         now=now,
@@ -99,6 +121,16 @@ def dismiss(case_id: uuid.UUID, *, reason: str, staff_id: int, now: datetime) ->
         inputs={"reason": casebook.digest_of(reason.strip())},
     )
     _note(case, reason, staff_id, now)
+    if was_told:
+        writing.write(
+            case,
+            LetterKind.NO_REQUEST,
+            now=now,
+            staff_id=staff_id,
+            edits=edits,
+            move_number=entry.number,
+            reasons=told.strip(),
+        )
     return case
 
 
@@ -262,7 +294,7 @@ def ask_identity(
 
 def why_not_ask_identity(case: Case, *, now: datetime) -> str:
     """What stands against asking who it is now; empty when nothing does."""
-    if case.decisions.pending().filter(released_at__isnull=False).exists():
+    if any(pending.released_at for pending in pending_decisions(case)):
         return ON_ITS_WAY
     return casebook.why_not_ask(case, Move.ASK_IDENTITY, now=now)
 

@@ -97,6 +97,9 @@ class Fields:
     about: str = ""
     # A newly named public holiday: its day and title.
     holiday: str = ""
+    # What we said that a message asks for, or the day on which we had it, by mistake.
+    taken_for: str = ""
+    was_received_on: date | None = None
 
 
 PARTICULARS = (

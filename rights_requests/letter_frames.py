@@ -46,6 +46,7 @@ class LetterKind(StrEnum):
     FEE_RECEIVED = "fee-received"
     ASK_TAKEN_BACK = "ask-taken-back"
     EXTENSION = "extension"
+    EXTENSION_VOID = "extension-void"
     REFUSAL = "refusal"
     REFUSAL_IN_PART = "refusal-in-part"
     ANSWER = "answer"
@@ -61,6 +62,9 @@ class LetterKind(StrEnum):
     HOLIDAY_MOVED = "holiday-moved"
     AT_ONCE = "at-once"
     SCHEDULE = "schedule"
+    PUT_RIGHT = "put-right"
+    NO_REQUEST = "no-request"
+    RECEIPT_CORRECTED = "receipt-corrected"
 
 
 # The possibility of a complaint to us (DPA 2018, s. 164A), of one to the regulator
@@ -84,6 +88,7 @@ MUST_HOLD: Mapping[LetterKind, tuple[str, ...]] = {
     LetterKind.FEE_RECEIVED: ("received", "dates"),
     LetterKind.ASK_TAKEN_BACK: ("taken-back", "dates"),
     LetterKind.EXTENSION: ("longer", "dates", *FOUR),
+    LetterKind.EXTENSION_VOID: ("void", "dates", *ROUTES),
     LetterKind.REFUSAL: ("decision", "ground", *FOUR),
     LetterKind.REFUSAL_IN_PART: ("decision", "left-out", "ground", *FOUR),
     LetterKind.ANSWER: ("done", *ROUTES),
@@ -99,6 +104,9 @@ MUST_HOLD: Mapping[LetterKind, tuple[str, ...]] = {
     LetterKind.HOLIDAY_MOVED: ("moved", "dates"),
     LetterKind.AT_ONCE: ("done", "stops", *ROUTES),
     LetterKind.SCHEDULE: ("document",),
+    LetterKind.PUT_RIGHT: ("put-right", "dates", *ROUTES),
+    LetterKind.NO_REQUEST: ("closed", "again", *FOUR),
+    LetterKind.RECEIPT_CORRECTED: ("corrected", "dates", *ROUTES),
 }
 FIRST, LAST = ("greeting", "agent"), ("signature",)
 

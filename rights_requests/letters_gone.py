@@ -15,7 +15,7 @@ from django.utils import timezone
 from groundwork.refusals import NotAllowed, refuse
 from outbox import outcomes
 from outbox.models import State as MailState
-from rights_requests import casebook, clock
+from rights_requests import casebook, clock, writing
 from rights_requests.closing import close_checks, mark_used
 from rights_requests.letter_frames import LetterKind
 from rights_requests.models import Case, CaseLogEntry, Decision, Event, Letter
@@ -136,8 +136,17 @@ def _arrived(letter: Letter, case: Case, at: date, now: datetime) -> None:
     except NotAllowed:
         case.refresh_from_db()
         _end(decision, Decision.Outcome.TOO_LATE, now)
+        _tell_that_it_is_void(letter, case, now)
         return
     _end(decision, Decision.Outcome.RELEASED, now)
+
+
+def _tell_that_it_is_void(letter: Letter, case: Case, now: datetime) -> None:
+    """Whoever was told of a date that does not count gets the one that does."""
+    if case.is_open:
+        writing.write(
+            case, LetterKind.EXTENSION_VOID, now=now, staff_id=letter.staff_id
+        )
 
 
 def _extension_of(letter: Letter) -> Decision | None:

@@ -80,6 +80,8 @@ _EVERY: Table = {
     (State.DRAFT, Move.CONFIRM): State.IN_PROGRESS,
     (State.DRAFT, Move.DISMISS): State.DISMISSED,
     (State.DISMISSED, Move.REOPEN): State.DRAFT,
+    # Nobody read why it was found to be no request: it is looked at once more.
+    (State.DISMISSED, Move.LETTER_FAILED): State.DRAFT,
     # “It was not me”: whoever has the mailbox may have been somebody else.
     (State.WITHDRAWN, Move.REOPEN): State.IN_PROGRESS,
     (State.IN_PROGRESS, Move.FULFIL): State.FULFILLED,

@@ -79,6 +79,11 @@ KINDS: dict[LetterKind, tuple[CaseKind, ...]] = {
     LetterKind.ACKNOWLEDGEMENT: tuple(
         kind for kind in CaseKind if kind is not CaseKind.COMPLAINT
     ),
+    LetterKind.PUT_RIGHT: tuple(
+        kind for kind in CaseKind if kind is not CaseKind.COMPLAINT
+    ),
+    LetterKind.NO_REQUEST: tuple(CaseKind),
+    LetterKind.RECEIPT_CORRECTED: tuple(CaseKind),
     LetterKind.MESSAGE: tuple(CaseKind),
     LetterKind.STATUS_LINK: tuple(CaseKind),
     LetterKind.WITHDRAWAL_RECORDED: tuple(CaseKind),
@@ -131,6 +136,8 @@ def sample(kind: CaseKind = CaseKind.ACCESS, **more: Any) -> Fields:
         "ends": ("Case updates",),
         "about": "R-2026-AB2C",
         "holiday": "Friday 18 December 2026, a day of thanks",
+        "taken_for": "deleting your data",
+        "was_received_on": date(2026, 11, 4),
     }
     return Fields(**{**given, **more})
 
@@ -209,6 +216,9 @@ LACKING = [
     (LetterKind.STATUS_LINK, "status_url"),
     (LetterKind.SCHEDULE, "document_url"),
     (LetterKind.HOLIDAY_MOVED, "was_due_on"),
+    (LetterKind.PUT_RIGHT, "taken_for"),
+    (LetterKind.NO_REQUEST, "reasons"),
+    (LetterKind.RECEIPT_CORRECTED, "was_received_on"),
     (LetterKind.AT_ONCE, "stops"),
 ]
 
@@ -252,6 +262,7 @@ REFUSING = [
     LetterKind.ANSWER_WITH_WITHHOLDING,
     LetterKind.LAPSED,
     LetterKind.ASK_FEE,
+    LetterKind.NO_REQUEST,
 ]
 
 
@@ -266,7 +277,10 @@ def test_whoever_is_refused_reads_the_reasons_and_three_ways_on(
     assert (
         "Write to governance@valuelicensing.com or to ValueLicensing, St Kath" in text
     )
-    assert "complain to the regulator, Information Commissioner’s Office. You" in text
+    regulator = (
+        r"complain to the regulator(?:, | \()Information Commissioner’s Office\)?\. "
+    )
+    assert re.search(regulator, text)
     assert "Section 165 of the Data Protection Act 2018 gives you this right" in text
     assert "https://ico.org.uk/make-a-complaint/ or 0303 123 1113" in text
     assert "You can ask a court to decide." in text
