@@ -31,7 +31,6 @@ from rights_requests.acknowledging import (
     FLOOD,
     MOST_A_DAY,
     acknowledge_drafts,
-    has_many,
 )
 from rights_requests.deadlines import FIRST_DAY
 from rights_requests.kinds import AT_ONCE, CaseKind
@@ -305,7 +304,11 @@ def _acknowledge(received: Received, now: datetime) -> None:
 
 
 def _why_held(message: InboundMessage, now: datetime) -> str:
-    """Two machines that write to each other do not say that they are machines."""
+    """Two machines that write to each other do not say that they are machines.
+
+    Only what this mailbox sent counts: what others typed under its address into our
+    forms, which hold it on their own, keeps no letter from whoever writes themselves.
+    """
     if not message.sender:
         return ""
     digest = addresses.digest(message.sender)
@@ -316,8 +319,7 @@ def _why_held(message: InboundMessage, now: datetime) -> str:
         inbound_email_id__in=mails.values("pk"),
         recorded_at__gt=now - timedelta(days=1),
     )
-    is_flood = today.count() >= MOST_A_DAY or has_many(digest, now=now)
-    return FLOOD if is_flood else ""
+    return FLOOD if today.count() >= MOST_A_DAY else ""
 
 
 def _is_own_address(address: str) -> bool:

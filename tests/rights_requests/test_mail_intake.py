@@ -333,6 +333,20 @@ def test_a_mailbox_gets_five_acknowledgements_a_day_and_the_rest_is_held(
     assert len(inbox(smtp, CLEO)) == 5
 
 
+def test_what_a_stranger_typed_into_our_forms_holds_no_mail_of_the_person(
+    smtp: Relay,
+) -> None:
+    for _ in range(6):
+        lives.new_case(address=CLEO)
+    assert len(inbox(smtp, CLEO)) == 5
+
+    row = receive(mail())
+
+    mailed = Case.objects.get(submission__inbound_email_id=row.pk)
+    assert mailed.submission.held_because == ""
+    assert mailed.reference in inbox(smtp, CLEO)[-1].subject
+
+
 def test_an_agent_gets_five_a_day_too(smtp: Relay) -> None:
     text = f"I am writing on behalf of my client, Ada Lovelace. {WANTS_COPY}"
     for number in range(6):
