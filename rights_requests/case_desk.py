@@ -9,7 +9,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from outbox import outcomes
 from processing_register.notices import current_controller
 from rights_requests import (
     case_acts,
@@ -38,16 +37,11 @@ from subscribers.models import Subscriber
 
 def papers_of(case: Case) -> Papers:
     return Papers(
-        letters=letters_of(case),
+        letters=list(case.letters.all()),
         messages=list(case.messages.all()),
         notes=list(case.notes.all()),
         documents=list(case.documents.all()),
     )
-
-
-def letters_of(case: Case) -> list[Any]:
-    """Each with what became of its e-mail (mail_state)."""
-    return list(case.letters.annotate(mail_state=outcomes.state_by("mail_id")))
 
 
 def timeline_page(request: HttpRequest, pk: Any) -> HttpResponse:
@@ -114,8 +108,8 @@ class Sheet:
 )
 @require_safe
 def letters_page(request: HttpRequest, pk: Any) -> HttpResponse:
-    page = page_of(request, pk)
-    rows = letters_of(page.case)
+    page = page_of(request, pk, with_words=True)
+    rows = list(page.case.letters.all())
     names = staff_names([row.staff_id for row in rows])
     found = list(page.case.messages.all())
     return render(
@@ -211,7 +205,8 @@ def address_lines(case: Case) -> list[str]:
 @require_safe
 def searches_page(request: HttpRequest, pk: Any) -> HttpResponse:
     page = page_of(request, pk)
-    rows = list(page.case.searches.order_by("searched_on", "pk"))
+    searches = page.case.searches.all()
+    rows = sorted(searches, key=lambda search: (search.searched_on, search.pk))
     names = staff_names([row.staff_id for row in rows])
     return render(
         page,
@@ -272,5 +267,5 @@ def who_page(request: HttpRequest, pk: Any) -> HttpResponse:
         reader=reader if request.user.has_perm("subscribers.view_subscriber") else None,
         entered_by=names.get(submission.staff_id or 0, ""),
         mail=submission.inbound_email_id,
-        checks=list(page.case.checks.order_by("asked_at")),
+        checks=sorted(page.case.checks.all(), key=lambda check: check.asked_at),
     )

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from data_subjects import holds
 from groundwork.periods import civil_day
+from outbox import outcomes
 from rights_requests import (
     case_acts,
     case_queue,
@@ -28,14 +29,13 @@ from rights_requests import (
 )
 from rights_requests.act_desk import act_url, require, tab_url
 from rights_requests.case_acts import WORK, Act
-from rights_requests.case_timeline import staff_names
 from rights_requests.clock import Clocks
 from rights_requests.deadline_words import days_in_words, in_words
 from rights_requests.deadlines import Flag
 from rights_requests.desk import MAY_SEE
 from rights_requests.due_days import DueDay
 from rights_requests.kinds import AT_ONCE, CaseKind
-from rights_requests.models import Case
+from rights_requests.models import Case, Decision, Letter, Message
 from rights_requests.moves import Move
 from staff.access import note_opening
 from staff.console import console
@@ -91,10 +91,13 @@ class ClockLine:
 class CasePage:
     """A case as one member of staff sees it at this moment."""
 
-    def __init__(self, request: HttpRequest, case: Case) -> None:
-        self.request, self.case = request, case
+    def __init__(self, request: HttpRequest, case: Any) -> None:
+        """case: with its belongings and the name of whoever has it (page_of)."""
+        self.request = request
+        self.case: Case = case
+        self.assigned: str = case.assigned_name or ""
         self.now = timezone.now()
-        self.entries = casebook.entries_of(case)
+        self.entries = casebook.read_log(case)
         self.facts = case_steps.facts_of(case, now=self.now)
         story = clock.story_of(self.entries)
         self.clocks: Clocks = clock.count(case, story, now=self.now)
@@ -119,9 +122,7 @@ class CasePage:
             "article": case.facts.article,
             "who_acts": case_queue.who_acts(case, is_pending=is_pending),
             "tone": case_queue.tone_of(case),
-            "assigned": staff_names([case.assigned_to_id]).get(
-                case.assigned_to_id or 0, ""
-            ),
+            "assigned": self.assigned,
             "received_on": civil_day(case.received_at),
             "gone": _ago((self.today - civil_day(case.received_at)).days),
             **self._due(),
@@ -298,16 +299,36 @@ def _ago(days: int) -> str:
     return "today" if days == 0 else f"{days_in_words(days)} ago"
 
 
-def page_of(request: HttpRequest, pk: Any) -> CasePage:
-    """The case of this page. Raises PermissionDenied, or Http404 for an unknown one."""
+def page_of(request: HttpRequest, pk: Any, *, with_words: bool = False) -> CasePage:
+    """The case of this page. with_words: with those of its letters and messages. Raises
+    PermissionDenied, or Http404 for an unknown one."""
     require(request, MAY_SEE)
     cases = Case.objects.select_related("submission", "about")
+    cases = cases.annotate(assigned_name=case_queue.name_of_assigned())
+    cases = cases.prefetch_related(*_belongings(with_words=with_words))
     try:
         case = cases.get(pk=pk)
     except (Case.DoesNotExist, ValidationError) as error:
         raise Http404 from error
     note_opening(request, case.submission.data_subject_id)
     return CasePage(request, case)
+
+
+def _belongings(*, with_words: bool) -> "tuple[str | Prefetch[Any], ...]":
+    """What a page asks of a case again and again, read once."""
+    letters = Letter.objects.annotate(mail_state=outcomes.state_by("mail_id"))
+    messages = Message.objects.all()
+    if not with_words:
+        letters, messages = letters.defer("subject", "blocks"), messages.defer("words")
+    return (
+        Prefetch("letters", letters),
+        Prefetch("messages", messages),
+        Prefetch("decisions", Decision.objects.select_related("letter")),
+        "documents",
+        "searches",
+        "tasks",
+        "checks",
+    )
 
 
 def render(page: CasePage, tab: str, *, status: int = 200, **more: Any) -> HttpResponse:

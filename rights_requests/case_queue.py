@@ -238,16 +238,21 @@ def with_particulars(rows: QuerySet[Case]) -> Any:
     """What a line needs beside the case itself, without its words."""
     of_case = OuterRef("pk")
     proposed = Decision.objects.pending().filter(case=of_case, released_at=None)
-    assigned = StaffUser.objects.filter(pk=OuterRef("assigned_to_id"))
     return rows.defer("details").annotate(
         is_pending=Exists(proposed),
         has_unread=Exists(news.unread(case=of_case)),
         has_handed_in=Exists(news.handed_in(case=of_case)),
-        assigned_name=Subquery(assigned.values("full_name")[:1]),
+        assigned_name=name_of_assigned(),
         held_because=F("submission__held_because"),
         shut_away_at=F("submission__shut_away_at"),
         about_reference=F("about__reference"),
     )
+
+
+def name_of_assigned() -> Subquery:
+    """Whose case it is, for each row of cases."""
+    staff = StaffUser.objects.filter(pk=OuterRef("assigned_to_id"))
+    return Subquery(staff.values("full_name")[:1])
 
 
 def line_of(row: Any, today: date) -> Line:

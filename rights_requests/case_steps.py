@@ -73,16 +73,18 @@ class Facts:
 
 
 def facts_of(case: Case, *, now: datetime) -> Facts:
-    posted = case.letters.filter(by=Letter.By.POST, posted_on=None)
+    to_read = [message for message in case.messages.all() if message.read_at is None]
+    open_checks = [check for check in case.checks.all() if check.closed_at is None]
+    open_tasks = [task for task in case.tasks.all() if task.done_at is None]
     return Facts(
         today=timezone.localdate(now),
         why_not=why_not_now(case, now=now),
-        pending=case.decisions.pending().select_related("letter").first(),
-        check=case.checks.filter(closed_at=None).order_by("-asked_at").first(),
-        to_post=tuple(posted.exclude(sent_at=None)),
-        unread_count=case.messages.filter(read_at=None).count(),
-        open_tasks_count=case.tasks.filter(done_at=None).count(),
-        searches_count=case.searches.count(),
+        pending=next(iter(closing.pending_decisions(case)), None),
+        check=max(open_checks, key=lambda check: check.asked_at, default=None),
+        to_post=tuple(filter(closing.is_unposted, case.letters.all())),
+        unread_count=len(to_read),
+        open_tasks_count=len(open_tasks),
+        searches_count=len(case.searches.all()),
         answers_count=len(closing.answers_of(case)),
         links_count=case.links.filter(use="case-status", revoked_at=None).count(),
         is_held=bool(case.submission.held_because),

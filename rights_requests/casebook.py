@@ -43,7 +43,17 @@ def locked(case_id: uuid.UUID) -> Case:
 
 
 def entries_of(case: Case) -> list[CaseLogEntry]:
+    if case.log_as_read is not None:
+        return list(case.log_as_read)
     return list(CaseLogEntry.objects.filter(case_id=case.pk).order_by("id"))
+
+
+def read_log(case: Case) -> list[CaseLogEntry]:
+    """Its entries, read once for a page that asks many questions of one case: whatever
+    counts from them uses these. Never for a case that is about to change: it is locked,
+    and so read anew (locked)."""
+    case.log_as_read = entries_of(case)
+    return case.log_as_read
 
 
 def newest_entry_id(case: Case) -> int:

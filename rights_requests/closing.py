@@ -184,8 +184,11 @@ def _withheld_fields(case: Case) -> dict[str, str]:
 
 
 def answers_of(case: Case) -> list[CaseDocument]:
-    standing = case.documents.filter(purpose=Purpose.ANSWER, removed_at__isnull=True)
-    return list(standing)
+    return [
+        document
+        for document in case.documents.all()
+        if document.purpose == Purpose.ANSWER and document.removed_at is None
+    ]
 
 
 def recipients_of(case: Case) -> tuple[str, ...]:
@@ -240,7 +243,7 @@ def is_kept_by_hold(case: Case) -> bool:
 
 
 def _why_not_copy(case: Case, *, nothing_held: bool) -> str:
-    if not case.searches.exists():
+    if not case.searches.all():
         return (
             "Record first where you looked, and why that was enough (UK GDPR, Article "
             "15(1A))."
@@ -264,7 +267,8 @@ def _why_something_is_held(case: Case) -> str:
     if answers_of(case) or _withholdings(case).exists():
         return "Something is held: it was uploaded here, or is left out for a reason."
     newest = {
-        search.system.casefold(): search for search in case.searches.order_by("pk")
+        search.system.casefold(): search
+        for search in sorted(case.searches.all(), key=lambda search: search.pk)
     }
     for search in newest.values():
         if search.hits_count:
@@ -291,25 +295,26 @@ def why_not_close(case: Case, besides: Decision | None = None) -> str:
     """What must be settled before any end of ours; besides: the proposal to end it."""
     if why_not := why_not_beside(case, besides, WAITS):
         return why_not
-    if case.tasks.filter(done_at__isnull=True).exists():
+    if any(task.done_at is None for task in case.tasks.all()):
         return "A task of this case is still open: finish it first."
     return ""
 
 
 def why_not_beside(case: Case, besides: Decision | None, waits: str) -> str:
     """What another proposal has against this step; waits: when it was not released."""
-    pending = pending_decisions(case, besides).first()
+    pending = next(iter(pending_decisions(case, besides)), None)
     if pending is None:
         return ""
     return waits if pending.released_at is None else ON_ITS_WAY
 
 
-def pending_decisions(
-    case: Case, besides: Decision | None = None
-) -> QuerySet[Decision]:
+def pending_decisions(case: Case, besides: Decision | None = None) -> list[Decision]:
     """The proposals that wait, but for the one that is being carried out."""
-    pending: QuerySet[Decision] = case.decisions.pending()
-    return pending if besides is None else pending.exclude(pk=besides.pk)
+    return [
+        decision
+        for decision in case.decisions.all()
+        if decision.settled_at is None and decision != besides
+    ]
 
 
 def mark_used(decision: Decision | None, number: int | None) -> None:

@@ -52,7 +52,7 @@ def decisions_page(request: HttpRequest, pk: Any) -> HttpResponse:
 
 
 def _page(page: CasePage, *, status: int = 200, problem: str = "") -> HttpResponse:
-    rows = list(page.case.decisions.order_by("-pk"))
+    rows = sorted(page.case.decisions.all(), key=lambda row: row.pk, reverse=True)
     names = staff_names(
         number for row in rows for number in (row.proposed_by_id, row.released_by_id)
     )

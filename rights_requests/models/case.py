@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import date, datetime
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -15,6 +15,9 @@ from groundwork.personal_data import Category, Erasure, Held, PersonalData
 from rights_requests import moves
 from rights_requests.kinds import FACTS, CaseKind, Facts
 from rights_requests.moves import Move, State
+
+if TYPE_CHECKING:
+    from rights_requests.models.log import CaseLogEntry
 
 
 class Channel(models.TextChoices):
@@ -229,6 +232,9 @@ class Case(models.Model):
     about = models.ForeignKey(
         "self", on_delete=models.SET_NULL, null=True, related_name="complaints"
     )
+
+    # The entries of its log, where somebody has read them (casebook.read_log).
+    log_as_read: "list[CaseLogEntry] | None" = None
 
     objects: ClassVar = CaseQuerySet.as_manager()
     personal_data = PersonalData(
