@@ -15,6 +15,7 @@ from rights_requests import (
     casebook,
     closing,
     complaining,
+    correcting,
     deciding,
     handling,
     letters_gone,
@@ -23,6 +24,7 @@ from rights_requests import (
 from rights_requests.case_forms import ActForm
 from rights_requests.case_steps import Facts
 from rights_requests.closing import Answer, letter_of_answer
+from rights_requests.correcting import Correction, Receipt
 from rights_requests.deadline_words import in_words
 from rights_requests.deciding import Proposal
 from rights_requests.handling import Errand, Question, Said, Searched
@@ -59,7 +61,8 @@ class Act:
     afterwards. is_for: which cases have it at all. group: the heading under which its
     button stands; empty for no button on the page of the case. tab: where it leads back
     to. about: the model of the row that it is done on. note: what the form tells of this
-    very case. remark: what whoever did it has to know of what came of it.
+    very case. preview_note: what the letter does not have yet when it is looked at.
+    remark: what whoever did it has to know of what came of it.
     """
 
     name: str
@@ -79,6 +82,7 @@ class Act:
     about: str = "case"
     note: Callable[[Case, datetime], str] | None = None
     press: str = ""
+    preview_note: str = ""
     remark: Callable[[Any], str] | None = None
 
     @property
@@ -194,6 +198,31 @@ def _link(case: Case, data: dict[str, Any], by: Doing) -> Any:
     return complaining.link(case.pk, data["about"], staff_id=by.staff_id, now=by.now)
 
 
+def _correct_receipt(case: Case, data: dict[str, Any], by: Doing) -> Any:
+    """At once, or for a second person where it gives us time."""
+    receipt = Receipt(data["received_at"], data["dated_on"], data["channel"])
+    if correcting.move_of(case, receipt) is Move.RECEIVED_LATER:
+        later = Proposal(
+            move=Move.RECEIVED_LATER,
+            reasons=data["reason"],
+            evidence=data["evidence"],
+            **receipt.as_inputs(),
+        )
+        return deciding.propose(case.pk, later, staff_id=by.staff_id, now=by.now)
+    correction = Correction(receipt, data["reason"], data["evidence"])
+    return correcting.correct(case.pk, correction, staff_id=by.staff_id, now=by.now)
+
+
+def _waits_for_second(result: Any) -> str:
+    """Of a receipt that turned out to be a later one."""
+    if not isinstance(result, Decision):
+        return ""
+    return (
+        "It gives us more time, so nothing has changed yet: somebody else has to release "
+        "it, under “Decisions”."
+    )
+
+
 SORTING = "Sort it"
 SORT = (
     Act(
@@ -259,13 +288,15 @@ SORT = (
         "add-case",
         "It asks for more…",
         "The same message asks for something else, too. That is a case of its own, whose "
-        "clock began at the same receipt. Its acknowledgement leaves at once. It gets its "
-        "reference when you add it: the one in the preview is not yet that.",
+        "clock began at the same receipt. Its acknowledgement leaves at once.",
         "Added as a case of its own.",
         _add_case,
         case_forms.AddForm,
         writes=True,
         group=SORTING,
+        press="Add the case",
+        preview_note="The reference and the link in it are given when you press “Add the "
+        "case”: those that you see here only stand in their place.",
     ),
     Act(
         "acknowledge",
@@ -289,6 +320,21 @@ SORT = (
         case_forms.CameForm,
         move=Move.ACKNOWLEDGE,
         group=SORTING,
+    ),
+    Act(
+        "correct-receipt",
+        "It came at another time…",
+        "The time runs from the day on which we had it, whoever had it first in the "
+        "house (UK GDPR, Article 12A(2)(a)). What was asked at the same time is put "
+        "right with it, the days are counted anew, and whoever was told another day gets "
+        "a letter. A later receipt gives us time: a second member of staff releases it.",
+        "On record.",
+        _correct_receipt,
+        case_forms.ReceiptForm,
+        move=Move.CORRECT_RECEIPT,
+        writes=True,
+        group=SORTING,
+        remark=_waits_for_second,
     ),
     Act(
         "link",

@@ -628,6 +628,27 @@ def test_a_complaint_cannot_be_refused_by_raw_post(worker: Client, step: str) ->
     assert not case.decisions.exists()
 
 
+def test_the_preview_of_one_more_case_says_that_its_reference_is_not_given_yet(
+    worker: Client,
+) -> None:
+    case = lives.new_case(CaseKind.ACCESS)
+    address = act(case, "add-case")
+    typed = {**form_of(worker, address), "kind": "rectification"}
+    words = shown(worker.post(address, {**typed, "step": "preview"}))
+    note = "The reference and the link in it are given when you press “Add the case”"
+    assert note in words
+    assert words.index(note) < words.index("We have your request")
+    worker.post(address, {**typed, "step": "send"})
+    added = case.submission.cases.exclude(pk=case.pk).get()
+    assert added.reference not in words
+    assert note not in shown(
+        worker.post(
+            act(case, "ask-question"),
+            {**form_of(worker, act(case, "ask-question")), "questions": "Which?"},
+        )
+    )
+
+
 def test_nothing_is_done_by_looking(worker: Client) -> None:
     case = lives.new_case(CaseKind.ACCESS)
     before = again(case)
