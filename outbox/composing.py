@@ -1,13 +1,15 @@
 """Turn a template and its context into a message, and refuse what must not leave."""
 
 import re
+import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
 from email.policy import EmailPolicy
 from email.utils import formataddr
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives, make_msgid
+from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.urls import reverse
 
@@ -17,6 +19,7 @@ from processing_register.gate import may_use
 from processing_register.models import Controller, NoticeVersion, ProcessingPurpose
 from processing_register.notices import current_controller, notice_in_force
 
+LINE_LENGTH = 78  # RFC 5322, section 2.1.1, without the line's end
 UNSUBSCRIBE_URL = re.compile(rf"https?://[^/\s]+/u/{TOKEN_PATTERN}/")
 
 
@@ -95,18 +98,35 @@ def compose(
 
 
 class _WirePolicy(EmailPolicy):
-    """SMTP's line ends, and plain headers left as they are.
+    """SMTP's line ends, and the words of plain headers left as they are.
 
     The standard policy encodes a URL that does not fit on a line (RFC 2047), and so
     breaks List-Unsubscribe under a long host name. A header of plain ASCII needs no
-    encoding, only to stay below the 998 characters of RFC 5322, section 2.1.1.
+    encoding: its lines are folded at blanks to 78 characters, and a single word may be
+    longer, below the 998 characters of RFC 5322, section 2.1.1.
     """
 
     def fold_binary(self, name: str, value: Any) -> bytes:
         line = f"{name}: {value}"
         if line.isascii() and len(line) < 998 and "\n" not in line:
-            return f"{line}{self.linesep}".encode()
+            return self.linesep.join([*_folded(line), ""]).encode()
         return super().fold_binary(name, value)
+
+
+def _folded(line: str) -> Iterator[str]:
+    """The line broken before blanks, where it must be; joined, it is the same again."""
+    rest = line
+    while len(rest) > LINE_LENGTH:
+        # Not directly after the name, where some readers expect a value.
+        first = rest.index(": ") + 2 if rest is line else 1
+        at = rest.rfind(" ", first, LINE_LENGTH + 1)
+        if at < 0:
+            at = rest.find(" ", first)
+        if at < 0:
+            break
+        yield rest[:at]
+        rest = rest[at:]
+    yield rest
 
 
 # 7bit: not every server on the way takes 8-bit bodies, and a re-encoding one breaks the
@@ -150,13 +170,19 @@ def _common_context(head: Letterhead) -> dict[str, Any]:
     }
 
 
+def _message_id(reference: str, domain: str) -> str:
+    """Short enough for a line, which cannot be folded within it; with a part drawn by
+    lot, since another house may count the same."""
+    return f"<{reference or 'mail'}.{secrets.token_hex(3)}@{domain}>"
+
+
 def _headers(
     head: Letterhead, purpose: str, unsubscribe_url: str, reference: str
 ) -> dict[str, str]:
     controller = head.controller
     domain = sending_address(controller).rpartition("@")[2]
     headers = {
-        "Message-ID": make_msgid(idstring=reference or None, domain=domain),
+        "Message-ID": _message_id(reference, domain),
         # RFC 3834: nobody's vacation reply need answer this.
         "Auto-Submitted": "auto-generated",
         "Content-Language": "en-GB",

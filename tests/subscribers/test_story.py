@@ -87,7 +87,7 @@ def test_the_welcome_mail_has_both_headers_to_leave(
 
     (header,) = welcome.raw_header("List-Unsubscribe")
     assert re.fullmatch(
-        r"<http://localhost:8000/u/[\w-]{22}/>,\s<mailto:[^>]+\?subject=unsubscribe>",
+        r"<http://localhost:8000/u/[\w-]{22}/>,\s+<mailto:[^>]+\?subject=unsubscribe>",
         header,
     )
     assert welcome.raw_header("List-Unsubscribe-Post") == ["List-Unsubscribe=One-Click"]

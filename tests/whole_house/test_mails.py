@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as project
+from django.core.mail import EmailMultiAlternatives
 from django.test import Client
 from pytest_django import Settings
 
+from outbox.composing import raw_bytes
 from outbox.models import OutgoingEmail
 from tests.reading import Mail
 from tests.relay import Relay
@@ -58,8 +60,38 @@ def test_every_kind_of_mail_is_ascii_on_the_wire(house: House) -> None:
         raw = message.content
         assert raw.isascii(), Mail(raw)
         assert b"\r\n" in raw and not re.search(rb"(?<!\r)\n", raw)
+        head = raw.partition(b"\r\n\r\n")[0]
         for line in raw.split(b"\r\n"):
+            # RFC 5322, section 2.1.1: 78 where a line can be broken, never above 998.
+            assert len(line) <= 78 or LONG_WORD.fullmatch(line), line
             assert len(line) <= 998
+        for line in head.split(b"\r\n"):
+            assert line.strip(), "a line of blanks alone would end the head for some"
+
+
+# A name, and a web address after it, which is never broken.
+LONG_WORD = re.compile(rb"(?:[\w-]+: | )?\S*https?://\S{60,}")
+SUBJECTS = [
+    "word " * 40 + "end",
+    "x" * 120,
+    "short " + "x" * 120 + " short",
+    "Zoë’s long subject " * 12,
+    "a: b: " * 30,
+]
+
+
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_a_long_subject_is_folded_and_reads_the_same(subject: str) -> None:
+    subject = subject.strip()
+    message = EmailMultiAlternatives(
+        subject, "Text", "a@example.com", ["b@example.com"]
+    )
+
+    raw = raw_bytes(message)
+
+    head = raw.partition(b"\r\n\r\n")[0].split(b"\r\n")
+    assert max(len(line) for line in head if b"x" * 78 not in line) <= 78
+    assert Mail(raw).subject == subject
 
 
 PLAIN = [
