@@ -201,15 +201,10 @@ def _link(case: Case, data: dict[str, Any], by: Doing) -> Any:
 def _correct_receipt(case: Case, data: dict[str, Any], by: Doing) -> Any:
     """At once, or for a second person where it gives us time."""
     receipt = Receipt(data["received_at"], data["dated_on"], data["channel"])
-    if correcting.move_of(case, receipt) is Move.RECEIVED_LATER:
-        later = Proposal(
-            move=Move.RECEIVED_LATER,
-            reasons=data["reason"],
-            evidence=data["evidence"],
-            **receipt.as_inputs(),
-        )
-        return deciding.propose(case.pk, later, staff_id=by.staff_id, now=by.now)
     correction = Correction(receipt, data["reason"], data["evidence"])
+    if correcting.move_of(case, receipt) is Move.RECEIVED_LATER:
+        later = deciding.later_receipt(correction)
+        return deciding.propose(case.pk, later, staff_id=by.staff_id, now=by.now)
     return correcting.correct(case.pk, correction, staff_id=by.staff_id, now=by.now)
 
 

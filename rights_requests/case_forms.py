@@ -5,7 +5,7 @@ beyond that is asked by the verbs, whose refusals stand on the form as well.
 """
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, cast
 
 from django import forms
@@ -15,6 +15,7 @@ from django.utils import timezone
 from groundwork.masking import mask_numbers
 from rights_requests import grounds, letters
 from rights_requests.desk import reference_in
+from rights_requests.entry_forms import NEVER, london_moment
 from rights_requests.kinds import AT_ONCE, PUBLISHED, CaseKind
 from rights_requests.letter_frames import LetterKind
 from rights_requests.models import Case, Channel, IdentityCheck
@@ -216,6 +217,71 @@ class DismissForm(ReasonForm):
     def fit(self) -> None:
         if self.case.acknowledged_at is None:
             del self.fields["told"]
+
+
+class ReceiptForm(ActForm):
+    """When and how it came; as it stands now until something else is entered."""
+
+    received_on = day(
+        "On which day did we have it?", "Enter the day on which we had it"
+    )
+    received_time = forms.TimeField(
+        label="At what time?",
+        required=False,
+        help_text="London time, like 14:05. Leave it empty when nobody knows.",
+        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+        error_messages={"invalid": "Enter a time like 14:05"},
+    )
+    channel = one_of(
+        "How did it come?",
+        [(channel.value, _capital(channel.label)) for channel in Channel],
+        "Choose how it came",
+    )
+    dated_on = day(
+        "Which date does the message itself bear?",
+        "Enter the date that it bears, or the day on which we had it",
+    )
+    reason = Words(
+        "Why was it entered otherwise?",
+        "Say why another moment was entered",
+        rows=3,
+        help_text="For the record; the person is told the right day, not these words.",
+    )
+    evidence = Words(
+        "What shows the right one?",
+        "Say what shows the right one, such as a postmark or the mail itself",
+        rows=3,
+    )
+
+    def fit(self) -> None:
+        submission = self.case.submission
+        local = timezone.localtime(submission.received_at)
+        self.fields["received_on"].initial = local.date()
+        if local.time() != time(12):  # of such a day nobody knew the time
+            self.fields["received_time"].initial = local.time()
+        self.fields["channel"].initial = submission.channel
+        self.fields["dated_on"].initial = submission.dated_on
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        on, at = data.get("received_on"), data.get("received_time")
+        if on is not None and "received_time" not in self.errors:
+            data["received_at"] = self._moment(on, at)
+        return data
+
+    def _moment(self, on: date, at: time | None) -> datetime | None:
+        """As it stands where nothing else was entered, to the second."""
+        stands = self.case.submission.received_at
+        local = timezone.localtime(stands)
+        shown = None if local.time() == time(12) else local.time()
+        minute = shown and shown.replace(second=0, microsecond=0)
+        if (on, at and at.replace(second=0)) == (local.date(), minute):
+            return stands
+        moment = london_moment(on, at or time(12))
+        if moment is None:
+            self.add_error("received_time", NEVER.format(time=f"{at:%H:%M}"))
+            return None
+        return moment.at
 
 
 class AboutForm(ActForm):

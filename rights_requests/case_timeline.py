@@ -175,11 +175,21 @@ def _day_of(inputs: Inputs, names: Names) -> str:
 
 
 def _received(inputs: Inputs, names: Names) -> str:
+    return receipt_in_words(inputs)
+
+
+def receipt_in_words(inputs: Inputs) -> str:
+    """When and how it came, and the date that it bears where that is another day."""
     moment = datetime.fromisoformat(inputs["received_at"])
     received_on, dated_on = civil_day(moment), clock.moment(inputs["dated_on"])
     dated = f"dated {in_words(dated_on)}" if dated_on != received_on else ""
     channel = f"by {Channel(inputs['channel']).label}"
     return joined(day_and_time(moment), channel, dated)
+
+
+def _put_right(inputs: Inputs, names: Names) -> str:
+    was, then = receipt_in_words(inputs["from"]), receipt_in_words(inputs["to"])
+    return f"{was} became {then}"
 
 
 def day_and_time(moment: datetime) -> str:
@@ -221,6 +231,8 @@ def _task_set(inputs: Inputs, names: Names) -> str:
 
 TELL: Mapping[str, Callable[[Inputs, Names], str]] = {
     Move.RECEIVE: _received,
+    Move.CORRECT_RECEIPT: _put_right,
+    Move.RECEIVED_LATER: _put_right,
     Move.RECLASSIFY: _reclassified,
     Event.ASSIGNED: _assigned,
     Event.PROPOSED: _proposed,
@@ -238,6 +250,7 @@ PROPOSED: Mapping[str, str] = {
     Move.FULFIL: "the answer",
     Move.LAPSE: "closing it, since nothing came",
     Move.WITHHOLD: "leaving something out",
+    Move.RECEIVED_LATER: "a later receipt",
 }
 
 

@@ -16,7 +16,7 @@ from groundwork.word_digests import digest_of_words
 from rights_requests import clock, moves
 from rights_requests.clock import Clocks
 from rights_requests.models import Case, CaseLogEntry, Event, Reminder
-from rights_requests.moves import Move, State
+from rights_requests.moves import CORRECTIONS, Move, State
 
 # Without the letters and digits that are taken for each other when read aloud.
 READABLE = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -126,11 +126,13 @@ def _against(move: Move, before: Clocks, after: Clocks) -> list[str]:
     """What the count has against this move: dates that contradict each other, or an
     event that comes too late to count.
 
-    An answer is recorded on the day on which it came, even where that makes an
-    extension too late that was announced meanwhile: then that one counts for nothing.
+    An answer is recorded on the day on which it came, and a receipt on that on which it
+    was, even where that makes an extension or a question too late that came meanwhile:
+    then that one counts for nothing.
     """
     is_sound = after.statute is None or after.statute.state is not None
-    if move is Move.RECOUNT or (move in clock.ANSWERS and is_sound):
+    is_fact = move in clock.ANSWERS or move in CORRECTIONS
+    if move is Move.RECOUNT or (is_fact and is_sound):
         return []
     return [error for error in after.errors if error not in before.errors]
 
@@ -140,13 +142,18 @@ def why_not_ask(case: Case, move: Move, *, now: datetime) -> str:
     run out; empty when nothing does. make() refuses it in the same words."""
     if found := why_not(case, move):
         return found
-    entries = entries_of(case)
-    asked = CaseLogEntry(
-        number=case.moves_count + 1, event=move, inputs={"at": clock.written(now)}
-    )
-    before = clock.count(case, clock.story_of(entries), now=now)
-    after = clock.count(case, clock.story_of([*entries, asked]), now=now)
+    before = clocks_of(case, now=now)
+    after = clocks_with(case, move, {"at": clock.written(now)}, now=now)
     return " ".join(_against(move, before, after))
+
+
+def clocks_with(
+    case: Case, move: Move, inputs: Mapping[str, Any], *, now: datetime
+) -> Clocks:
+    """Every clock of the case as it would be once this move was made."""
+    number = case.moves_count + 1
+    entry = CaseLogEntry(number=number, event=move, inputs=dict(inputs))
+    return clock.count(case, clock.story_of([*entries_of(case), entry]), now=now)
 
 
 def _given(case: Case) -> list[tuple[str, Any, int]]:

@@ -20,7 +20,7 @@ from rights_requests.counting import Ask, Events, Extension, Kind, Right
 from rights_requests.deadlines import Deadline, Step, earliest, statutory_deadline
 from rights_requests.kinds import AT_ONCE, ON_THE_CLOCK, CaseKind
 from rights_requests.models import Case, CaseLogEntry, Event
-from rights_requests.moves import Move
+from rights_requests.moves import CORRECTIONS, Move
 from rights_requests.policy_promise import Promise, policy_promise
 
 # Between two messages about how a complaint stands.
@@ -154,6 +154,8 @@ class _Teller:
             self._hear_of_asking(move, number, inputs)
         elif move is Move.RECEIVE:
             self._receipt = inputs
+        elif move in CORRECTIONS:
+            self._receipt = {**(self._receipt or {}), **inputs["to"]}
         elif move is Move.EXTEND:
             self._extensions[number] = Extension(moment(inputs["at"]))
         elif move is Move.WITHDRAW:

@@ -21,7 +21,7 @@ from groundwork.periods import civil_day, end_of
 from groundwork.refusals import NotAllowed, refuse
 from outbox import outcomes
 from outbox.models import State as MailState
-from rights_requests import casebook, clock, grounds, letters, writing
+from rights_requests import casebook, clock, correcting, grounds, letters, writing
 from rights_requests.clock import Clocks
 from rights_requests.closing import (
     Answer,
@@ -39,6 +39,7 @@ from rights_requests.closing import (
     why_not_fulfil,
     why_not_give,
 )
+from rights_requests.correcting import Correction, Receipt
 from rights_requests.counting import Extension, Kind
 from rights_requests.grounds import Ground
 from rights_requests.handling import ANSWER_WITHIN
@@ -68,7 +69,8 @@ ENDS = frozenset({Move.REFUSE, Move.FULFIL_IN_PART, Move.LAPSE})
 class Proposal:
     """What is proposed. reasons: for the person. evidence: what bears it out, for us.
     amount, breakdown, how_to_pay: of a fee. outcome: what is done; left_out: what is
-    not. edits: parts of the letter that were written anew."""
+    not. received_at, dated_on, channel: of a receipt that is put right, as the log
+    writes them. edits: parts of the letter that were written anew."""
 
     move: Move
     ground: str = ""
@@ -80,6 +82,9 @@ class Proposal:
     outcome: str = ""
     left_out: str = ""
     nothing_held: bool = False
+    received_at: str = ""
+    dated_on: str = ""
+    channel: str = ""
     edits: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -270,6 +275,9 @@ def _refuse_unless_sound(case: Case, proposal: Proposal) -> None:
     move = proposal.move
     if move is Move.FULFIL:
         return
+    if move is Move.RECEIVED_LATER:
+        refuse(_receipt_problem(case, proposal))
+        return
     ground = grounds.find(case.kind, move, proposal.ground)
     if ground is None:
         raise NotAllowed("Choose the ground: the law knows no other for this.")
@@ -286,6 +294,36 @@ def _refuse_unless_sound(case: Case, proposal: Proposal) -> None:
         refuse(_fee_problem(case, proposal))
     if move is Move.FULFIL_IN_PART:
         refuse(_part_problem(case, proposal))
+
+
+def later_receipt(correction: Correction) -> Proposal:
+    """To put right a receipt by a later one."""
+    receipt = correction.receipt
+    return Proposal(
+        move=Move.RECEIVED_LATER,
+        reasons=correction.reason,
+        evidence=correction.evidence,
+        received_at=clock.written(receipt.received_at),
+        dated_on=clock.written(receipt.dated_on),
+        channel=receipt.channel,
+    )
+
+
+def correction_of(proposal: Proposal) -> Correction:
+    """The receipt that is proposed. Raises ValueError for what is none."""
+    receipt = Receipt(
+        received_at=datetime.fromisoformat(proposal.received_at),
+        dated_on=date.fromisoformat(proposal.dated_on),
+        channel=proposal.channel,
+    )
+    return Correction(receipt, proposal.reasons, proposal.evidence)
+
+
+def _receipt_problem(case: Case, proposal: Proposal) -> str:
+    correction = correction_of(proposal)
+    if correcting.move_of(case, correction.receipt) is not Move.RECEIVED_LATER:
+        return "It came no later than that: put it right without a second person."
+    return correcting.problem(case, correction)
 
 
 def _withholding_problem(ground: Ground, proposal: Proposal) -> str:
@@ -376,6 +414,8 @@ def preview(decision: Decision, *, now: datetime) -> letters.Letter | None:
     case, proposal = decision.case, proposal_of(decision)
     if proposal.move is Move.WITHHOLD:
         return None
+    if proposal.move is Move.RECEIVED_LATER:
+        return correcting.preview(case, correction_of(proposal), now=now)
     kind = LETTERS.get(proposal.move) or letter_of_answer(
         case, nothing_held=proposal.nothing_held
     )
@@ -437,8 +477,11 @@ def _answer(proposal: Proposal) -> Answer:
 
 
 def _locked(decision_id: int) -> tuple[Case, Decision]:
-    """Cases come before what belongs to them."""
-    case_id = Decision.objects.values_list("case", flat=True).get(pk=decision_id)
+    """Cases come before what belongs to them, and people before their cases."""
+    rows = Decision.objects.values_list("case", "move")
+    case_id, move = rows.get(pk=decision_id)
+    if move == Move.RECEIVED_LATER:
+        correcting.lock_person_of(case_id)
     case = casebook.locked(case_id)
     decision = Decision.objects.select_for_update(of=("self",)).get(pk=decision_id)
     decision.case = case
@@ -495,6 +538,12 @@ def _carry_out(
             case, _answer(proposal), staff_id=staff_id, now=now, decision=decision
         )
         _keep_letter(decision, letter)
+        return
+    if proposal.move is Move.RECEIVED_LATER:
+        correction = correction_of(proposal)
+        correcting.carry_out(
+            case, correction, staff_id=staff_id, now=now, decision=decision
+        )
         return
     rendered = preview(decision, now=now)
     row = writing.as_row(case, rendered, staff_id=staff_id) if rendered else None

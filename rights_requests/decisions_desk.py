@@ -116,8 +116,9 @@ def _proposed(row: Decision, names: dict[int, str]) -> Proposed:
     breakdown = "\n".join(kept.get("breakdown", ()))
     facts = [
         ("Ground", str(ground or row.ground)),
-        ("Reasons, for the person", row.reasons),
+        (REASONS.get(row.move, "Reasons, for the person"), row.reasons),
         ("What shows it, for us", row.evidence),
+        ("It came", _receipt(kept)),
         ("The person gets", kept.get("outcome", "")),
         ("Left out", kept.get("left_out", "")),
         ("Fee", f"£{kept['amount'].lstrip('£')}" if kept.get("amount") else ""),
@@ -131,6 +132,17 @@ def _proposed(row: Decision, names: dict[int, str]) -> Proposed:
         by=names.get(row.proposed_by_id, ""),
         facts=[(label, text) for label, text in facts if text],
     )
+
+
+# Of what is not told to the person in these words.
+REASONS: dict[str, str] = {Move.RECEIVED_LATER: "Why it was entered otherwise"}
+
+
+def _receipt(kept: dict[str, Any]) -> str:
+    """The moment at which it came, of a receipt that is to be put right."""
+    names = ("received_at", "channel", "dated_on")
+    inputs = {name: kept.get(name, "") for name in names}
+    return case_timeline.receipt_in_words(inputs) if inputs["received_at"] else ""
 
 
 @console.page(

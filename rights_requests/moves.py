@@ -64,6 +64,8 @@ class Move(models.TextChoices):
     ACKNOWLEDGE = "acknowledge", "acknowledged"
     REPORT_PROGRESS = "report-progress", "progress reported"
     RECOUNT = "recount", "time counted anew"
+    CORRECT_RECEIPT = "correct-receipt", "the receipt was put right"
+    RECEIVED_LATER = "received-later", "the receipt was put right: it came later"
     FULFIL = "fulfil", "answered"
     FULFIL_IN_PART = "fulfil-in-part", "answered in part"
     REFUSE = "refuse", "refused"
@@ -87,6 +89,9 @@ _EVERY: Table = {
     (State.IN_PROGRESS, Move.FULFIL): State.FULFILLED,
     **{(state, Move.WITHDRAW): State.WITHDRAWN for state in OPEN},
     **{(state, Move.RECOUNT): state for state in OPEN},
+    # Somebody entered another moment than that at which we had it.
+    **{(state, Move.CORRECT_RECEIPT): state for state in OPEN},
+    **{(state, Move.RECEIVED_LATER): state for state in OPEN},
 }
 # The person may be asked in plain words, and ask for less.
 _TALKING: Table = {
@@ -174,6 +179,9 @@ TABLE: Mapping[CaseKind, Table] = {
     kind: _reachable(_table_of(kind)) for kind in CaseKind
 }
 
+# A wrong moment of receipt is put right; a later one gives us time.
+CORRECTIONS = frozenset({Move.CORRECT_RECEIPT, Move.RECEIVED_LATER})
+
 # These bind the person, so a second member of staff releases them.
 NEEDS_TWO = frozenset(
     {
@@ -183,6 +191,7 @@ NEEDS_TWO = frozenset(
         Move.FULFIL_IN_PART,
         Move.LAPSE,
         Move.WITHHOLD,
+        Move.RECEIVED_LATER,
     }
 )
 # What is erased cannot be brought back.
@@ -296,7 +305,11 @@ KEEP_TO_MOVES = """
         END IF;
         IF NEW.kind <> OLD.kind AND (NEW.moves_count = OLD.moves_count
                OR NEW.last_move <> '«reclassify»')
-           OR NEW.received_at <> OLD.received_at
+           OR NEW.received_at <> OLD.received_at AND (
+               NEW.moves_count = OLD.moves_count
+               OR NEW.last_move NOT IN («corrections»)
+               OR NEW.received_at > OLD.received_at AND NEW.last_move <> '«later»'
+           )
            OR NEW.submission_id <> OLD.submission_id
            OR NEW.reference <> OLD.reference THEN
             RAISE EXCEPTION 'what was received cannot be changed'
@@ -360,6 +373,8 @@ def function_sql() -> str:
     slots = {
         "receive": Move.RECEIVE.value,
         "reclassify": Move.RECLASSIFY.value,
+        "corrections": _quoted(sorted(CORRECTIONS)),
+        "later": Move.RECEIVED_LATER.value,
         "first": _quoted(FIRST_STATES),
         "allowed": _listed(allowed()),
         "always": _quoted(sorted(NEEDS_TWO)),

@@ -263,6 +263,8 @@ TITLES: dict[str, str] = {
     Move.NARROW: "You asked for less",
     Move.ACKNOWLEDGE: "We told you that we have it",
     Move.REPORT_PROGRESS: "We told you how far we are",
+    Move.CORRECT_RECEIPT: "We put right the day on which we got it",
+    Move.RECEIVED_LATER: "We put right the day on which we got it",
     Move.FULFIL: "We answered",
     Move.FULFIL_IN_PART: "We answered",
     Move.REFUSE: "We answered",
@@ -301,7 +303,9 @@ def _as_if(entries: Sequence[CaseLogEntry]) -> list[CaseLogEntry]:
 def _done(case: Case, entries: Iterable[CaseLogEntry]) -> Iterator[Milestone]:
     for entry in entries:
         if title := _title(entry):
-            yield Milestone(title.format(noun=noun(case)), _day_of(entry))
+            is_receipt = entry.event == Move.RECEIVE  # it may have been put right
+            on = civil_day(case.received_at) if is_receipt else _day_of(entry)
+            yield Milestone(title.format(noun=noun(case)), on)
 
 
 def _title(entry: CaseLogEntry) -> str:
@@ -316,7 +320,7 @@ def _title(entry: CaseLogEntry) -> str:
 
 def _day_of(entry: CaseLogEntry) -> date:
     """When it happened; what staff put on record later has its own day."""
-    said: Any = entry.inputs.get("received_at") or entry.inputs.get("at")
+    said: Any = entry.inputs.get("at")
     return civil_day(clock.moment(said) if said else entry.at)
 
 
