@@ -350,7 +350,7 @@ ENGLISH = (
         4,
         r"(?<!n't )(?<!not )(?:want|need|like|have|get|see|getting|having|wanted|expect"
         r"|insist that|ask that|request that|demand that) (?:<wholly><my data>(?: and "
-        r"(?:<a> ){1,3}?)?|everything|every thing|all of it|every trace) (?:<a> "
+        r"(?:<a> ){1,3}?)?|everything|every thing|all of it|it all|every trace) (?:<a> "
         r"){0,3}?<deleted><not off a list>",
         "Wants their data gone",
     ),
@@ -505,6 +505,58 @@ ENGLISH = (
         r"(?:after that|afterwards|then|once)\b…(?:delete|erase|destroy|wipe) (?:it"
         r"|them)\b",
         "Wants it deleted afterwards",
+    ),
+    # --- Two things in one sentence ---
+    Rule(
+        ACCESS,
+        4,
+        r"<delete>\b…(?:<my data>|<about me>|<you hold>|everything|it all)…(?:and|but"
+        r"|then)\b…(?:sen[dt]|give|let|provide|e-?mail|want|need|like)\b…cop(?:y|ies)\b"
+        r"(?! of (?:your|the|this|an?|what)\b)",
+        "Asks for a copy before it is deleted",
+    ),
+    Rule(
+        ACCESS,
+        4,
+        r"before\b (?:you )?(?:<a> )?<delete>…(?:<my>|<me>|it|everything)\b…(?:see|send"
+        r"|give|show|have|want|need|like)\b…(?:see (?:it|them)\b|cop(?:y|ies)\b(?! of "
+        r"(?:your|the|this|an?)\b))|(?:see|cop(?:y|ies) of) (?:it|them|everything|all of "
+        r"it)…before you (?:<a> )?<delete> (?:it|them|<my data>)",
+        "Wants to see it before it is deleted",
+    ),
+    Rule(
+        ACCESS,
+        4,
+        r"<delete> <wholly><my data>…(?:once|after|when) you(?:'ve| have) (?:sent|given"
+        r"|shown|provided|supplied) (?:it|them|me|us)\b",
+        "Wants to be sent it before it is deleted",
+    ),
+    Rule(
+        ACCESS,
+        4,
+        r"(?:<my data>|<about me>)…(?:and|but)\b…cop(?:y|ies) of (?:it|them|everything"
+        r"|all of it)\b",
+        "Asks for a copy of it as well",
+    ),
+    Rule(
+        ACCESS,
+        4,
+        r"(?:<delete>|<deleted>)…where you (?:got|obtained|found|took) (?:it|them)\b",
+        "Asks where it came from as well",
+    ),
+    Rule(
+        ERASURE,
+        4,
+        r"(?:<my data>|<about me>|<you hold>)…(?:and|then|,)\b… ?(?:(?:have|want|get|see) "
+        r"(?:it|them)(?: all)? <deleted>|<delete> (?:it|them)\b)",
+        "Asks us to delete it as well",
+    ),
+    Rule(
+        RECTIFICATION,
+        4,
+        r"until (?:you(?:'ve| have)?|it(?:'s| is| has been)) (?:<a> )?(?:corrected|fixed"
+        r"|amended|updated|rectified|put right) <my data>",
+        "Waits for a correction",
     ),
     # --- Keep, but do not use ---
     Rule(
