@@ -199,13 +199,15 @@ def _read_as_request(
 
 
 def _read(message: InboundMessage, received_at: datetime) -> _Reading:
-    """What it asks for; or, if nothing, what it passes on. What we wrote ourselves and
-    get back asks for nothing."""
+    """What it asks for; or, where its own words ask for nothing in particular, what it
+    passes on. What we wrote ourselves and get back asks for nothing."""
     today, is_own = civil_day(received_at), _is_own_address(message.sender)
     own = recognise(message.subject, message.text, today=today)
-    if own.is_likely or not message.quoted or _is_ours(message.quoted):
+    if own.kinds or not message.quoted or _is_ours(message.quoted):
         return _Reading(message, received_at, own, False, is_own)
     quoted = recognise(message.subject, message.quoted, today=today)
+    if own.is_likely and not quoted.kinds:
+        return _Reading(message, received_at, own, False, is_own)
     return _Reading(message, received_at, quoted, quoted.is_likely, is_own)
 
 

@@ -374,6 +374,21 @@ def test_what_comes_from_ourselves_is_not_answered(ours: str) -> None:
     assert not OutgoingEmail.objects.exists()
 
 
+def test_what_is_passed_on_says_what_is_asked_where_the_sender_does_not() -> None:
+    forwarded = (
+        "FYI, one for you? It came to the shop.\n\n"
+        "---------- Forwarded message ---------\n"
+        "From: Pat Roe <pat@example.com>\nSubject: my data\nTo: shop@example.com\n\n"
+        "Please delete all my personal data from your systems.\n"
+    )
+
+    row = receive(mail(forwarded, "Fwd: my data"))
+
+    assert [case.kind for case in drafts()] == [CaseKind.ERASURE]
+    assert "Only what it passes on asks for something." in row.remarks
+
+
+
 def test_what_a_colleague_passes_on_is_a_draft_of_nobody_yet(smtp: Relay) -> None:
     person(DANA)
     forwarded = (
