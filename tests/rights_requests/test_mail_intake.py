@@ -388,7 +388,6 @@ def test_what_is_passed_on_says_what_is_asked_where_the_sender_does_not() -> Non
     assert "Only what it passes on asks for something." in row.remarks
 
 
-
 def test_what_a_colleague_passes_on_is_a_draft_of_nobody_yet(smtp: Relay) -> None:
     person(DANA)
     forwarded = (
