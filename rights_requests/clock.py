@@ -344,10 +344,8 @@ def keep(
     """
     deadline = clocks.deadline or Deadline()
     days = {
+        **_legal_days(clocks),
         "starts_on": deadline.starts_on,
-        "due_on": deadline.due_on,
-        "notice_by": deadline.notice_by,
-        "promise_on": clocks.promise.target_on if clocks.promise else None,
         "progress_due_on": clocks.progress_due_on,
         "governs_on": clocks.governs_on,
         "next_reminder_on": next_reminder(clocks.live, given),
@@ -358,6 +356,22 @@ def keep(
     for name in changed:
         setattr(case, name, days[name])
     return changed
+
+
+def _legal_days(clocks: Clocks) -> dict[str, date | None]:
+    """The days of a case that a public holiday can move."""
+    deadline = clocks.deadline or Deadline()
+    return {
+        "due_on": deadline.due_on,
+        "notice_by": deadline.notice_by,
+        "promise_on": clocks.promise.target_on if clocks.promise else None,
+    }
+
+
+def shows_other_days(case: Case, clocks: Clocks) -> bool:
+    """Whether the case shows another day than its log gives, as after a new holiday."""
+    days = _legal_days(clocks)
+    return any(getattr(case, name) != day for name, day in days.items())
 
 
 def reminder_days(due_on: date) -> list[tuple[int, date]]:

@@ -93,6 +93,7 @@ def _count_from_posting(
 ) -> None:
     """A question or an acknowledgement by post counts from its posting: while it lay
     here, nobody had been asked or told."""
+    casebook.bring_up_to_date(case, now=now)
     before = casebook.clocks_of(case, now=now)
     casebook.note(
         case,

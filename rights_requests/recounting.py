@@ -228,6 +228,11 @@ def bring_right(case: Case, *, now: datetime) -> Found:
     return Found.FAULT
 
 
+def before_anything_else(case: Case, now: datetime) -> None:
+    """The same, before something happens to the case (casebook)."""
+    bring_right(case, now=now)
+
+
 def _is_projection(case: Case, moved: Differences) -> bool:
     return case.state == State.AWAITING_CLARIFICATION and PROJECTED >= set(moved)
 

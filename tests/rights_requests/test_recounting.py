@@ -11,8 +11,17 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from processing_register.models import BankHoliday
-from rights_requests import casebook, clock, recounting, reminding
+from rights_requests import (
+    casebook,
+    clock,
+    closing,
+    handling,
+    letters_gone,
+    recounting,
+    reminding,
+)
 from rights_requests.clock import written
+from rights_requests.handling import Question
 from rights_requests.kinds import CaseKind
 from rights_requests.models import (
     Case,
@@ -462,3 +471,65 @@ def test_the_first_page_says_when_reminders_do_not_get_through() -> None:
 
     assert "Deadlines: look here" in page
     assert "1 case waits for its reminder since yesterday or longer" in page
+
+
+# --- A move in the minutes between a new holiday and its count ---
+
+
+def test_a_move_after_a_new_holiday_does_not_hide_what_that_moved(
+    smtp: Relay,
+) -> None:
+    case = received()
+    before = len(inbox(smtp, CLEO))
+    proclaimed(DUE)
+    clock.forget_holidays()
+
+    handling.ask_question(
+        case.pk,
+        Question(("Which address?",), "It helps."),
+        staff_id=7,
+        now=RECEIVED + timedelta(minutes=2),
+    )
+    run = recount_all(LATER)
+
+    assert moves_of(case) == [Move.RECEIVE, Move.RECOUNT, Move.ASK_QUESTION]
+    assert now_of(case).due_on == MONDAY
+    assert letters(case).count("holiday-moved") == 1
+    assert len(inbox(smtp, CLEO)) == before + 2
+    assert (run.moved_count, run.faults_count) == (0, 0)
+
+
+def test_a_process_that_does_not_know_the_holiday_yet_moves_nothing_back() -> None:
+    case = received()
+    proclaimed(DUE)
+    stale = clock.holidays_of("england-and-wales")
+    recount_all(LATER)
+    clock.forget_holidays()
+    with pytest.MonkeyPatch.context() as patched:
+        forgotten: list[bool] = []
+        fresh = clock.holidays_of
+        patched.setattr(clock, "forget_holidays", lambda: forgotten.append(True))
+        patched.setattr(
+            clock,
+            "holidays_of",
+            lambda nation: fresh(nation) if forgotten else stale,
+        )
+        closing.withdraw(case.pk, now=LATER)
+
+    assert moves_of(case) == [Move.RECEIVE, Move.RECOUNT, Move.WITHDRAW]
+    assert now_of(case).due_on == MONDAY
+    assert not ClockFault.objects.exists()
+
+
+def test_a_posting_after_a_new_holiday_does_not_hide_what_that_moved() -> None:
+    case = received(address="", postal_address="1 Example Street", reply_by="post")
+    letter = Letter.objects.get(case=case)
+    proclaimed(DUE)
+    clock.forget_holidays()
+
+    letters_gone.mark_posted(
+        letter.pk, posted_on=RECEIVED.date(), staff_id=7, now=RECEIVED
+    )
+
+    assert moves_of(case) == [Move.RECEIVE, Move.RECOUNT]
+    assert now_of(case).due_on == MONDAY
