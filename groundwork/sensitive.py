@@ -62,6 +62,8 @@ def signs_of_sensitive(text: str, *, today: date) -> frozenset[Sign]:
 def findings(text: str, *, today: date) -> list[Finding]:
     """The findings of all rules, none of them twice."""
     plain = " ".join(text.translate(_APOSTROPHES).split())
+    if not plain:
+        return []
     found = [rule.finding for rule in _RULES if rule.words.search(plain)]
     if any(_is_child(born, today) for born in _births(plain)):
         found.append(Finding(Sign.CHILD, "gives a child’s date of birth"))
@@ -95,7 +97,7 @@ _ADULT = (
 _MY_YOUNG = rf"(?:my|our|his|her|their) (?:\w{{1,20}} ){{0,2}}{_YOUNG}(?: \w{{1,20}})?"
 _SOMEBODY = rf"(?:i|he|she|we|they|who|my (?:late |ex-|elderly )?(?:{_ADULT}|{_YOUNG}))"
 _IS = (
-    r"(?:'m|'s|'re| am| is| are| was| were|(?:'ve|'d| have| has| had) been)"
+    r"(?:'m|(?<=\bi)m|'s|'re| am| is| are| was| were|(?:'ve|'d| have| has| had) been)"
     r"(?: (?:also|still|now|recently|just|currently|not|only|both|very|openly)){0,2}"
 )
 _HAS = (
@@ -103,6 +105,8 @@ _HAS = (
     r"(?: (?:also|still|now|recently|just|always|only|both|severe|chronic|terminal"
     r"|advanced|a|an|the|type \d|stage \d)){0,3}"
 )
+# One person, and nothing that is bought or sold.
+_ONE = rf"(?:i|he|she|who|my (?:late |ex-|elderly )?(?:{_ADULT}|{_YOUNG}))"
 _PERSON = "(?:man|woman|person|people|male|female|lady|couple|employee|worker|customer)"
 
 # --- The rules ---
@@ -122,14 +126,22 @@ _ILLNESS = (
     r"(?! (?:research|charit|trust|hospital|care|unit|insurance|awareness))"
 )
 _ILL = (
-    r"(?:disabled|pregnant|autistic|diabetic|epileptic|hiv[- ]positive|deaf(?! to)"
+    r"(?:(?:registered (?:as )?)?disabled|sectioned(?! (?:off|into|by))"
+    r"|hiv ?\+|pregnant|autistic|diabetic|epileptic|hiv[- ]positive|deaf(?! to)"
     r"|(?:registered |partially )?blind(?! to)|paralysed|(?:terminally|seriously|mentally)"
-    r" ill|in a wheelchair|wheelchair user|dyslexic|bipolar|schizophrenic"
-    r"|clinically depressed|in remission|(?:an )?alcoholic|in rehab|off sick"
-    r"|on (?:long-term )?sick leave|signed off (?:sick|work))"
+    r" ill|in a wheelchair|(?:a )?wheelchair user|dyslexic|bipolar|schizophrenic"
+    r"|neurodivergent|partially sighted|hard of hearing|in remission|in rehab|off sick"
+    r"|(?:an? )?(?:recovering )?(?:alcoholic|drug addict)|addicted to (?:alcohol|drugs"
+    r"|heroin|cocaine|opiates|painkillers|gambling)|on (?:long-term )?sick leave"
+    r"|(?:signed )?off (?:work )?(?:sick|with (?:stress|anxiety|depression))"
+    r"|signed off work|on (?:medication|tablets) for|an? (?:cancer|stroke) survivor"
+    r"|admitted to (?:an? |the )?(?:hospital|psychiatric (?:hospital|ward|unit))"
+    r"|in (?:an? |the )?psychiatric (?:hospital|ward|unit)"
+    r"|under the care of (?:an? |the |my )?(?:mental health|psychiatric|crisis) team"
+    r"|undergoing gender reassignment)"
 )
 _TREATMENT = (
-    r"(?:chemotherapy|radiotherapy|dialysis|antidepressants|insulin|methadone"
+    r"(?:chemo|chemotherapy|radiotherapy|dialysis|antidepressants|insulin|methadone"
     r"|cancer treatment|psychiatric treatment|fertility treatment|ivf)"
 )
 _HEALTH = (
@@ -138,18 +150,38 @@ _HEALTH = (
         "says that somebody has an illness or a disability",
         rf"{_SOMEBODY}{_HAS} {_ILLNESS}",
         rf"suffer(?:s|ed|ing)? (?:from|with) (?:\w{{1,20}} )?{_ILLNESS}",
-        rf"diagnosed with (?:\w{{1,20}} )?{_ILLNESS}",
+        rf"(?:diagnosed with|tested positive for) (?:\w{{1,20}} )?{_ILLNESS}",
+        rf"(?:live|lives|living|lived) with (?:\w{{1,20}} )?{_ILLNESS}",
+        rf"(?:recovering|recovered|died|dying) (?:from|of) (?:\w{{1,20}} )?{_ILLNESS}",
         rf"my {_ILLNESS}",
         rf"{_SOMEBODY}{_IS} {_ILL}",
         rf"{_SOMEBODY}{_IS} diagnosed",
+        rf"{_ONE}{_IS} (?:clinically |severely |badly )?(?:depressed|suicidal)",
+        rf"{_SOMEBODY} (?:use|uses|need|needs) a wheelchair",
+        rf"{_SOMEBODY}{_HAS} (?:pacemaker|down's syndrome|(?:drug|alcohol) addiction)",
+        rf"in recovery from (?:\w{{1,20}} )?(?:addiction|{_ILLNESS})",
+    ),
+    _rule(
+        Sign.HEALTH,
+        "tells of harm that somebody did to themselves",
+        rf"{_ONE}(?:'ve| have| has| had)?(?: once| twice)? (?:attempted suicide"
+        r"|self-harm(?:s|ed)?|overdosed|(?:took|taken) an overdose"
+        r"|tried to (?:kill|harm|hang) (?:myself|himself|herself))",
+        r"my (?:suicide attempts?|overdose|self-harm(?:ing)?)",
     ),
     _rule(
         Sign.HEALTH,
         "tells of somebody’s treatment or care",
-        rf"(?:my|his|her|having|on|undergoing|receiving|taking|started) {_TREATMENT}",
+        rf"(?:my|his|her|having|on|undergoing|receiving|takes?|taking|started) {_TREATMENT}",
         r"my (?:gp|doctor|psychiatrist|psychologist|therapist|oncologist|midwife)"
         r" (?:said|says|has|told|diagnosed|prescribed|thinks|wrote|advised|advises)",
         rf"{_SOMEBODY}{_IS} prescribed",
+        rf"{_SOMEBODY}(?:{_IS} seeing| sees?| saw) (?:an?|my|her|his|the) (?:psychiatrist"
+        r"|psychologist|therapist|oncologist)",
+        rf"{_SOMEBODY}{_HAS} (?:mastectomy|hysterectomy|vasectomy|biopsy|colostomy"
+        r"|amputation|(?:kidney|heart|liver) transplant)",
+        r"(?:surgery|operation|operated) on my (?:back|knees?|hips?|heart|spine|brain"
+        r"|eyes?|legs?|hands?|shoulders?|neck|foot|feet)",
     ),
     _rule(
         Sign.HEALTH,
@@ -157,7 +189,8 @@ _HEALTH = (
         r"my (?:own )?(?:mental |physical )?health"
         r"(?! and safety| insur| club| care| food| business)",
         r"my medical (?:records?|history|notes|treatment|report|problems?)",
-        r"my (?:illness|medication|diagnosis|sick note|fit note|blue badge)",
+        r"my (?:illness|medication|diagnosis|sick note|fit note|blue badge|blood tests?"
+        rf"|(?:{_ILLNESS}) diagnosis)",
         r"(?:my|i (?:get|receive|claim)) (?:pip|personal independence payment"
         r"|disability living allowance|attendance allowance)",
     ),
@@ -174,9 +207,12 @@ _ETHNIC_ORIGIN = (
         "says what somebody’s ethnic origin is",
         rf"{_SOMEBODY}{_IS} (?:an? )?{_ORIGIN}"
         rf" (?:british |african |caribbean )?(?:{_PERSON}|british|african|caribbean)",
-        rf"{_SOMEBODY}{_IS} (?:mixed[- ]race|romany|a gypsy|an? (?:irish )?traveller)",
+        rf"{_SOMEBODY}{_IS} (?:mixed[- ]race|an? (?:romany )?gypsy|romany"
+        r"|an? (?:irish )?traveller)",
         rf"{_SOMEBODY}{_IS} of (?:\w{{1,20}} ){{1,2}}(?:descent|heritage|ethnicity)",
         rf"because {_SOMEBODY}{_IS} {_ORIGIN}",
+        rf"i(?:'m|m| am) {_ORIGIN}(?=[.,;!?)]|$| and i\b)",
+        rf"{_ONE}{_IS} of \w{{1,20}} origin",
         rf"as an? {_ORIGIN} (?:british )?{_PERSON}",
         rf"{_SOMEBODY}{_IS} racially (?:abused|discriminated|harassed|profiled)",
     ),
@@ -251,6 +287,8 @@ _TRADE_UNION = (
         r"member of (?:the )?(?:\w{1,20} )?trade union(?! of)",
         r"member of (?:unite(?: the union)?|unison|gmb|the gmb|(?:the )?(?:rmt|aslef|nasuwt"
         r"|neu|ucu|usdaw|pcs|cwu|tssa|fbu|bma|rcn))",
+        rf"{_ONE}{_IS} in (?:an?|my|the) (?:trade )?union(?! of| jack)",
+        rf"{_ONE}{_IS} in (?:unite|unison|the gmb)(?=[.,;!?)]|$| and\b)",
         r"my (?:trade )?union(?! jack| of)(?: rep| representative| membership)?",
         rf"{_SOMEBODY}{_IS} an? (?:active |paid-up |lifelong )?(?:trade union"
         r" (?:member|rep|representative|official|organiser)|union (?:rep|representative"
@@ -269,6 +307,7 @@ _SEX_LIFE = (
         rf"{_SOMEBODY}{_IS} (?:an? )?{_ORIENTATION}"
         r"(?! (?:rights|pride|press|charit|magazine|bar|club))",
         rf"(?:as an?|came out as) {_ORIENTATION}(?: {_PERSON})?",
+        r"(?:in|my) (?:an? )?same-sex (?:marriage|relationship|partner(?:ship)?)",
     ),
     _rule(
         Sign.SEX_LIFE,
@@ -304,7 +343,11 @@ _CRIMINAL = (
         r"|found guilty|on bail|on probation|on remand|in prison|in custody)",
         rf"(?:charged with|convicted of|accused of|guilty of) {_OFFENCE}",
         r"pleaded guilty",
-        rf"{_SOMEBODY} served (?:\w{{1,20}} ){{1,3}}in prison",
+        rf"{_SOMEBODY} served (?:\w{{1,20}} ){{1,3}}(?:in prison|for {_OFFENCE})",
+        rf"{_SOMEBODY}(?:{_IS}|{_HAS} been| went) (?:sent )?to prison",
+        rf"{_SOMEBODY}{_IS} (?:released from prison|cautioned by the police)",
+        rf"{_ONE}{_IS} (?:out on licence|an? (?:ex-offender|ex-convict|ex-prisoner))",
+        r"caution from the police",
     ),
     _rule(
         Sign.CRIMINAL,
@@ -333,8 +376,12 @@ _CHILD = (
         r"(?=[.,;:!?)]|$| (?:and|who|but|so))",
         rf"{_WHO}{_IS} {_AGE} (?:years?|yrs?) (?:old|of age)",
         rf"{_AGE}[- ]years?[- ]old (?:\w{{1,20}} )?(?:{_YOUNG}|pupil|student|self)",
-        r"i(?:'m| am)(?: only| just| still)? (?:1[0-7]|[5-9])"
-        r"(?=[.!]|$|,? (?:and (?:i|my)|so|but)\b)",
+        r"i(?:'m|m| am)(?: only| just| still)? (?:1[0-7]|[5-9])"
+        r"(?=[.!]|$|,? (?:and (?:i|my)|so|but|btw)\b)",
+        r"(?:he|she)(?:'s| is)(?: only| just| still)? (?:1[0-7]|[2-9])(?=[.!?]|$)",
+        rf"{_MY_YOUNG},? \(?(?:1[0-7]|[1-9])[,)]",
+        rf"(?:my|our|his|her) {_AGE}[- ]years?[- ]old(?=[.,;!?)]|$| (?:has|is|was|who"
+        r"|signed|used|entered|typed|got|gave)\b)",
     ),
     _rule(
         Sign.CHILD,
@@ -346,6 +393,7 @@ _CHILD = (
         Sign.CHILD,
         "tells of somebody at school",
         rf"{_WHO}{_IS} in (?:{_YEAR}|reception|{_SCHOOL})",
+        r"(?:i|he|she)(?:'m|m|'s| am| is) still at school",
         rf"{_MY_YOUNG} in {_YEAR}",
         rf"{_WHO} (?:goes?|attends?|started)(?: to| at)? (?:[\w'.]{{1,20}} ){{0,4}}{_SCHOOL}",
         rf"{_MY_YOUNG}(?:'s|s')? (?:\w{{1,20}} ){{0,2}}{_SCHOOL}",

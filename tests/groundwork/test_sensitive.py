@@ -1,6 +1,8 @@
 """What looks like special categories, offences or a child, in words as people write."""
 
+import tomllib
 from datetime import date
+from pathlib import Path
 
 import pytest
 from django.core.validators import validate_slug
@@ -9,6 +11,7 @@ from groundwork.sensitive import Finding, Sign, findings, signs_of_sensitive
 from tests.growth import grows_with_the_length
 
 TODAY = date(2026, 11, 27)
+MAILS = Path(__file__).parents[1] / "rights_requests"
 
 TELLING = {
     Sign.HEALTH: [
@@ -25,6 +28,35 @@ TELLING = {
         "I receive Personal Independence Payment",
         "She is pregnant",
         "my medical\nrecords were sent to you",
+        "I am HIV positive",
+        "im HIV+",
+        "I was sectioned last year",
+        "I tested positive for HIV",
+        "she lives with dementia",
+        "I am living with cancer",
+        "I'm registered disabled",
+        "I attempted suicide",
+        "I tried to harm myself",
+        "I am in recovery from alcohol addiction",
+        "I'm a recovering alcoholic",
+        "He is addicted to heroin",
+        "I was in a psychiatric hospital",
+        "I take antidepressants",
+        "I am on medication for depression",
+        "I'm depressed",
+        "I use a wheelchair",
+        "I'm having chemo",
+        "I had a mastectomy",
+        "I was admitted to hospital",
+        "I am having surgery on my back",
+        "I am neurodivergent",
+        "my wife died of cancer",
+        "my blood test results",
+        "I'm hard of hearing",
+        "I see a psychiatrist",
+        "I have been signed off with stress",
+        "I am off work with stress",
+        "I have a pacemaker",
     ],
     Sign.ETHNIC_ORIGIN: [
         "I am a Black woman",
@@ -34,6 +66,9 @@ TELLING = {
         "I'm Black British",
         "we are of Pakistani descent",
         "I was racially abused",
+        "I am Black.",
+        "I am of Indian origin",
+        "I'm a Romany gypsy",
     ],
     Sign.RELIGION: [
         "I am a practising Muslim",
@@ -55,6 +90,8 @@ TELLING = {
         "I'm a shop steward",
         "member of UNISON",
         "my trade union membership was disclosed",
+        "I'm in Unite.",
+        "I am in a union",
     ],
     Sign.SEX_LIFE: [
         "I am gay",
@@ -62,6 +99,7 @@ TELLING = {
         "as a lesbian",
         "my partner is transgender",
         "I was sexually assaulted",
+        "I am in a same-sex marriage",
     ],
     Sign.GENETIC_OR_BIOMETRIC: [
         "you scanned my fingerprints",
@@ -76,6 +114,12 @@ TELLING = {
         "charged with theft",
         "my spent convictions",
         "I am on probation",
+        "I have been to prison",
+        "He was sent to prison",
+        "I served two years for fraud",
+        "I'm an ex-offender",
+        "I was cautioned by the police",
+        "I am out on licence",
     ],
     Sign.CHILD: [
         "my son aged 9 signed up",
@@ -91,6 +135,13 @@ TELLING = {
         "my little brother (age 10)",
         "he is still a minor",
         "I am under 13",
+        "hi im 12 and i want out",
+        "im 13.",
+        "I'm 14 btw",
+        "she is 9.",
+        "our son Theo (11) filled it in",
+        "my 10-year-old signed up",
+        "I'm still at school",
     ],
 }
 
@@ -150,6 +201,25 @@ HARMLESS = [
     "the minor changes at the reception desk",
     "please restrict processing while I prepare a legal claim",
     "Please send me my data under Article 15",
+    "the office was sectioned off",
+    "prices were depressed last year",
+    "I am addicted to your software",
+    "I have MS Office",
+    "my 8 year old laptop has died",
+    "I live with the old version, recovering from the outage",
+    "the software is out on licence",
+    "whom 12 people wrote to",
+    "an operation on my account",
+    "I am in Unite House",
+    "we are in union with them",
+    "the goods are of Chinese origin",
+    "I am Black Country Ltd's agent",
+    "he is 9 to 5 material",
+    "my sister company, 12 people",
+    "I served two years for your firm",
+    "I take insurance seriously",
+    "I am signed off as a supplier",
+    "I see a pattern, I saw a solicitor",
     "",
 ]
 
@@ -157,6 +227,17 @@ HARMLESS = [
 @pytest.mark.parametrize("text", HARMLESS)
 def test_a_harmless_sentence_has_none(text: str) -> None:
     assert findings(text, today=TODAY) == []
+
+
+def test_among_two_thousand_ordinary_mails_hardly_one_has_a_sign() -> None:
+    """Four tell of a child, one of a union, and one of a medical history, as it is."""
+    corpus = tomllib.loads((MAILS / "recognising_corpus.toml").read_text())
+    lines = (MAILS / "recognising_lines.txt").read_text().splitlines()
+    texts = [mail["text"] for part in ("message", "held_out") for mail in corpus[part]]
+    texts += [line.split("|", 2)[2] for line in lines if "|" in line and line[0] != "#"]
+
+    assert len(texts) > 2000
+    assert sum(bool(findings(text, today=TODAY)) for text in texts) <= 7
 
 
 @pytest.mark.parametrize(
