@@ -240,7 +240,7 @@ class CasePage:
             day = clocks.statute.due_on
             words = "" if day else "does not run yet"
             if day and self.case.is_waiting:
-                words = "stands still; if the answer came today"
+                words = self._while_waiting()
             yield ClockLine("The law", day, words, by == "statute")
         if clocks.promise is not None:
             day = clocks.promise.target_on
@@ -258,6 +258,11 @@ class CasePage:
                 )
         if by == "at once":
             yield ClockLine("At once", clocks.governs_on, "takes effect at once", True)
+
+    def _while_waiting(self) -> str:
+        if self.clocks.governs_on is not None:
+            return "runs until our question is posted"
+        return "stands still; if the answer came today"
 
     def _prudent_on(self) -> date | None:
         """Our own target a day earlier for each stop, where that makes a difference."""

@@ -28,6 +28,8 @@ PROGRESS_WITHIN = timedelta(days=14)
 # So long before the day staff are reminded; -1 is the day after it.
 REMINDER_STEPS = (14, 7, 3, 1, 0, -1)
 HOLIDAYS_KEPT_SECONDS = 60
+# How the log writes that a question goes by post: it is asked once it was posted.
+BY_POST = "post"
 
 ASKS = {
     Move.ASK_IDENTITY: Kind.IDENTITY,
@@ -70,6 +72,8 @@ class Story:
 
     received_at: the moment of receipt. dated_on: the date that the request bears.
     acknowledged_on, progress_on: of a complaint, each the latest; None: not yet.
+    is_unasked: the question that the case waits for lies here, to be posted; it is not
+    among the asks yet.
     """
 
     received_at: datetime
@@ -79,6 +83,7 @@ class Story:
     extensions: tuple[Extension, ...] = ()
     acknowledged_on: date | None = None
     progress_on: date | None = None
+    is_unasked: bool = False
 
     def events(self, right: Right) -> Events:
         return Events(self.received_at, right, self.asks, self.extensions)
@@ -144,6 +149,10 @@ class _Teller:
     def __init__(self) -> None:
         self._receipt: dict[str, Any] | None = None
         self._asks: dict[int, Ask] = {}
+        # Questions by post of which nobody has recorded the posting: those without an
+        # answer, and those that were answered all the same.
+        self._unposted: set[int] = set()
+        self._read_unposted: set[int] = set()
         self._extensions: dict[int, Extension] = {}
         self._acknowledged: dict[int, date] = {}
         self._progress: dict[int, date] = {}
@@ -168,20 +177,30 @@ class _Teller:
             self._hear_of_complaint(move, number, inputs)
 
     def hear_of_posting(self, inputs: dict[str, Any]) -> None:
-        """What this letter made known was written before, and told only now. An answer
-        that came before the question was posted came to the question as it was read."""
+        """What this letter made known was written before, and told only now."""
         number, on = inputs.get("move") or 0, date.fromisoformat(inputs["on"])
-        ask = self._asks.get(number)
-        if ask is not None and civil_day(ask.asked) < on:
-            if ask.answered is None or civil_day(ask.answered) >= on:
-                self._asks[number] = replace(ask, asked=on)
+        if number in self._asks:
+            self._asked_by_posting(number, on)
         for told in (self._acknowledged, self._progress):
             if number in told:
                 told[number] = max(told[number], on)
 
+    def _asked_by_posting(self, number: int, on: date) -> None:
+        """Asked on that day. An answer that came before came to the question as the
+        person read it on their page."""
+        ask = self._asks[number]
+        was_known = number in self._unposted | self._read_unposted
+        if not was_known and civil_day(ask.asked) >= on:
+            return
+        if ask.answered is None or civil_day(ask.answered) >= on:
+            self._asks[number] = replace(ask, asked=on)
+        self._unposted.discard(number)
+
     def _hear_of_asking(self, move: Move, number: int, inputs: dict[str, Any]) -> None:
         if move in ASKS:
             self._asks[number] = Ask(ASKS[move], moment(inputs["at"]))
+            if inputs.get("by") == BY_POST:
+                self._unposted.add(number)
         elif move in ANSWERS:
             self._answer(ANSWERS[move], moment(inputs["at"]))
         else:
@@ -197,8 +216,15 @@ class _Teller:
 
     def _answer(self, kind: Kind, at: date) -> None:
         number = self._open_ask(kind)
-        if number in self._asks:
-            self._asks[number] = Ask(kind, self._asks[number].asked, at)
+        if number not in self._asks:
+            return
+        asked = self._asks[number].asked
+        if number in self._unposted:
+            # Nobody knows since when they knew of it: it gives us no day before.
+            asked = at if civil_day(at) >= civil_day(asked) else asked
+            self._unposted.discard(number)
+            self._read_unposted.add(number)
+        self._asks[number] = Ask(kind, asked, at)
 
     def _open_ask(self, kind: Kind) -> int:
         standing = [
@@ -211,6 +237,7 @@ class _Teller:
     def _forget_ask(self, number: int) -> None:
         """As if it had never been asked; but an extension that was announced after it is
         in the log because its notice was in time, and stays so."""
+        self._unposted.discard(number)
         if self._asks.pop(number, None) is None:
             return
         for later, extension in self._extensions.items():
@@ -233,10 +260,15 @@ class _Teller:
             received_at=received,
             dated_on=date.fromisoformat(self._receipt["dated_on"]),
             nation=self._receipt["nation"],
-            asks=tuple(self._asks.values()),
+            asks=tuple(
+                ask
+                for number, ask in self._asks.items()
+                if number not in self._unposted
+            ),
             extensions=tuple(self._extensions.values()),
             acknowledged_on=max(self._acknowledged.values(), default=None),
             progress_on=max(self._progress.values(), default=None),
+            is_unasked=bool(self._unposted),
         )
 
 
@@ -279,13 +311,14 @@ def count(
         promise = policy_promise(
             story.dated_on, statute=statute or Deadline(), holidays=holidays
         )
-    live = _live(case, kind, statute, promise, story) if _counts(case) else ()
+    live = _live(case, kind, statute, promise, story) if _counts(case, story) else ()
     return Clocks(statute, promise, None, None, live)
 
 
-def _counts(case: Case) -> bool:
-    """No day of ours counts while the person must act, or once the case is closed."""
-    return case.is_open and not case.is_waiting
+def _counts(case: Case, story: Story) -> bool:
+    """No day of ours counts while the person must act, or once the case is closed. Whom
+    nobody has asked yet need not act."""
+    return case.is_open and (story.is_unasked or not case.is_waiting)
 
 
 def _live(
@@ -312,7 +345,7 @@ def _complaint(case: Case, story: Story, holidays: Holidays, now: datetime) -> C
     )
     progress = last_word + PROGRESS_WITHIN if last_word else None
     live: list[tuple[str, date]] = []
-    if _counts(case):
+    if _counts(case, story):
         if story.acknowledged_on is None and deadline.due_on:
             live.append(("complaint", deadline.due_on))
         if progress is not None:

@@ -555,6 +555,7 @@ def _carry_out(
             staff_id=staff_id,
             inputs={
                 "at": clock.written(now),
+                "by": str(writing.way_to(case.submission)),
                 "decision": decision.pk,
                 **_on_record(decision),
             },

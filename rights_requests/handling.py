@@ -308,6 +308,7 @@ def ask_clarification(
     case = casebook.locked(case_id)
     _refuse_unless_asked(question)
     refuse_empty(question.why, "Say why you cannot find the data without the answer.")
+    refuse(casebook.why_not_ask(case, Move.ASK_CLARIFICATION, now=now))
     return _ask(
         case,
         Move.ASK_CLARIFICATION,
@@ -353,6 +354,7 @@ def _ask(
         staff_id=staff_id,
         inputs={
             "at": clock.written(now),
+            "by": str(writing.way_to(case.submission)),
             "questions": casebook.digest_of("\n".join(lines)),
             **(inputs or {}),
         },

@@ -133,7 +133,7 @@ class _Dates:
             return self._complaint()
         if case.kind in AT_ONCE:
             return self._due("We do this at once", None)
-        if case.state in (State.AWAITING_IDENTITY, State.AWAITING_FEE):
+        if self._waits_to_start:
             return self._not_started()
         if self._is_paused:
             return self._paused()
@@ -189,6 +189,13 @@ class _Dates:
             f"Until the outcome you hear from us at least every {PROGRESS_WITHIN.days} "
             "days.",
         )
+
+    @property
+    def _waits_to_start(self) -> bool:
+        """Not while our question still lies here to be posted: the time runs."""
+        statute = self.clocks.statute
+        waits = self.case.state in (State.AWAITING_IDENTITY, State.AWAITING_FEE)
+        return waits and (statute is None or statute.due_on is None)
 
     @property
     def _is_paused(self) -> bool:

@@ -177,11 +177,11 @@ class CaseQuerySet(models.QuerySet["Case"]):
         return self.filter(state__in=moves.WAITING)
 
     def overdue(self, today: date) -> "CaseQuerySet":
-        """The day that governs is over; never while we wait for the person."""
-        return self.waiting_for_us().filter(governs_on__lt=today)
+        """The day that governs is over; none does while we wait for the person."""
+        return self.open().filter(governs_on__lt=today)
 
     def due_by(self, day: date) -> "CaseQuerySet":
-        return self.waiting_for_us().filter(governs_on__lte=day)
+        return self.open().filter(governs_on__lte=day)
 
     def complaints(self) -> "CaseQuerySet":
         return self.filter(kind=CaseKind.COMPLAINT)
@@ -333,7 +333,9 @@ class Case(models.Model):
                         State.AWAITING_FEE.value,
                     ]
                 )
-                | Q(due_on__isnull=True),
+                | Q(due_on__isnull=True)
+                # While our question lies here to be posted, the time runs.
+                | Q(governs_on__isnull=False),
                 name="no_due_date_before_the_start",
             ),
             models.CheckConstraint(
@@ -363,12 +365,7 @@ class Case(models.Model):
         return self.kind == CaseKind.COMPLAINT
 
     def is_overdue(self, today: date) -> bool:
-        return (
-            self.is_open
-            and not self.is_waiting
-            and self.governs_on is not None
-            and today > self.governs_on
-        )
+        return self.is_open and self.governs_on is not None and today > self.governs_on
 
     def answered_on(self) -> date | None:
         """The day on which the letter that closed it left; one by post counts from its

@@ -455,6 +455,26 @@ def test_the_next_step_is_always_one_that_is_lawful_now() -> None:
                 assert BY_NAME[name].stands_against(case, found) == "", (kind, state)
 
 
+def test_a_question_that_waits_to_be_posted_is_the_next_step_and_stops_nothing(
+    worker: Client,
+) -> None:
+    case = lives.new_case(
+        CaseKind.ACCESS, reply_by="post", postal_address="1 Mill Lane"
+    )
+    for letter in case.letters.filter(posted_on=None):
+        letter.posted_on = timezone.localdate()
+        letter.save()
+    question = handling.Question(("A letter from us",), "The address is new to us.")
+    handling.ask_identity(
+        case.pk, question, doubt="A doubt.", staff_id=7, now=timezone.now()
+    )
+    response = worker.get(page(case))
+    assert primary(response) == "Print and post the letter"
+    words = shown(response)
+    assert "runs until our question is posted" in words
+    assert "No day runs" not in words
+
+
 # --- Who may ---
 
 

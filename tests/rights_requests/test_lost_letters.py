@@ -41,6 +41,7 @@ from tests.people import CLEO, inbox
 from tests.relay import Relay
 from tests.rights_requests import lives
 from tests.rights_requests.lives import PROPOSER
+from tests.rights_requests.test_handling import FEE
 from tests.rights_requests.test_orders_of_verbs import (
     QUESTION,
     again,
@@ -338,8 +339,75 @@ def test_an_answer_may_come_before_the_question_was_posted() -> None:
     handling.receive_clarification(
         case.pk, at=date(2026, 11, 7), staff_id=PROPOSER, now=at("2026-11-07")
     )
+    assert (again(case).paused_days, again(case).due_on) == (1, date(2026, 12, 3))
     posted(letter, "2026-11-09")
-    assert (again(case).paused_days, again(case).due_on) == (3, date(2026, 12, 7))
+    assert (again(case).paused_days, again(case).due_on) == (1, date(2026, 12, 3))
+
+
+def test_a_posting_is_recorded_after_the_answer_that_it_brought() -> None:
+    case = received("2026-11-02", reply_by="post")
+    letter = handling.ask_clarification(
+        case.pk, QUESTION, staff_id=PROPOSER, now=at("2026-11-05")
+    )
+    handling.receive_clarification(
+        case.pk, at=date(2026, 11, 16), staff_id=PROPOSER, now=at("2026-11-16")
+    )
+    assert again(case).paused_days == 1, "nobody knows since when it was asked"
+    letters_gone.mark_posted(
+        letter.pk,
+        posted_on=date(2026, 11, 12),
+        staff_id=PROPOSER,
+        now=at("2026-11-17"),
+    )
+    assert (again(case).paused_days, again(case).due_on) == (5, date(2026, 12, 7))
+
+
+@pytest.mark.parametrize("asks", ["identity", "clarification", "fee"])
+def test_the_time_runs_while_our_question_lies_here_to_be_posted(asks: str) -> None:
+    case = received("2026-11-02", reply_by="post")
+    now = at("2026-11-05")
+    if asks == "identity":
+        handling.ask_identity(
+            case.pk, IDENTITY, doubt="A doubt.", staff_id=PROPOSER, now=now
+        )
+    elif asks == "clarification":
+        handling.ask_clarification(case.pk, QUESTION, staff_id=PROPOSER, now=now)
+    else:
+        shown = {"ground": "excessive", "evidence": "The ninth request."}
+        release(propose(case, Move.ASK_FEE, now=now, **shown, **FEE), now=now)
+    case = again(case)
+    assert case.is_waiting
+    assert (case.due_on, case.governs_on) == (date(2026, 12, 2), date(2026, 12, 2))
+    assert case in Case.objects.overdue(date(2026, 12, 3))
+    assert case.is_overdue(date(2026, 12, 3))
+    assert recount_all(at("2026-11-20")).faults_count == 0
+
+    letter = case.letters.get(move_number=case.moves_count)
+    posted(letter, "2026-11-20")
+    case = again(case)
+    assert case.governs_on is None
+    assert case not in Case.objects.overdue(date(2026, 12, 3))
+    assert case.due_on == (date(2026, 12, 3) if asks == "clarification" else None)
+
+
+def test_a_question_by_post_is_not_asked_when_the_time_is_over() -> None:
+    case = received("2026-11-02", reply_by="post")
+    with pytest.raises(NotAllowed):
+        handling.ask_clarification(
+            case.pk, QUESTION, staff_id=PROPOSER, now=at("2026-12-03")
+        )
+    assert again(case).state == State.IN_PROGRESS
+
+
+def test_a_question_that_was_never_posted_is_taken_back_without_a_day() -> None:
+    case = received("2026-11-02", reply_by="post")
+    handling.ask_clarification(
+        case.pk, QUESTION, staff_id=PROPOSER, now=at("2026-11-05")
+    )
+    handling.waive_clarification(case.pk, staff_id=PROPOSER, now=at("2026-11-25"))
+    case = again(case)
+    assert (case.paused_days, case.due_on) == (0, date(2026, 12, 2))
+    assert case.governs_on == date(2026, 12, 2)
 
 
 def test_a_complaint_is_acknowledged_by_post_on_the_day_of_the_posting() -> None:
