@@ -20,7 +20,7 @@ from typing import IO, NoReturn
 
 from groundwork.masking import mask_numbers
 from groundwork.spreadsheets import FORMULA_STARTS
-from rights_requests import office_documents, uploaded_mail
+from rights_requests import office_documents, pdf_content, uploaded_mail
 from rights_requests.upload_kinds import (
     ALLOWED_WORDS,
     CSV,
@@ -60,6 +60,14 @@ TEXT_TOO_LARGE = (
 MARKED_UP = "Save “%s” as a PDF and choose that: it is no plain text"
 NOT_WHOLE = (
     "Save “%s” as a PDF again and choose that: this one is cut off or has a tail"
+)
+ACTIVE_PDF = (
+    "Print “%s” as a PDF once more and choose that: this one holds a script, another "
+    "file, or a form that sends or fetches something"
+)
+CLOSED_PDF = (
+    "Print “%s” as a PDF once more and choose that: parts of this one are closed, so "
+    "that we cannot look for scripts in it"
 )
 DAMAGED_PICTURE = "Choose another copy of “%s”: this picture is damaged"
 PICTURE_TOO_LARGE = "Choose a smaller copy of the picture “%s”"
@@ -149,11 +157,15 @@ class _Incoming:
 
 def _checked_pdf(incoming: _Incoming) -> Checked:
     """From the first byte to the mark of the end, which programs look for in the last
-    kilobyte; nothing but blanks may follow it."""
+    kilobyte; nothing but blanks may follow it, and nothing in it may act."""
     incoming.file.seek(max(0, incoming.size - 1024))
     _, mark, rest = incoming.file.read().rpartition(b"%%EOF")
     if not mark or rest.strip(b"\0\t\n\f\r "):
         incoming.refuse(NOT_WHOLE)
+    found = pdf_content.found_in(incoming.file)
+    if found:
+        is_active = found is pdf_content.Found.ACTIVE
+        incoming.refuse(ACTIVE_PDF if is_active else CLOSED_PDF)
     return incoming.kept(PDF)
 
 

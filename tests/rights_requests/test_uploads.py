@@ -10,6 +10,7 @@ import subprocess
 import time
 import tracemalloc
 import zipfile
+import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from io import BytesIO
@@ -28,6 +29,7 @@ from pytest_django import Settings
 from config.embedded import free_port
 from config.gunicorn import LONGEST_SILENCE
 from outbox.models import InboundEmail
+from processing_register.pdf import draw
 from rights_requests.upload_kinds import UploadRefused
 from rights_requests.upload_limits import MOST_BYTES, MOST_FILES, MOST_READ
 from rights_requests.uploads import (
@@ -38,6 +40,7 @@ from rights_requests.uploads import (
     check_uploads,
     clean_name,
 )
+from tests.growth import grows_with_the_length
 from tests.rights_requests.files import (
     CARD,
     MASKED,
@@ -404,6 +407,103 @@ def test_what_cannot_be_taken_is_refused_in_words(
     name: str, content: bytes, words: str
 ) -> None:
     assert_refused(name, content, words)
+
+
+# --- What a PDF would do ---
+
+
+def pdf(*objects: bytes) -> bytes:
+    return PDF.replace(b"trailer", b"".join(objects) + b"\ntrailer")
+
+
+def object_stream(inside: bytes, dictionary: bytes = b"/Filter/FlateDecode") -> bytes:
+    packed = zlib.compress(inside)
+    head = b"9 0 obj <</Type/ObjStm/N 1%s/Length %d>>" % (dictionary, len(packed))
+    return head + b"\nstream\r\n" + packed + b"\nendstream endobj\n"
+
+
+SCRIPT = b"<</S/JavaScript/JS(app.alert(1))>>"
+ACTS = {
+    "script": pdf(b"3 0 obj " + SCRIPT + b" endobj"),
+    "spelt by numbers": pdf(b"3 0 obj <</S /J#61va#53cript /JS(1)>> endobj"),
+    "program": pdf(b"3 0 obj <</S/Launch/F(calc.exe)>> endobj"),
+    "another file": pdf(b"3 0 obj <</Type/EmbeddedFile/Length 0>> endobj"),
+    "names of files": pdf(b"3 0 obj <</Names<</EmbeddedFiles 4 0 R>>>> endobj"),
+    "sends": pdf(b"3 0 obj <</S/SubmitForm/F(https://example.com)>> endobj"),
+    "scripted form": pdf(b"3 0 obj <</XFA 4 0 R>> endobj"),
+    "packed": pdf(object_stream(b"3 0 " + SCRIPT)),
+    "packed, spelt by numbers": pdf(
+        object_stream(b"3 0 <</S/J#61vaScript>>").replace(b"/ObjStm", b"/Obj#53tm")
+    ),
+    "packed second": pdf(object_stream(b"3 0 <<>>"), object_stream(SCRIPT)),
+}
+
+
+@pytest.mark.parametrize("content", ACTS.values(), ids=ACTS)
+def test_a_pdf_that_would_do_something_is_refused_in_words(content: bytes) -> None:
+    assert_refused("letter.pdf", content, "a script, another file")
+
+
+CLOSED = {
+    "another filter": pdf(object_stream(SCRIPT, b"/Filter/LZWDecode")),
+    "two filters": pdf(object_stream(SCRIPT, b"/Filter[/ASCIIHexDecode/FlateDecode]")),
+    "shifted": pdf(
+        object_stream(SCRIPT, b"/Filter/FlateDecode/DecodeParms<</Predictor 12>>")
+    ),
+    "elsewhere": pdf(object_stream(SCRIPT, b"/F(other.bin)/Filter/FlateDecode")),
+    "damaged": pdf(object_stream(SCRIPT).replace(b"\x78", b"\x00")),
+    "without a stream": pdf(b"9 0 obj <</Type/ObjStm/N 1/Filter/FlateDecode>> endobj"),
+    "far away": pdf(
+        object_stream(SCRIPT).replace(b">>\nstream", b">>" + b" " * 5000 + b"\nstream")
+    ),
+    "bomb": pdf(object_stream(bytes(40 * MEGABYTE))),
+}
+
+
+@pytest.mark.parametrize("content", CLOSED.values(), ids=CLOSED)
+def test_a_pdf_that_cannot_be_looked_into_is_refused_in_words(content: bytes) -> None:
+    assert_refused("letter.pdf", content, "we cannot look for scripts")
+
+
+QUIET = {
+    "packed": pdf(object_stream(b"3 0 <</Type/Page>>")),
+    "packed, in brackets": pdf(object_stream(b"3 0 <<>>", b"/Filter [ /FlateDecode ]")),
+    "open": pdf(b"9 0 obj <</Type/ObjStm/N 1>>\nstream\n3 0 <<>>\nendstream endobj"),
+    "a link": pdf(b"3 0 obj <</S/URI/URI(https://example.com)>> endobj"),
+    "a plain form": pdf(b"3 0 obj <</AcroForm<</Fields[]>>>> endobj"),
+    "named like it": pdf(b"3 0 obj <</LaunchPad 1/JavaScripts 2>> endobj"),
+}
+
+
+@pytest.mark.parametrize("content", QUIET.values(), ids=QUIET)
+def test_a_pdf_with_pages_alone_is_taken_as_it_is(content: bytes) -> None:
+    assert kept(take("letter.pdf", content)) == content
+
+
+def test_the_papers_that_we_draw_ourselves_are_taken(tmp_path: Path) -> None:
+    style = tmp_path / "none.css"
+    style.write_text("")
+    drawn = draw("<html lang='en'><title>A letter</title><p>Dear Ada</p>", style=style)
+
+    assert kept(take("letter.pdf", drawn)) == drawn
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        *("/ObjStm ", "/ObjStm stream\n", "obj /ObjStm stream\n", "#", "/#4a"),
+        *("obj stream\n", "/", "obj<</ObjStm/Filter/FlateDecode>>stream\n"),
+    ],
+)
+def test_no_pdf_takes_long_to_look_through(unit: str) -> None:
+    def check(text: str) -> None:
+        content = b"%PDF-1.7\n" + text.encode() + b"\n%%EOF\n"
+        with suppress(UploadRefused):
+            check_upload(upload("letter.pdf", content))
+
+    hostile = (unit * 1_000_000)[:1_000_000]
+
+    assert grows_with_the_length(check, hostile)
 
 
 TAIL = archive([("evil.txt", b"x")])
