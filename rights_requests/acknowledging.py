@@ -206,6 +206,9 @@ def acknowledge_drafts(
 def put_right(case: Case, *, now: datetime, staff_id: int | None = None) -> None:
     """Tell whoever was told that we took their message for something else what it is
     after all. What was done at once is told as done."""
+    if _was_told_that_it_is_closed(case):
+        case.acknowledged_at = None  # they are told anew that we have it, and as what
+        return
     taken_for = _taken_for(case)
     if not case.is_open or taken_for in ("", case.kind):
         return
@@ -218,6 +221,15 @@ def put_right(case: Case, *, now: datetime, staff_id: int | None = None) -> None
         taken_for=FACTS[CaseKind(taken_for)].in_words,
         limits=tuple(limit.sentence for limit in limits),
     )
+
+
+def _was_told_that_it_is_closed(case: Case) -> bool:
+    """As our last word on a request that was opened again. A complaint has its own next
+    word."""
+    words = (LetterKind.NO_REQUEST, *NAMES_THE_KIND)
+    last = case.letters.filter(kind__in=words).order_by("-pk").first()
+    is_closing = last is not None and last.kind == LetterKind.NO_REQUEST
+    return is_closing and not case.is_complaint
 
 
 def _taken_for(case: Case) -> str:

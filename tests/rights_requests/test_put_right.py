@@ -116,6 +116,18 @@ def test_a_dismissal_of_which_nobody_read_is_none(smtp: Relay) -> None:
     assert again(case).governs_on is not None
 
 
+def test_whoever_was_told_that_it_is_closed_is_told_that_it_is_not(
+    smtp: Relay,
+) -> None:
+    case, now = a_draft(), timezone.now()
+    handling.dismiss(case.pk, reason="Thanks only.", told=TOLD, staff_id=7, now=now)
+    handling.reopen(case.pk, reason="She called.", staff_id=7, now=now)
+    handling.confirm(case.pk, staff_id=7, now=now)
+    assert kinds(case) == ["acknowledgement", "no-request", "acknowledgement"]
+    assert "What it is about: a copy of your data" in inbox(smtp, CLEO)[-1].text
+    assert again(case).acknowledged_at == now
+
+
 def test_the_page_asks_for_the_words_that_the_person_reads(smtp: Relay) -> None:
     worker: Client = dana("view_case", "work_case")
     told, untold = a_draft(), a_draft(was_told=False)
