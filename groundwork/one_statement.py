@@ -36,6 +36,9 @@ READY = frozenset(
     }
 )
 
+# JSON has them, too.
+PLAIN = (str, int)
+
 if TYPE_CHECKING:
     AnyField = models.Field[Any, Any]
 
@@ -59,12 +62,14 @@ class Part:
 
 @dataclass(frozen=True)
 class _Column:
-    """A column to write; `constant` is its default as SQL, where that never varies."""
+    """A column to write; `constant` is its default as SQL, where that never varies.
+    is_ready: its values are stored as they are."""
 
     field: "AnyField"
     name: str
     cast: str
     constant: str | None
+    is_ready: bool
 
 
 def insert(
@@ -81,21 +86,32 @@ def insert(
     that are not named get their default. The step returns the whole new row; with
     unless_known nothing, where a unique column has that value already.
     """
-    columns = _columns(model, frozenset(values))
     to = _connection()
-    slots: list[str] = []
     params: list[Any] = []
-    for column in columns:
-        slot, more = _slot(column, values, to)
-        slots.append(slot)
-        params += more
-    table = connection.ops.quote_name(model._meta.db_table)
-    sql = (  # of names from our own models, with a placeholder for every value
-        f"INSERT INTO {table} ({', '.join(c.name for c in columns)})"  # noqa: S608
-        f" SELECT {', '.join(slots)} FROM {source}"
-        f"{' ON CONFLICT DO NOTHING' if unless_known else ''} RETURNING *"
+    for column in _columns(model, frozenset(values)):
+        params += _params(column, values, to)
+    given = tuple(
+        (name, value.sql) for name, value in values.items() if isinstance(value, Given)
     )
-    return Part(name, sql, tuple(params))
+    sql = _insert(model, frozenset(values), given, source)
+    if unless_known:
+        sql += " ON CONFLICT DO NOTHING"
+    return Part(name, f"{sql} RETURNING *", tuple(params))
+
+
+@lru_cache(maxsize=64)
+def _insert(
+    model: type[models.Model],
+    named: frozenset[str],
+    given: tuple[tuple[str, str], ...],
+    source: str,
+) -> str:
+    columns, known = _columns(model, named), dict(given)
+    table = connection.ops.quote_name(model._meta.db_table)
+    return (  # of names from our own models, with a placeholder for every value
+        f"INSERT INTO {table} ({', '.join(c.name for c in columns)})"  # noqa: S608
+        f" SELECT {', '.join(_slot(column, known) for column in columns)} FROM {source}"
+    )
 
 
 def insert_all(name: str, rows: Sequence[models.Model], *, source: str) -> Part:
@@ -105,11 +121,13 @@ def insert_all(name: str, rows: Sequence[models.Model], *, source: str) -> Part:
     the database plans it once. The step returns nothing.
     """
     model, to = type(rows[0]), _connection()
-    fields = [column.field for column in _columns(model, frozenset())]
+    columns = _columns(model, frozenset())
     values = [
         {
-            field.column: _as_json(_prepared(field, getattr(row, field.attname), to))
-            for field in fields
+            column.field.column: _as_json(
+                _prepared(column, getattr(row, column.field.attname), to)
+            )
+            for column in columns
         }
         for row in rows
     ]
@@ -129,7 +147,7 @@ def _insert_all(model: type[models.Model], source: str) -> str:
 
 def _as_json(value: Any) -> Any:
     """A value as PostgreSQL reads it out of JSON into a column of its type."""
-    if value is None or isinstance(value, str | int):
+    if value is None or isinstance(value, PLAIN):
         return value
     if isinstance(value, date):
         return value.isoformat()
@@ -158,22 +176,29 @@ def run(parts: Sequence[Part], result: str) -> tuple[Any, ...]:
     return row
 
 
-def _slot(
-    column: _Column, values: dict[str, Any], to: BaseDatabaseWrapper
-) -> tuple[str, Sequence[Any]]:
+def _slot(column: _Column, given: dict[str, str]) -> str:
     if column.constant is not None:
-        return column.constant, ()
+        return column.constant
+    return f"{given.get(column.field.attname, '%s')}::{column.cast}"
+
+
+def _params(
+    column: _Column, values: dict[str, Any], to: BaseDatabaseWrapper
+) -> Sequence[Any]:
+    if column.constant is not None:
+        return ()
     name = column.field.attname
     value = values[name] if name in values else column.field.get_default()
     if isinstance(value, Given):
-        return f"{value.sql}::{column.cast}", value.params
-    return f"%s::{column.cast}", [_prepared(column.field, value, to)]
+        return value.params
+    return (_prepared(column, value, to),)
 
 
-def _prepared(field: "AnyField", value: Any, to: BaseDatabaseWrapper) -> Any:
+def _prepared(column: _Column, value: Any, to: BaseDatabaseWrapper) -> Any:
     """As the field stores it."""
-    is_ready = type(field) in READY or (value is None and field.null)
-    return value if is_ready else field.get_db_prep_save(value, to)
+    if column.is_ready or (value is None and column.field.null):
+        return value
+    return column.field.get_db_prep_save(value, to)
 
 
 def _connection() -> BaseDatabaseWrapper:
@@ -205,5 +230,9 @@ def _column(field: "AnyField", *, is_named: bool) -> _Column:
         default = field.get_db_prep_save(field.get_default(), connection)
         constant = f"{Literal(default).as_string()}::{cast}"
     return _Column(
-        field, connection.ops.quote_name(str(field.column)), str(cast), constant
+        field,
+        connection.ops.quote_name(str(field.column)),
+        str(cast),
+        constant,
+        is_ready=type(field) in READY,
     )

@@ -126,7 +126,7 @@ def _open(
 ) -> Received:
     """In one statement, whether the address is known or not: how long it takes tells
     nobody whom we know. The person's row stays locked against a purge."""
-    submission = _submission(sent, staff_id, now)
+    submission, digest = _submission(sent, staff_id, now), _address_digest(sent)
     if answers and not sent.held_because and not sent.is_draft:
         submission.acknowledge_from = now
     is_limited = submission.acknowledge_from is not None and staff_id is None
@@ -137,8 +137,8 @@ def _open(
     cases = [case for case, _ in opened]
     entries = [entry for _, entry in opened] + sensitive.entries_of_new(cases)
     parts = [
-        *_person(sent),
-        *_submitted(submission, _address_digest(sent) if is_limited else None),
+        *_person(sent, digest),
+        *_submitted(submission, digest if is_limited else None),
         insert_all("cases", cases, source="submitted"),
         insert_all("entries", entries, source="submitted"),
         insert_all("links", links.first_links(cases), source="submitted"),
@@ -149,9 +149,7 @@ def _open(
     submission.held_because = held_because
     if held_because:
         submission.acknowledge_from = None
-    submission.data_subject = DataSubject(
-        pk=subject, address_digest=_address_digest(sent)
-    )
+    submission.data_subject = DataSubject(pk=subject, address_digest=digest)
     now_stored(submission.data_subject, submission, *cases)
     return Received(submission, cases)
 
@@ -191,10 +189,9 @@ def _address_digest(sent: Sent) -> bytes | None:
     return addresses.digest(sent.address) if sent.address else None
 
 
-def _person(sent: Sent) -> list[Part]:
+def _person(sent: Sent, digest: bytes | None) -> list[Part]:
     """The step “person”: whoever asks has a row, with an address or without; without
     one a new row, unless the same was sent before."""
-    digest = _address_digest(sent)
     if digest is not None:
         return [subject_step("person", digest)]
     known = """
