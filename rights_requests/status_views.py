@@ -20,6 +20,7 @@ from rights_requests.models import Case
 from rights_requests.standing import noun, standing_of, what_was_asked
 
 MINUTES = int(identity.CODE_LASTS.total_seconds() // 60)
+NO_CODE = f"Enter the {identity.CODE_DIGITS} digits from our e-mail"
 VISIT_MINUTES = int(links.VISIT_LASTS.total_seconds() // 60)
 
 
@@ -91,7 +92,8 @@ class CodeForm(forms.Form):
         max_length=40,
         error_messages={
             "required": "Enter the code from our e-mail",
-            "max_length": f"Enter the {identity.CODE_DIGITS} digits from our e-mail",
+            "max_length": NO_CODE,
+            "null_characters_not_allowed": NO_CODE,
         },
     )
 
@@ -99,9 +101,7 @@ class CodeForm(forms.Form):
         typed = "".join(self.cleaned_data["code"].split()).replace("-", "")
         is_code = typed.isascii() and typed.isdigit()
         if not is_code or len(typed) != identity.CODE_DIGITS:
-            raise ValidationError(
-                f"Enter the {identity.CODE_DIGITS} digits from our e-mail"
-            )
+            raise ValidationError(NO_CODE)
         return typed
 
 
