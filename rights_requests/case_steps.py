@@ -36,6 +36,8 @@ def _why_not(case: Case, move: Move, now: datetime) -> str:
         return deciding.why_not_propose(case, move, now=now)
     if why_not := casebook.why_not(case, move):
         return why_not
+    if move is Move.DISMISS:
+        return handling.why_not_dismiss(case)
     if move is Move.ASK_IDENTITY:
         return handling.why_not_ask_identity(case, now=now)
     if move is Move.ASK_CLARIFICATION:

@@ -93,6 +93,18 @@ def reclassify(
     return case
 
 
+def why_not_dismiss(case: Case) -> str:
+    """What stands against finding it to be no request; empty when nothing does."""
+    found = casebook.why_not(case, Move.DISMISS)
+    if found or case.state == State.DRAFT:
+        return found
+    if not case.submission.held_because:
+        return "Only what waits to be confirmed, or is held apart, is sorted so."
+    if case.acknowledged_at is not None:
+        return "The person was told that we have it. Answer it, or refuse it."
+    return ""
+
+
 @transaction.atomic
 def dismiss(
     case_id: uuid.UUID,
@@ -105,10 +117,12 @@ def dismiss(
 ) -> Case:
     """The message asks for nothing of the kind. It is kept, and can be opened again.
 
+    So does what a flood brought by the form, while it is held (why_not_dismiss).
     Whoever was told that we had a request of theirs is told why it is none, and how to
     complain (Art. 12(4)); told: these reasons, in words for them.
     """
     case = casebook.locked(case_id)
+    refuse(why_not_dismiss(case))
     refuse_empty(reason, "Say why it is no request.")
     was_told = case.acknowledged_at is not None
     if was_told:

@@ -98,12 +98,16 @@ _TALKING: Table = {
     (State.IN_PROGRESS, Move.ASK_QUESTION): State.IN_PROGRESS,
     **{(state, Move.NARROW): state for state in OPEN},
 }
+# What a flood brought by the form may ask for nothing. While it is held, and nobody was
+# told that we have it, it is put aside as a mail is (handling.why_not_dismiss).
+_HELD: Table = {(State.IN_PROGRESS, Move.DISMISS): State.DISMISSED}
 # A closing or asking letter that never arrived was never given. That a case lapsed is
 # another matter: its person was asked, and the letter can be sent by another way.
 _UNTOLD = (State.FULFILLED, State.PARTLY_FULFILLED, State.REFUSED, *WAITING)
 _REQUEST: Table = {
     **_EVERY,
     **_TALKING,
+    **_HELD,
     (State.IN_PROGRESS, Move.ASK_IDENTITY): State.AWAITING_IDENTITY,
     (State.AWAITING_IDENTITY, Move.RECEIVE_IDENTITY): State.IN_PROGRESS,
     (State.AWAITING_IDENTITY, Move.WAIVE_IDENTITY): State.IN_PROGRESS,
@@ -133,11 +137,13 @@ _ACCESS: Table = {
 _PUBLISHED: Table = {
     **_EVERY,
     **_TALKING,
+    **_HELD,
     (State.FULFILLED, Move.LETTER_FAILED): State.IN_PROGRESS,
 }
 _COMPLAINT: Table = {
     **_EVERY,
     **_TALKING,
+    **_HELD,
     (State.DRAFT, Move.ACKNOWLEDGE): State.DRAFT,
     (State.IN_PROGRESS, Move.ACKNOWLEDGE): State.IN_PROGRESS,
     (State.IN_PROGRESS, Move.REPORT_PROGRESS): State.IN_PROGRESS,

@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from groundwork.refusals import NotAllowed
-from rights_requests import closing, deciding, handling
+from rights_requests import casebook, closing, deciding, handling
 from rights_requests.closing import Answer
 from rights_requests.handling import Said, Searched
 from rights_requests.kinds import CaseKind
@@ -15,7 +16,8 @@ from rights_requests.models import Case, CaseDocument, CaseLogEntry, Channel, Le
 from rights_requests.moves import Move, State
 from rights_requests.receiving import receive
 from rights_requests.writing import rendered_of
-from tests.people import CLEO, inbox
+from tests.console.staff import dana
+from tests.people import ADA, CLEO, inbox
 from tests.relay import Relay
 from tests.rights_requests import lives
 from tests.rights_requests.lives import PROPOSER, RELEASER
@@ -61,6 +63,57 @@ def test_what_was_held_is_acknowledged_once_it_is_released(smtp: Relay) -> None:
     with pytest.raises(NotAllowed, match="in the queue already"):
         handling.release_held(cases[0].submission_id, staff_id=7, now=now)
     assert len(inbox(smtp, CLEO)) == 2
+
+
+@pytest.mark.parametrize(
+    "kind", [CaseKind.ACCESS, CaseKind.COMPLAINT, CaseKind.SCHEDULE]
+)
+def test_one_person_puts_aside_what_a_flood_brought_and_asks_for_nothing(
+    smtp: Relay, kind: CaseKind
+) -> None:
+    now = timezone.now()
+    case = lives.new_case(kind, held_because="flood")
+
+    with pytest.raises(NotAllowed):
+        handling.dismiss(case.pk, reason=" ", staff_id=7, now=now)
+    handling.dismiss(
+        case.pk, reason="Drivel, sent a hundred times.", staff_id=7, now=now
+    )
+
+    assert again(case).state == State.DISMISSED
+    assert case.notes.get().words == "Drivel, sent a hundred times."
+    assert inbox(smtp, CLEO) == []
+    handling.reopen(case.pk, reason="It was one after all.", staff_id=7, now=now)
+    assert again(case).state == State.DRAFT
+
+
+def test_what_is_not_held_or_was_acknowledged_is_answered_and_not_put_aside() -> None:
+    now = timezone.now()
+    usual = lives.new_case()
+    released = lives.new_case(held_because="flood")
+    handling.release_held(released.submission_id, staff_id=7, now=now)
+    no = lives.new_case(CaseKind.MARKETING, held_because="flood")
+
+    for case in (usual, released, no):
+        with pytest.raises(NotAllowed):
+            handling.dismiss(case.pk, reason="Drivel.", staff_id=7, now=now)
+        assert again(case).state != State.DISMISSED
+
+
+def test_the_button_to_put_aside_stands_where_it_works() -> None:
+    worker: Client = dana("view_case", "work_case")
+    held, usual = lives.new_case(held_because="flood"), lives.new_case(address=ADA)
+
+    def dismiss(case: Case) -> int:
+        path = f"/console/rights_requests/case/{case.pk}/dismiss/"
+        said = {"reason": "Drivel.", "told": "It asks for nothing at all."}
+        seen = casebook.newest_entry_id(case)
+        done = worker.post(path, {**said, "seen": seen, "step": "send"})
+        return int(done.status_code)
+
+    assert (dismiss(usual), dismiss(held)) == (409, 302)
+    assert again(held).state == State.DISMISSED
+    assert again(usual).state == State.IN_PROGRESS
 
 
 def test_a_draft_that_was_held_still_waits_to_be_confirmed(smtp: Relay) -> None:
