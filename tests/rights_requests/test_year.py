@@ -41,9 +41,10 @@ KINDS = [
     CaseKind.COMPLAINT,
     *sorted(AT_ONCE),
 ]
-# What staff might press, each as often as it stands here.
+# What staff might press, each as often as it stands here. Nothing of this year is held
+# apart or a draft, so that nothing is put aside as no request.
 PRESSED = [
-    *Move,
+    *(move for move in Move if move is not Move.DISMISS),
     *[Move.FULFIL] * 6,
     *[Move.ASK_CLARIFICATION, Move.RECEIVE_CLARIFICATION] * 4,
     *[Move.ASK_IDENTITY, Move.RECEIVE_IDENTITY] * 4,
@@ -56,7 +57,9 @@ TWO = {
     Move.FULFIL_IN_PART,
     Move.LAPSE,
     Move.WITHHOLD,
+    Move.RECEIVED_LATER,
 }
+PUT_RIGHT = (Move.CORRECT_RECEIPT, Move.RECEIVED_LATER)
 ASKED = {
     Move.ASK_IDENTITY: "start",
     Move.ASK_FEE: "start",
@@ -100,6 +103,12 @@ class Page:
 
     def notice_by(self, today: date) -> date:
         return walk(self.starts_on, 1, self.all_stops(today), self.off)
+
+    @property
+    def is_untouched(self) -> bool:
+        """Nothing but its receipt has made its days."""
+        was_asked = any(move in ASKED for move in self.moves)
+        return not (was_asked or self.is_extended)
 
     def all_stops(self, today: date) -> list[tuple[date, date]]:
         if self.open_ask and self.open_ask[0] == "stop":
@@ -171,11 +180,9 @@ class Year:
 
     def press(self, key: Any, move: Move, today: date) -> None:
         page = self.book[key]
-        at = (
-            today - timedelta(days=self.dice.randrange(3))
-            if move in ANSWERED
-            else today
-        )
+        if move in PUT_RIGHT and not page.is_untouched:
+            return  # what became of the rest is not for a book kept by hand
+        at = self.day_of(page, move, today)
         expected = self.is_lawful(page, move, at, today)
         was_made = self.try_move(key, page, move, at, today)
         assert was_made == expected, f"{page} {move} on {at}, today {today}"
@@ -185,6 +192,17 @@ class Year:
         else:
             self.refused += 1
 
+    def day_of(self, page: Page, move: Move, today: date) -> date:
+        """On which it was, as staff enter it."""
+        days = timedelta(days=self.dice.randrange(3))
+        if move in ANSWERED:
+            return today - days
+        if move is Move.CORRECT_RECEIPT:
+            return page.received - days
+        if move is Move.RECEIVED_LATER:
+            return min(page.received + days, today)
+        return today
+
     def try_move(self, key: Any, page: Page, move: Move, at: date, today: date) -> bool:
         inputs: dict[str, Any] = {"at": written(at)}
         if move is Move.LETTER_FAILED:
@@ -192,6 +210,10 @@ class Year:
         changes: dict[str, Any] = {}
         if move is Move.RECLASSIFY:
             changes = {"kind": CaseKind.ACCESS}
+        if move in PUT_RIGHT:
+            noon = datetime.combine(at, time(12), UTC)
+            inputs = {"to": {"received_at": written(noon), "dated_on": written(at)}}
+            changes = {"received_at": noon}
         try:
             with transaction.atomic():
                 case = casebook.locked(key)
@@ -208,7 +230,7 @@ class Year:
 
     def untold(self, page: Page) -> int:
         """The number of the move that the lost letter should have made known."""
-        standing = [Move.NARROW, Move.RECOUNT, Move.EXTEND]
+        standing = [Move.NARROW, Move.RECOUNT, Move.EXTEND, *PUT_RIGHT]
         told = [n for n, m in enumerate(page.moves, 1) if m not in standing]
         return told[-1]
 
@@ -230,7 +252,7 @@ class Year:
     def is_lawful(self, page: Page, move: Move, at: date, today: date) -> bool:
         if page.state in CLOSED:
             return self.may_open_again(page, move)
-        if move in (Move.WITHDRAW, Move.RECOUNT):
+        if move in (Move.WITHDRAW, Move.RECOUNT, *PUT_RIGHT):
             return True
         if page.kind in AT_ONCE:
             return move is Move.FULFIL and page.state is State.IN_PROGRESS
@@ -331,6 +353,8 @@ class Year:
             page.open_ask = None
         elif move is Move.EXTEND:
             page.is_extended = True
+        elif move in PUT_RIGHT:
+            page.received = page.starts_on = at
         elif move is Move.WITHDRAW:
             page.open_ask = None  # should it be opened again, nothing is waited for
 
