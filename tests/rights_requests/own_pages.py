@@ -37,6 +37,7 @@ def confirm_path(case: Case) -> str:
 def text_of(page: Any) -> str:
     """What the page says, on one line."""
     main = page.content.decode().partition("<main")[2].partition("</main>")[0]
+    main = re.sub(r'<span class="whole">([^<]*)</span>', r"\1", main)
     words = " ".join(re.sub(r"<[^>]+>", " ", f"<main{main}").split())
     return re.sub(r" ([,.;:])", r"\1", words)
 
