@@ -20,6 +20,7 @@ from rights_requests import (
     handling,
     letters_gone,
     visiting,
+    who_asks,
 )
 from rights_requests.case_forms import ActForm
 from rights_requests.case_steps import Facts
@@ -208,6 +209,11 @@ def _correct_receipt(case: Case, data: dict[str, Any], by: Doing) -> Any:
     return correcting.correct(case.pk, correction, staff_id=by.staff_id, now=by.now)
 
 
+def _correct_person(case: Case, data: dict[str, Any], by: Doing) -> Any:
+    person = who_asks.Person(**{name: data[name] for name in who_asks.LABELS})
+    return who_asks.correct_person(case.pk, person, staff_id=by.staff_id, now=by.now)
+
+
 def _waits_for_second(result: Any) -> str:
     """Of a receipt that turned out to be a later one."""
     if not isinstance(result, Decision):
@@ -330,6 +336,19 @@ SORT = (
         writes=True,
         group=SORTING,
         remark=_waits_for_second,
+    ),
+    Act(
+        "correct-person",
+        "Correct name or address…",
+        "What was mistyped when the message was entered is put right (UK GDPR, Article "
+        "5(1)(d)), for everything that was entered with it. The log says which fields "
+        "changed, and never what they said. A letter that lies here to be posted is "
+        "taken back, and written anew.",
+        "Put right.",
+        _correct_person,
+        case_forms.PersonForm,
+        why_not=lambda case, facts: who_asks.why_not_correct(case),
+        tab="who",
     ),
     Act(
         "link",

@@ -17,6 +17,7 @@ from rights_requests import (
     handling,
     sensitive,
     triage,
+    who_asks,
 )
 from rights_requests.act_desk import act_url, require, tab_url
 from rights_requests.case_acts import WORK
@@ -267,5 +268,13 @@ def who_page(request: HttpRequest, pk: Any) -> HttpResponse:
         reader=reader if request.user.has_perm("subscribers.view_subscriber") else None,
         entered_by=names.get(submission.staff_id or 0, ""),
         mail=submission.inbound_email_id,
+        correct_url=_correct_url(page),
         checks=sorted(page.case.checks.all(), key=lambda check: check.asked_at),
     )
+
+
+def _correct_url(page: CasePage) -> str:
+    """Where staff put right what staff entered; empty for what came by itself."""
+    may = page.request.user.has_perm(WORK) and who_asks.was_entered(page.case)
+    act = case_acts.BY_NAME["correct-person"]
+    return act_url(act, page.case.pk) if may else ""

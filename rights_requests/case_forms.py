@@ -21,6 +21,7 @@ from rights_requests.letter_frames import LetterKind
 from rights_requests.models import Case, Channel, IdentityCheck
 from rights_requests.moves import Move
 from staff.models import StaffUser
+from subscribers.forms import AddressField
 
 LONGEST = 4_000
 PART = "part_"
@@ -282,6 +283,19 @@ class ReceiptForm(ActForm):
             self.add_error("received_time", NEVER.format(time=f"{at:%H:%M}"))
             return None
         return moment.at
+
+
+class PersonForm(ActForm):
+    """Whose data it is about, as it stands now until something else is entered."""
+
+    name = Line("Name")
+    address = AddressField(label="E-mail address", required=False)
+    postal_address = Words("Postal address", rows=3, max_length=500)
+    telephone = Line("Telephone number", max_length=40)
+
+    def fit(self) -> None:
+        for name, field in self.fields.items():
+            field.initial = getattr(self.case.submission, name)
 
 
 class AboutForm(ActForm):

@@ -25,6 +25,7 @@ from rights_requests.models import (
     Note,
 )
 from rights_requests.moves import Move
+from rights_requests.who_asks import LABELS
 from staff.models import StaffUser
 
 # What a row of its own tells, with more than the log knows.
@@ -225,6 +226,11 @@ def _searched(inputs: Inputs, names: Names) -> str:
     return "not searched, for a reason" if hits is None else f"hits: {hits}"
 
 
+def _person_corrected(inputs: Inputs, names: Names) -> str:
+    """Which fields; what they said stands nowhere."""
+    return ", ".join(LABELS[name] for name in inputs.get("fields", ()))
+
+
 def _task_set(inputs: Inputs, names: Names) -> str:
     return f"by {in_words(date.fromisoformat(inputs['due_on']))}"
 
@@ -240,6 +246,7 @@ TELL: Mapping[str, Callable[[Inputs, Names], str]] = {
     Event.OVERDUE: _reminded,
     Event.SEARCHED: _searched,
     Event.TASK_SET: _task_set,
+    Event.PERSON_CORRECTED: _person_corrected,
 }
 # What is proposed, before it is done.
 PROPOSED: Mapping[str, str] = {

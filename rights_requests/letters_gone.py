@@ -174,6 +174,14 @@ def _lost(letter: Letter, case: Case, now: datetime) -> None:
         _forget_what_was_not_told(case, now)
 
 
+def take_back_unposted(letter: Letter, case: Case, *, now: datetime) -> None:
+    """A letter that lies here to be posted, and must not be: nobody was told by it. The
+    caller holds the case."""
+    letter.sent_at = None
+    letter.save(update_fields=["sent_at"])
+    _lost(letter, case, now)
+
+
 def _undo(letter: Letter, case: Case, now: datetime) -> None:
     outcomes.take_back(letter.mail_id)
     inputs = {"undoes": letter.move_number}

@@ -37,6 +37,7 @@ class Event(models.TextChoices):
     SHUT_AWAY = "shut-away", "shut away"
     OPENED_AGAIN = "opened-again", "no longer shut away"
     SENSITIVE_REMOVED = "sensitive-removed", "what was sensitive was removed"
+    PERSON_CORRECTED = "person-corrected", "who it is was put right"
     EFFECT = "effect", "took effect in the house"
     OVERDUE = "overdue", "the time ran out"
 
