@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from data_subjects import holds
 from groundwork import addresses
+from processing_register.notices import current_controller
 from rights_requests import acknowledging, casebook, clock_health, closing, handling
 from rights_requests.acknowledging import acknowledge_new
 from rights_requests.handling import Question
@@ -362,3 +363,26 @@ def test_the_worker_finds_what_is_marked_by_its_index() -> None:
     marked = Submission.objects.to_acknowledge(timezone.now())
 
     assert "submission_unacknowledged" in marked.values_list("pk").explain()
+
+
+@pytest.mark.parametrize("kind", [CaseKind.ACCESS, CaseKind.COMPLAINT])
+def test_a_first_letter_by_post_tells_how_to_answer_without_e_mail(
+    kind: CaseKind,
+) -> None:
+    [posted] = received(kind, address="", postal_address="1 High Street")
+    [mailed] = received(kind)
+    acknowledge_new(timezone.now())
+
+    by_post, by_mail = words_of(posted), words_of(mailed)
+
+    for words in ("You do not need e-mail", "that counts just the same"):
+        assert words in by_post and words not in by_mail
+    for letter in (by_post, by_mail):
+        assert "by phone or by post" in letter
+    controller = current_controller()
+    assert controller.phone_display in by_post
+    assert controller.postal_address.splitlines()[0] in by_post
+
+
+def words_of(case: Case) -> str:
+    return " ".join(rendered_of(case.letters.get()).text.split())

@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from processing_register.models import Controller
+from processing_register.notices import current_controller
 from rights_requests import casebook, deciding, handling, links, visiting
 from rights_requests.deciding import Proposal
 from rights_requests.handling import Question
@@ -364,3 +365,14 @@ def test_our_own_target_passes_in_other_words_than_the_day_of_the_law() -> None:
         "our own target passed; it is no limit in law",
         "the time ran out",
     ]
+
+
+def test_the_page_tells_everybody_how_to_act_without_e_mail(client: Client) -> None:
+    by_post = lives.new_case(address="", postal_address="1 High Street")
+
+    for case in (by_post, lives.new_case()):
+        said = text_of(client.get(status_path(case)))
+        assert (
+            "You gave us no e-mail address? Then phone us or send us a letter" in said
+        )
+        assert current_controller().phone_display in said
