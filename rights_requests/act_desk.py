@@ -23,7 +23,7 @@ from groundwork.refusals import NotAllowed
 from rights_requests import case_acts, case_steps, casebook, deciding, letters
 from rights_requests.case_acts import Act, Doing
 from rights_requests.case_forms import PART, ActForm
-from rights_requests.desk import MAY_SEE
+from rights_requests.desk import MAY_SEE, home_of
 from rights_requests.letter_drafts import pieces, way_in_words
 from rights_requests.letters import LetterIncomplete
 from rights_requests.models import Case, CaseLogEntry, Decision, Letter, Task
@@ -188,7 +188,9 @@ class _Desk:
 
     def _render(self, name: str, *, status: int = 200, **more: Any) -> HttpResponse:
         context = {
-            **console.each_context(self.request),
+            **console.each_context(
+                self.request, at=home_of(is_complaints=self.case.is_complaint)
+            ),
             "title": "",
             "act": self.act,
             "heading": self.act.button.rstrip("…"),

@@ -32,7 +32,7 @@ from rights_requests.case_acts import WORK, Act
 from rights_requests.clock import Clocks
 from rights_requests.deadline_words import days_in_words, in_words
 from rights_requests.deadlines import Flag
-from rights_requests.desk import MAY_SEE
+from rights_requests.desk import MAY_SEE, home_of
 from rights_requests.due_days import DueDay
 from rights_requests.kinds import AT_ONCE, CaseKind
 from rights_requests.models import Case, Decision, Letter, Message
@@ -339,7 +339,9 @@ def _belongings(*, with_words: bool) -> "tuple[str | Prefetch[Any], ...]":
 def render(page: CasePage, tab: str, *, status: int = 200, **more: Any) -> HttpResponse:
     page.request.current_app = console.name
     context = {
-        **console.each_context(page.request),
+        **console.each_context(
+            page.request, at=home_of(is_complaints=page.case.is_complaint)
+        ),
         "title": "",
         **page.head(tab),
         **more,

@@ -88,7 +88,7 @@ def list_page(request: HttpRequest, *, is_complaints: bool) -> HttpResponse:
         "has_more": page.paginator.count >= COUNTED_TO,
         "numbers": page.paginator.get_elided_page_range(page.number),
         "query": wanted.query,
-        "home": _home(is_complaints=is_complaints),
+        "home": home_of(is_complaints=is_complaints),
         "nothing": _nothing(wanted),
         "held_url": _url_of_held(wanted, shown),
         "reader": _reader(request, wanted),
@@ -96,13 +96,14 @@ def list_page(request: HttpRequest, *, is_complaints: bool) -> HttpResponse:
     return TemplateResponse(request, "admin/rights_requests/cases.html", context)
 
 
-def _home(*, is_complaints: bool) -> str:
+def home_of(*, is_complaints: bool) -> str:
+    """The list in which such cases stand."""
     name = "complaints" if is_complaints else "rights_requests_case_changelist"
     return reverse(f"admin:{name}")
 
 
 def _url(wanted: Wanted) -> str:
-    return f"{_home(is_complaints=wanted.is_complaints)}?{wanted.query}"
+    return f"{home_of(is_complaints=wanted.is_complaints)}?{wanted.query}"
 
 
 def _filters(wanted: Wanted) -> list[tuple[str, list[Choice]]]:
@@ -202,7 +203,7 @@ def find(request: HttpRequest) -> HttpResponse:
         # The same form goes on to the readers, which puts the search on record.
         return redirect("admin:subscribers_subscriber_find", preserve_request=True)
     note_search(request, subject.pk if subject else None)
-    home = _home(is_complaints=False)
+    home = home_of(is_complaints=False)
     if not has_cases:
         messages.warning(
             request, "No case has this reference or this exact e-mail address."
@@ -222,7 +223,7 @@ def _by_reference(request: HttpRequest, reference: str) -> HttpResponse:
     note_search(request, case.submission.data_subject_id if case else None)
     if case is None:
         messages.warning(request, f"No case has the reference {reference}.")
-        return redirect(_home(is_complaints=reference.startswith("C")))
+        return redirect(home_of(is_complaints=reference.startswith("C")))
     return redirect(case_url(case))
 
 

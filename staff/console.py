@@ -179,7 +179,8 @@ class Console(AdminSite):
         """The rail takes the place of Django's page per app."""
         raise Http404
 
-    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+    def each_context(self, request: HttpRequest, *, at: str = "") -> dict[str, Any]:
+        """at: the list to which the page belongs, where its own address does not say."""
         return {
             "site_title": self.site_title,
             "site_header": self.site_header,
@@ -187,18 +188,19 @@ class Console(AdminSite):
             "has_permission": self.has_permission(request),
             "is_popup": False,
             "is_nav_sidebar_enabled": False,
-            "rail": self.rail(request),
+            "rail": self.rail(request, at=at),
         }
 
-    def rail(self, request: HttpRequest) -> list[RailSection]:
-        """What this person may see, in its sections; empty before sign-in."""
+    def rail(self, request: HttpRequest, *, at: str = "") -> list[RailSection]:
+        """What this person may see, in its sections; empty before sign-in. at: the place
+        to mark, where the address of the page is not below it."""
         if not self.has_permission(request):
             return []
         found = sorted(self._places(request), key=lambda pair: pair[0])
         sections = []
         for heading in SECTIONS:
             links = [
-                RailLink(place.label, url, _is_current(request.path, url))
+                RailLink(place.label, url, _is_current(at or request.path, url))
                 for place, url in found
                 if place.section == heading
             ]

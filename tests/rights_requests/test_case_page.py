@@ -669,6 +669,19 @@ def test_the_preview_of_one_more_case_says_that_its_reference_is_not_given_yet(
     )
 
 
+def test_the_rail_stands_where_the_list_is_that_a_page_leads_back_to(
+    worker: Client,
+) -> None:
+    here = r'aria-current="(?:page|true)"[^>]*>(Requests|Complaints)<'
+    for kind, place in (
+        (CaseKind.ACCESS, "Requests"),
+        (CaseKind.COMPLAINT, "Complaints"),
+    ):
+        case = lives.new_case(kind)
+        for address in (page(case), page(case, "letters"), act(case, "write")):
+            assert set(re.findall(here, text(worker.get(address)))) == {place}
+
+
 def test_nothing_is_done_by_looking(worker: Client) -> None:
     case = lives.new_case(CaseKind.ACCESS)
     before = again(case)
