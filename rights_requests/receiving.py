@@ -51,7 +51,9 @@ class Sent:
 
     received_at: the moment at which we had it, in the past. dated_on: the date that the
     letter itself bears. held_because: why it waits apart (a flood); it counts all the
-    same. form_number: the form's own, so that sending it twice is sending it once.
+    same. is_from_visit: it comes from whoever has the mailbox, so that what others sent in
+    that name holds it not. form_number: the form's own, so that sending it twice is
+    sending it once.
     """
 
     asked: tuple[Asked, ...]
@@ -68,6 +70,7 @@ class Sent:
     wants_recipients: bool = False
     signs: tuple[str, ...] = ()
     held_because: str = ""
+    is_from_visit: bool = False
     form_number: str = ""
     inbound_email_id: int | None = None
     # Staff must say first what a mail asks for; a form said so itself.
@@ -129,7 +132,8 @@ def _open(
     submission, digest = _submission(sent, staff_id, now), _address_digest(sent)
     if answers and not sent.held_because and not sent.is_draft:
         submission.acknowledge_from = now
-    is_limited = submission.acknowledge_from is not None and staff_id is None
+    is_typed = staff_id is None and not sent.is_from_visit
+    is_limited = submission.acknowledge_from is not None and is_typed
     opened = [
         new_case(submission, asked, now=now, staff_id=staff_id, is_draft=sent.is_draft)
         for asked in sent.asked

@@ -8,6 +8,7 @@ import hashlib
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -25,7 +26,7 @@ from processing_register.register import the_register
 from rights_requests import address_slips
 from rights_requests.acknowledging import FLOOD
 from rights_requests.forms import ReachForm
-from rights_requests.models import Channel, Submission
+from rights_requests.models import Case, Channel, Submission
 from rights_requests.receiving import Agent, Asked, Sent, receive
 
 # A robot's trap was filled; by a browser that fills in too much, as likely as not.
@@ -76,22 +77,32 @@ class TwoSteps[Form: ReachForm](ABC):
         step = steps.get(request.POST.get("step", ""), self._check)
         return step(request, self.new_form(request.POST))
 
+    def from_visit(self, request: HttpRequest, case: Case) -> HttpResponse:
+        """A fresh form for whoever has the case open, and so the mailbox of its letters:
+        what others type under the address of that mailbox holds nothing that comes of it.
+        """
+        form = self.new_form(initial={"email": case.submission.reply_address})
+        return self._form_page(request, form, told={"case": str(case.pk)})
+
     def _form_page(
         self,
         request: HttpRequest,
         form: Form,
         *,
-        number: str = "",
+        told: Mapping[str, str] | None = None,
         status: int = 200,
         was_too_fast: bool = False,
     ) -> HttpResponse:
-        """number: that of the form, kept while it goes to and fro."""
+        """told: what its token says, kept while it goes to and fro: the form's number,
+        and the case from which it was opened."""
         context = {
             "form": form,
             "kept": the_register().retention["case-file"].words,
             "was_too_fast": was_too_fast,
             "check_button": self.check_button,
-            "shown": form_tokens.issue(self.name, {"number": number or random_token()}),
+            "shown": form_tokens.issue(
+                self.name, {"number": random_token(), **(told or {})}
+            ),
             **self.on_form(form),
         }
         return render(request, self.form_page, context, status=status)
@@ -107,11 +118,11 @@ class TwoSteps[Form: ReachForm](ABC):
             form.add_error(None, self._too_old)
             return self._form_page(request, form, status=400)
         if not form.is_valid():
-            return self._form_page(request, form, number=shown["number"], status=400)
-        return self._check_page(request, form, shown["number"])
+            return self._form_page(request, form, told=shown, status=400)
+        return self._check_page(request, form, shown)
 
     def _check_page(
-        self, request: HttpRequest, form: Form, number: str
+        self, request: HttpRequest, form: Form, told: Mapping[str, str]
     ) -> HttpResponse:
         data = form.cleaned_data
         context = {
@@ -126,35 +137,38 @@ class TwoSteps[Form: ReachForm](ABC):
                 for address in (data["email"], data["their_email"])
                 if address_slips.meant(address)
             ],
-            "shown": form_tokens.issue(self._checked, {"number": number}),
+            "shown": form_tokens.issue(self._checked, dict(told)),
             **self.on_check(form),
         }
         return render(request, self.check_page, context)
 
     def _change(self, request: HttpRequest, form: Form) -> HttpResponse:
         """Back to the form, with everything that was filled in."""
-        return self._form_page(request, form, number=self._number_of(request))
+        return self._form_page(request, form, told=self._told(request))
 
     def _send(self, request: HttpRequest, form: Form) -> HttpResponse:
-        number = self._number_of(request)
-        if not number:
+        told = self._told(request)
+        if not told:
             form.add_error(None, self._too_old)
         if not form.is_valid():
-            return self._form_page(request, form, number=number, status=400)
-        form_number = _form_number(form, number)
+            return self._form_page(request, form, told=told, status=400)
+        form_number = _form_number(form, told["number"])
         now = timezone.now()
-        held_because = _why_held(request, form)
-        sent = _sent(form, self.asked(form), form_number, now, held_because)
-        receive(sent, now=now)
+        sent = _sent(form, self.asked(form), form_number, now)
+        case_id = _case_of_mailbox(form, told)
+        held_because = _why_held(request, form, case_id)
+        receive(
+            replace(sent, held_because=held_because, is_from_visit=bool(case_id)),
+            now=now,
+        )
         return redirect("rights_requests:asked", form_number)
 
-    def _number_of(self, request: HttpRequest) -> str:
-        """The number on a page for checking; empty when it cannot be read any more."""
+    def _told(self, request: HttpRequest) -> dict[str, str]:
+        """What a page for checking says; empty when it cannot be read any more."""
         try:
-            shown = form_tokens.read(self._checked, request.POST.get("shown", ""), 0)
+            return form_tokens.read(self._checked, request.POST.get("shown", ""), 0)
         except form_tokens.FormTokenError:
-            return ""
-        return str(shown["number"])
+            return {}
 
     @property
     def _checked(self) -> str:
@@ -174,13 +188,27 @@ def _form_number(form: ReachForm, number: str) -> str:
     return derived_token("asked", number, hashlib.sha256(content).hexdigest())
 
 
-def _why_held(request: HttpRequest, form: ReachForm) -> str:
+def _case_of_mailbox(form: ReachForm, told: Mapping[str, str]) -> str:
+    """The case from whose visit the form was opened, if its answer goes to the mailbox
+    that opened the visit; otherwise empty."""
+    if "case" not in told or not form.answer_address:
+        return ""
+    case = Case.objects.select_related("submission").filter(pk=told["case"]).first()
+    is_same = case and case.submission.reply_address == form.answer_address
+    return told["case"] if is_same else ""
+
+
+def _why_held(request: HttpRequest, form: ReachForm, case_id: str) -> str:
     """Why it waits apart, for nobody to be flooded with our answers; empty for most.
-    How many one person gets in a day is counted where it is received."""
+    How many one person gets in a day is counted where it is received. case_id: of
+    whoever has the mailbox open, so that only what they send themselves counts."""
     if request.POST.get("website"):
         return TRAP
-    network = network_of(request)
-    is_within = rate_limits.asking_allowed(network, form.answer_address)
+    if case_id:
+        is_within = rate_limits.case_writing_allowed(case_id)
+    else:
+        network = network_of(request)
+        is_within = rate_limits.asking_allowed(network, form.answer_address)
     return "" if is_within else FLOOD
 
 
@@ -189,7 +217,6 @@ def _sent(
     asked: tuple[Asked, ...],
     form_number: str,
     now: datetime,
-    held_because: str,
 ) -> Sent:
     data = form.cleaned_data
     is_for_other = data["is_for_other"]
@@ -207,7 +234,6 @@ def _sent(
         reply_by=form.reply_goes_by,
         wants_recipients=form.wants_to_know_recipients,
         signs=form.signs(today=timezone.localdate(now)),
-        held_because=held_because,
         form_number=form_number,
     )
 

@@ -19,6 +19,7 @@ from django.utils.http import content_disposition_header
 from groundwork import addresses, rate_limits
 from groundwork.refusals import NotAllowed
 from rights_requests import casebook, closing, links, vault, visiting
+from rights_requests.asking_views import ASKING
 from rights_requests.conversation import conversation_of
 from rights_requests.kinds import GROUNDS, CaseKind
 from rights_requests.limits import likely_limits
@@ -150,11 +151,17 @@ def _other(request: HttpRequest, link: CaseLink, token: str) -> HttpResponse:
     return redirect("rights_requests:visit", other)
 
 
+def _ask(request: HttpRequest, link: CaseLink, token: str) -> HttpResponse:
+    """The form to ask for something else."""
+    return ASKING.from_visit(request, link.case)
+
+
 ACTS: dict[str, Callable[[HttpRequest, CaseLink, str], HttpResponse]] = {
     "message": _message,
     "document": _document,
     "stay": _stay,
     "other": _other,
+    "ask": _ask,
 }
 
 

@@ -24,6 +24,7 @@ from rights_requests.moves import State
 from tests.beside import Beside
 from tests.people import ADA, BEN, CASE_UPDATES, CLEO, become_reader, inbox, sign_up
 from tests.people import stands as stands_for
+from tests.reading import posting_form
 from tests.relay import Relay
 from tests.rights_requests.asking import (
     ASK,
@@ -933,6 +934,53 @@ def test_a_mailbox_gets_five_answers_a_day_and_the_rest_is_held(
     assert Submission.objects.filter(held_because="flood").count() == 2
     acknowledge_new(timezone.now() + timedelta(hours=7))
     assert OutgoingEmail.objects.count() == 5
+
+
+def flood_in_the_name_of_cleo(client: Client, smtp: Relay) -> str:
+    """Somebody types her address six times; the visit that she opens by what came."""
+    for number in range(6):
+        ask(Client(REMOTE_ADDR=f"198.51.{number}.7"), words=f"Number {number}")
+    assert len(inbox(smtp, CLEO)) == 5
+    button = inbox(smtp, CLEO)[0].path("/your-data/confirm/")
+    return str(client.post(button)["Location"])
+
+
+def ask_from(client: Client, visit: str, **fields: str) -> Any:
+    """Press “Ask us for something else”, fill the form, send it."""
+    page = client.post(visit, {"act": "ask"})
+    form = posting_form(page)
+    assert form.action == ASK
+    filled = {"asked": "access", "words": "Only for me.", **form.fields, **fields}
+    checked = client.post(ASK, {**filled, "step": "check"})
+    return send(client, checked)
+
+
+def test_whoever_has_the_mailbox_is_not_held_for_what_others_sent_in_that_name(
+    client: Client, smtp: Relay
+) -> None:
+    visit = flood_in_the_name_of_cleo(client, smtp)
+    assert Submission.objects.filter(held_because="flood").count() == 1
+
+    assert ask_from(client, visit).status_code == 302
+
+    mine = Submission.objects.latest("recorded_at")
+    assert (mine.address, mine.held_because) == (CLEO, "")
+    assert mine.mailbox_confirmed_at is None, (
+        "each request is confirmed by its own link"
+    )
+    assert len(inbox(smtp, CLEO)) == 6
+
+
+def test_a_visit_lifts_the_limit_of_no_other_mailbox(
+    client: Client, smtp: Relay
+) -> None:
+    visit = flood_in_the_name_of_cleo(client, smtp)
+    for number in range(5):
+        ask(Client(REMOTE_ADDR=f"203.0.{number}.7"), email=BEN, words=f"{number}")
+
+    ask_from(client, visit, email=BEN)
+
+    assert Submission.objects.latest("recorded_at").held_because == "flood"
 
 
 def test_an_agents_mailbox_cannot_be_flooded_by_changing_whom_they_act_for(
