@@ -15,7 +15,6 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from groundwork import one_statement
 from groundwork.one_statement import Part
 from groundwork.periods import civil_day
 from rights_requests import at_once, casebook, clock, links, writing
@@ -60,18 +59,9 @@ TRIED_AGAIN_AFTER = timedelta(minutes=10)
 LATE_AFTER = timedelta(minutes=5)
 
 
-def has_many(address_digest: bytes | None, *, now: datetime) -> bool:
-    """Whether this person got, or is about to get, as many first letters as one gets in
-    a day."""
-    if address_digest is None:
-        return False
-    step = many_step("many", address_digest, now=now)
-    [has_them] = one_statement.run([step], "SELECT has_them FROM many")
-    return bool(has_them)
-
-
 def many_step(name: str, address_digest: bytes, *, now: datetime) -> Part:
-    """A step with the answer of has_many in its column has_them, for receiving."""
+    """A step whose column has_them says whether this person got, or is about to get, as
+    many first letters as one gets in a day."""
     since = now - timedelta(days=1)
     return Part(name, MANY, (MOST_A_DAY, address_digest, since, [*FIRST_LETTERS]))
 
