@@ -36,6 +36,10 @@ class Holidays:
     nation: Nation
     titles: Mapping[date, str]
 
+    def __hash__(self) -> int:
+        """So that what was counted with them can be kept; their titles cannot be hashed."""
+        return hash((self.nation, len(self.titles)))
+
     def __contains__(self, day: object) -> bool:
         return day in self.titles
 

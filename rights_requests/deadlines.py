@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from groundwork.periods import civil_day, end_of
 from processing_register.bank_holidays import Holidays
@@ -112,7 +113,13 @@ def statutory_deadline(events: Events, *, holidays: Holidays, as_of: date) -> De
     wrong = tuple(_contradictions(events, as_of))
     if wrong:
         return Deadline(errors=wrong)
-    return _deadline_of(reckon(_in_civil_days(events), holidays, civil_day(as_of)))
+    return _deadline(_in_civil_days(events), holidays, civil_day(as_of))
+
+
+# Most of what comes in on one day is counted alike.
+@lru_cache(maxsize=1024)
+def _deadline(events: Events, holidays: Holidays, today: date) -> Deadline:
+    return _deadline_of(reckon(events, holidays, today))
 
 
 def _deadline_of(reckoning: Reckoning) -> Deadline:

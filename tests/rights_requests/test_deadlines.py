@@ -729,6 +729,20 @@ def test_a_day_proclaimed_early_does_not_make_its_year_known() -> None:
     assert found.due_on == date(2029, 6, 5) and Flag.HOLIDAYS_UNKNOWN in found.flags
 
 
+def test_one_holiday_in_the_place_of_another_is_another_count() -> None:
+    """Counts are kept: by which holidays, and not by how many."""
+    on_time = plain(date(2027, 2, 3), ENGLAND)
+    moved = dict(ENGLAND.titles)
+    moved[on_time.due_on or date.max] = moved.pop(date(2027, 1, 1))
+    others = bank_holidays.of(Nation.ENGLAND_AND_WALES, moved.items())
+    assert len(others) == len(ENGLAND)
+
+    later = plain(date(2027, 2, 3), others)
+
+    assert on_time.due_on == date(2027, 3, 3) and later.due_on == date(2027, 3, 4)
+    assert plain(date(2027, 2, 3), ENGLAND) == on_time
+
+
 def test_nothing_is_known_where_nothing_is_listed() -> None:
     assert bank_holidays.of(Nation.SCOTLAND, []).last_known_year is None
 
