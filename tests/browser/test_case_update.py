@@ -2,7 +2,7 @@
 
 import pytest
 from django.test import Client
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from case_updates import sending
 from case_updates.models import CaseUpdate
@@ -20,9 +20,9 @@ def sign_in(house: House, email: str, **options: object) -> Page:
     page = house.visit("/console/", **options)
     page.locator("[name=username]").fill(email)
     page.locator("[name=password]").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_load_state()
-    assert page.url == f"{house.url}/console/"
+    with page.expect_navigation():
+        page.get_by_role("button", name="Sign in").click()
+    expect(page).to_have_url(f"{house.url}/console/")
     return page
 
 
