@@ -289,12 +289,13 @@ class CasePage:
         return others.exclude(about=self.case).order_by("-received_at")
 
     def _others(self, cases: QuerySet[Case]) -> list[tuple[Case, str, str]]:
-        found = cases.defer("details")[:MOST_OTHERS]
+        rows: Any = cases.annotate(is_pending=case_queue.is_pending())
+        found = rows.defer("details")[:MOST_OTHERS]
         return [
             (
                 case,
                 CaseKind(case.kind).label,
-                case_queue.who_acts(case, is_pending=False),
+                case_queue.who_acts(case, is_pending=case.is_pending),
             )
             for case in found
         ]

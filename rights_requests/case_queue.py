@@ -237,9 +237,8 @@ class Line:
 def with_particulars(rows: QuerySet[Case]) -> Any:
     """What a line needs beside the case itself, without its words."""
     of_case = OuterRef("pk")
-    proposed = Decision.objects.pending().filter(case=of_case, released_at=None)
     return rows.defer("details").annotate(
-        is_pending=Exists(proposed),
+        is_pending=is_pending(),
         has_unread=Exists(news.unread(case=of_case)),
         has_handed_in=Exists(news.handed_in(case=of_case)),
         assigned_name=name_of_assigned(),
@@ -247,6 +246,12 @@ def with_particulars(rows: QuerySet[Case]) -> Any:
         shut_away_at=F("submission__shut_away_at"),
         about_reference=F("about__reference"),
     )
+
+
+def is_pending() -> Exists:
+    """Whether a proposal waits for its release, for each row of cases."""
+    waiting = Decision.objects.pending().filter(released_at=None)
+    return Exists(waiting.filter(case=OuterRef("pk")))
 
 
 def name_of_assigned() -> Subquery:

@@ -669,6 +669,20 @@ def test_the_preview_of_one_more_case_says_that_its_reference_is_not_given_yet(
     )
 
 
+def test_another_case_of_the_person_says_that_it_waits_for_a_second_person(
+    worker: Client,
+) -> None:
+    now = timezone.now()
+    sent = lives.sent(CaseKind.ACCESS, CaseKind.ERASURE)
+    first, second = receive(sent, now=now).cases
+    proposal = deciding.Proposal(
+        move=Move.REFUSE, ground="legal-claims", reasons=REASONS
+    )
+    deciding.propose(second.pk, proposal, staff_id=1, now=now)
+    words = shown(worker.get(page(first)))
+    assert f"{second.reference} erasure with a second person" in words
+
+
 def test_the_rail_stands_where_the_list_is_that_a_page_leads_back_to(
     worker: Client,
 ) -> None:
