@@ -215,39 +215,53 @@ CSRF_COOKIE_SAMESITE = "Strict"
 CSRF_COOKIE_HTTPONLY = True
 
 # Ordered lists that cross the floors; each entry is a dotted path.
-# Every model in which a person can be found, in the order of collecting and erasing.
+# Every place in which a person can be found, in the order of collecting and erasing.
 PERSONAL_DATA = [
-    "subscribers.Subscriber",
-    "subscribers.MailedLink",
-    "subscribers.AddressChange",
-    "subscribers.SubscriberImport",
-    "consent.ConsentEvidence",
-    "consent.CookieReceipt",
-    "outbox.OutgoingEmail",
-    "outbox.InboundEmail",
-    "outbox.SuppressedAddress",
-    "case_updates.Delivery",
-    "governance.NoticeDelivery",
-    "rights_requests.Submission",
-    "rights_requests.Case",
-    "rights_requests.Letter",
-    "rights_requests.Message",
-    "rights_requests.CaseDocument",
-    "rights_requests.CaseLink",
-    "rights_requests.Decision",
-    "rights_requests.IdentityCheck",
-    "rights_requests.SearchRecord",
-    "rights_requests.Task",
-    "rights_requests.Note",
-    "data_subjects.Restriction",
-    "data_subjects.UseDespite",
-    "data_subjects.LegalHold",
-    "data_subjects.HeldPerson",
-    "data_subjects.DisclosureEvidence",
-    "data_subjects.IndirectContact",
-    "data_subjects.DataSubject",
-    "staff.StaffUser",
+    "subscribers.holdings.SIGN_UP",
+    "subscribers.holdings.LINKS",
+    "subscribers.holdings.ADDRESS_CHANGE",
+    "subscribers.holdings.LISTS",
+    "subscribers.holdings.EVENTS",
+    "consent.holdings.DECISIONS",
+    "consent.holdings.EVIDENCE",
+    "outbox.holdings.MAIL_TO_YOU",
+    "outbox.holdings.MAIL_FROM_YOU",
+    "outbox.holdings.OPT_OUTS",
+    "case_updates.holdings.DELIVERIES",
+    "governance.holdings.NOTICES",
+    "rights_requests.holdings.SUBMISSIONS",
+    "rights_requests.holdings.CASES",
+    "rights_requests.holdings.LETTERS",
+    "rights_requests.holdings.MESSAGES",
+    "rights_requests.holdings.DOCUMENTS",
+    "rights_requests.holdings.LINKS",
+    "rights_requests.holdings.DECISIONS",
+    "rights_requests.holdings.CHECKS",
+    "rights_requests.holdings.SEARCHES",
+    "rights_requests.holdings.TASKS",
+    "rights_requests.holdings.NOTES",
+    "rights_requests.holdings.LOG",
+    "data_subjects.holdings.RESTRICTIONS",
+    "data_subjects.holdings.USES",
+    "data_subjects.holdings.HOLDS",
+    "data_subjects.holdings.HELD",
+    "data_subjects.holdings.DISCLOSURES",
+    "data_subjects.holdings.DISCLOSURE_EVIDENCE",
+    "data_subjects.holdings.EVENTS",
+    "data_subjects.holdings.CONTACT",
+    "data_subjects.holdings.KEY",
+    "staff.holdings.OPENINGS",
+    "staff.holdings.ACCOUNT",
 ]
+# Where something of a person stands and nobody looks for it, with the reason.
+NOT_COLLECTED = {
+    "consent.CookieReceipt": "A choice about cookies stands under a number that one "
+    "browser alone knows; nothing here leads from a person to it. Whoever has the number "
+    "sees and deletes it on the cookies page.",
+    "sessions.Session": "A signed-in browser of a member of staff; the table knows a "
+    "key and an encrypted rest, and is emptied by itself.",
+    "admin.LogEntry": "Nothing writes it: the console keeps its own access record.",
+}
 # Everybody whose address is held, each entry a call away: told of a significant change
 # of the privacy notice.
 PEOPLE_HELD = ["subscribers.held.READERS", "data_subjects.contacts.INDIRECT"]

@@ -16,7 +16,13 @@ from django.utils import timezone
 from groundwork.encryption import EncryptedTextField
 from groundwork.ledger import LedgerEntry, LedgerSeal
 from groundwork.one_statement import Part
-from groundwork.personal_data import Category, NoPersonalData, PersonalData
+from groundwork.personal_data import (
+    Category,
+    Export,
+    Held,
+    NoPersonalData,
+    PersonalData,
+)
 
 
 class DataSubjectQuerySet(models.QuerySet["DataSubject"]):
@@ -52,7 +58,7 @@ class DataSubject(models.Model):
 
     objects: ClassVar = DataSubjectQuerySet.as_manager()
     personal_data = PersonalData(
-        fields={"address_digest": Category.CONTACT},
+        fields={"address_digest": Held(Category.CONTACT, export=Export.DESCRIBED)},
         purpose="administration",
         source="house",
         retention="person-key",

@@ -69,6 +69,19 @@ class PersonalData:
     erasure: Erasure = Erasure.REMOVED
     linked_by: str = "data_subject"
 
+    def held(self, name: str) -> Held:
+        """What is declared of this field, with what it takes from its model."""
+        kind = self.fields[name]
+        own = kind if isinstance(kind, Held) else Held(kind)
+        return Held(
+            category=own.category,
+            purpose=own.purpose or self.purpose,
+            source=own.source or self.source,
+            retention=own.retention or self.retention,
+            export=own.export or self.export,
+            erasure=own.erasure or self.erasure,
+        )
+
 
 @dataclass(frozen=True)
 class NoPersonalData:

@@ -117,9 +117,10 @@ def check_model(
         ]
     found = _undeclared_fields(model, declared)
     if isinstance(declared, PersonalData):
-        for name, kind in declared.fields.items():
-            held = _held(kind, declared)
-            found += _check_field(f"{label}.{name}", held, register, notice)
+        for name in declared.fields:
+            found += _check_field(
+                f"{label}.{name}", declared.held(name), register, notice
+            )
     return found
 
 
@@ -161,17 +162,6 @@ def _inherited(model: Model) -> set[str]:
     if isinstance(model._meta.pk, models.AutoField):
         inherited.add(str(model._meta.pk.name))
     return inherited
-
-
-def _held(kind: Category | Held, model: PersonalData) -> Held:
-    """The field with what it takes from its model."""
-    own = kind if isinstance(kind, Held) else Held(kind)
-    return Held(
-        category=own.category,
-        purpose=own.purpose or model.purpose,
-        source=own.source or model.source,
-        retention=own.retention or model.retention,
-    )
 
 
 def _check_field(

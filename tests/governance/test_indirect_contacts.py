@@ -624,7 +624,7 @@ def test_the_purge_counts_from_the_last_use() -> None:
 
 
 def test_it_is_declared_as_personal_data_and_purged_by_the_register() -> None:
-    assert "data_subjects.IndirectContact" in settings.PERSONAL_DATA
+    assert "data_subjects.holdings.CONTACT" in settings.PERSONAL_DATA
     assert "governance.informing.INDIRECT_CONTACTS" in settings.RETENTION
 
 

@@ -1,0 +1,18 @@
+"""What is held of case updates that were sent (groundwork.holdings)."""
+
+from groundwork.holdings import Holding, by_subject
+
+DELIVERIES = Holding(
+    key="case-updates",
+    model="case_updates.Delivery",
+    title="Case updates that were sent to you",
+    words="Which case update went to you, and whether it was handed over.",
+    find=by_subject("data_subject_id"),
+    context=("case_update__title",),
+    titles={
+        "case_update__title": "case update",
+        "subscriber": "number of your sign-up",
+        "data_subject_id": "the number by which you are known here",
+        "settled_at": "settled",
+    },
+)

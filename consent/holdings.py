@@ -1,0 +1,40 @@
+"""What is held of consents, place by place (groundwork.holdings)."""
+
+from groundwork.holdings import Holding, by_subject
+from groundwork.personal_data import Category, PersonalData
+
+DECISIONS = Holding(
+    key="consent",
+    model="consent.ConsentEntry",
+    title="What you agreed to and took back",
+    words="Each decision about our e-mails, the words you agreed to and the notices you "
+    "were shown. Entries are never changed; they name you by a number only.",
+    find=by_subject("data_subject_id"),
+    context=("at", "wording__text"),
+    declared=PersonalData(
+        fields=dict.fromkeys(
+            ("purpose", "action", "channel", "notices"), Category.MARKETING
+        ),
+        purpose="proof-of-consent",
+        source="person",
+        retention="ledger",
+        others="",
+    ),
+    titles={
+        "at": "when",
+        "wording__text": "the words you saw",
+        "action": "what happened",
+        "channel": "how",
+        "notices": "notices you were shown",
+    },
+)
+EVIDENCE = Holding(
+    key="consent-evidence",
+    model="consent.ConsentEvidence",
+    title="What your browser told us when you decided",
+    words="A shortened network address and the name of the browser, kept for a year to "
+    "answer a doubt about whether a decision was yours.",
+    find=by_subject("data_subject_id"),
+    context=("created_at",),
+    titles={"created_at": "when", "details": "what it told us"},
+)

@@ -1,0 +1,207 @@
+"""Holdings: the places in the house where something of a person is kept.
+
+Each app describes its own beside its models; settings.PERSONAL_DATA is the ordered list
+of them all. What a field is, what it is used for, where it came from and how long it is
+kept stands in the declaration of its model (groundwork.personal_data); a holding adds
+how a person's rows are found and, in words that the person reads, what they are. So
+whoever collects, moves, restricts or erases a person's data walks one list.
+"""
+
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.db.models import Model, Q, QuerySet
+from django.utils.module_loading import import_string
+
+from groundwork.personal_data import Category, Erasure, Export, PersonalData
+
+# Rows that are decrypted at one time, whatever a person's data comes to.
+CHUNK = 200
+
+
+@dataclass(frozen=True)
+class Person:
+    """Whose data is looked for: the number by which the house knows them, their
+    addresses as they are kept (normalised), and the keyed digests of those."""
+
+    id: uuid.UUID
+    addresses: frozenset[str] = frozenset()
+    digests: frozenset[bytes] = frozenset()
+
+
+@dataclass(frozen=True)
+class Datum:
+    """One field of a holding. path: as Django follows it from the row. title: as people
+    read it. category: None for what says something about the row, such as its day, and
+    nothing of the person by itself."""
+
+    path: str
+    title: str
+    category: Category | None
+    purpose: str
+    source: str
+    retention: str
+    export: Export
+    erasure: Erasure
+
+    @property
+    def is_given(self) -> bool:
+        """Whether a copy has its values word for word."""
+        return self.export is Export.GIVEN
+
+
+@dataclass(frozen=True)
+class Record:
+    """One row of a holding: its key there, and the values of what is given."""
+
+    key: str
+    values: Mapping[str, Any]
+
+
+Finder = Callable[[Person], Q]
+# Cuts a row that holds something of several people down to one of them: the values that
+# are theirs, or None when nothing is.
+Narrower = Callable[[Any, Person], Mapping[str, Any] | None]
+
+
+@dataclass(frozen=True)
+class Holding:
+    """One place where data of a person is.
+
+    key: names it in files and addresses. model: its label. title, words: what the person
+    reads. find: which rows are a person's. context: fields that hold nothing of the
+    person and say what the rest is about, such as a day. declared: for a ledger, whose
+    model declares that its entries name nobody, although they are about somebody while
+    the number leads to them. narrow: for a row that holds something of several people.
+    addresses: the fields in which the person's own e-mail address stands.
+    """
+
+    key: str
+    model: str
+    title: str
+    words: str
+    find: Finder
+    context: tuple[str, ...] = ()
+    declared: PersonalData | None = None
+    narrow: Narrower | None = None
+    addresses: tuple[str, ...] = ()
+    titles: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.key
+
+    @cached_property
+    def table(self) -> type[Model]:
+        return apps.get_model(self.model)
+
+    @cached_property
+    def declaration(self) -> PersonalData:
+        own = self.declared or self.table.__dict__.get("personal_data")
+        if not isinstance(own, PersonalData):
+            raise TypeError(f"{self.model} declares no personal data: say it here.")
+        return own
+
+    @cached_property
+    def data(self) -> tuple[Datum, ...]:
+        """Its fields: first what says when and how, then what is the person's."""
+        return (*map(self._context, self.context), *map(self._own, self.fields))
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return tuple(self.declaration.fields)
+
+    @property
+    def given(self) -> tuple[Datum, ...]:
+        return tuple(datum for datum in self.data if datum.is_given)
+
+    def _context(self, path: str) -> Datum:
+        whole = self.declaration
+        return Datum(
+            path,
+            self._title(path),
+            None,
+            whole.purpose,
+            whole.source,
+            whole.retention,
+            Export.GIVEN,
+            whole.erasure,
+        )
+
+    def _own(self, name: str) -> Datum:
+        held = self.declaration.held(name)
+        return Datum(
+            name,
+            self._title(name),
+            held.category,
+            held.purpose,
+            held.source,
+            held.retention,
+            held.export or Export.GIVEN,
+            held.erasure or Erasure.REMOVED,
+        )
+
+    def _title(self, path: str) -> str:
+        words = self.titles.get(path) or str(self.column(path).verbose_name)
+        return f"{words[:1].upper()}{words[1:]}"
+
+    def column(self, path: str) -> Any:
+        """The model field at the end of this path."""
+        table: Any = self.table
+        *steps, last = path.split("__")
+        for step in steps:
+            table = table._meta.get_field(step).related_model
+        return table._meta.get_field(last)
+
+    def rows(self, person: Person) -> QuerySet[Any]:
+        """The person's rows, oldest first."""
+        related = [path.rpartition("__")[0] for path in self.context if "__" in path]
+        rows = self.table._base_manager.filter(self.find(person)).order_by("pk")
+        return rows.select_related(*related) if related else rows
+
+    def records(self, person: Person) -> Iterator[Record]:
+        """Each of the person's rows with the values of what is given, a few at a time:
+        memory does not grow with their number."""
+        paths = [datum.path for datum in self.given]
+        for row in self.rows(person).iterator(chunk_size=CHUNK):
+            values = {path: _value(row, path) for path in paths}
+            if self.narrow is not None:
+                narrowed = self.narrow(row, person)
+                if narrowed is None:
+                    continue
+                values |= narrowed
+            yield Record(str(row.pk), values)
+
+
+def _value(row: Any, path: str) -> Any:
+    """What stands there; the number of a row that another one leads to."""
+    *steps, last = path.split("__")
+    for step in steps:
+        row = getattr(row, step)
+        if row is None:
+            return None
+    return getattr(row, row._meta.get_field(last).attname)
+
+
+def by_subject(path: str) -> Finder:
+    """Rows that lead to the person's number by this path."""
+    return lambda person: Q(**{path: person.id})
+
+
+def by_digest(path: str) -> Finder:
+    """Rows that are known by the keyed digest of one of the person's addresses."""
+    return lambda person: Q(**{f"{path}__in": list(person.digests)})
+
+
+@lru_cache(maxsize=4)
+def _holdings(paths: tuple[str, ...]) -> tuple[Holding, ...]:
+    return tuple(import_string(path) for path in paths)
+
+
+def holdings() -> tuple[Holding, ...]:
+    """Every holding of the house, in the order of collecting."""
+    return _holdings(tuple(settings.PERSONAL_DATA))

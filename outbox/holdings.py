@@ -1,0 +1,48 @@
+"""What is held of mail, place by place (groundwork.holdings)."""
+
+from groundwork.holdings import Holding, by_digest, by_subject
+
+MAIL_TO_YOU = Holding(
+    key="mail-to-you",
+    model="outbox.OutgoingEmail",
+    title="E-mails to you",
+    words="What we wrote to you, and what became of it. The text goes after its period; "
+    "that there was a message stays a while longer.",
+    find=by_subject("data_subject"),
+    context=("created_at",),
+    titles={
+        "created_at": "written",
+        "to_address": "sent to",
+        "context": "what it was made of",
+        "raw_message": "the message as it left",
+        "kind": "what it was about",
+        "settled_at": "settled",
+    },
+)
+MAIL_FROM_YOU = Holding(
+    key="mail-from-you",
+    model="outbox.InboundEmail",
+    title="E-mails from you",
+    words="What came to us from your address, as it arrived, and what our software "
+    "noticed in it.",
+    find=by_digest("sender_digest"),
+    titles={
+        "raw_message": "the message as it came",
+        "received_at": "received",
+        "is_shut_away": "shut away as sensitive",
+        "sender_digest": "code made of your address",
+    },
+)
+OPT_OUTS = Holding(
+    key="opt-outs",
+    model="outbox.SuppressedAddress",
+    title="Your place on our opt-out list",
+    words="A code made of your address and why we must not write to it. It is what keeps "
+    "our promise not to, so it stays when everything else goes.",
+    find=by_digest("address_digest"),
+    titles={
+        "address_digest": "code made of your address",
+        "purpose": "which e-mails (empty: all that are not asked for)",
+        "suppressed_at": "since",
+    },
+)

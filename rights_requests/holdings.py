@@ -1,0 +1,197 @@
+"""What is held of requests and complaints, place by place (groundwork.holdings)."""
+
+from django.db.models import Q
+
+from groundwork.holdings import Holding, Person, by_subject
+from groundwork.personal_data import Category, PersonalData
+from rights_requests.models import Case
+
+OF_CASE = "case__submission__data_subject"
+
+SUBMISSIONS = Holding(
+    key="messages-about-your-rights",
+    model="rights_requests.Submission",
+    title="What you asked us about your data",
+    words="Each request or complaint as it came, and how we can reach you about it.",
+    find=by_subject("data_subject"),
+    context=("received_at", "dated_on", "channel", "reply_by"),
+    addresses=("address",),
+    titles={
+        "received_at": "received",
+        "dated_on": "dated",
+        "channel": "how it came",
+        "reply_by": "how we answer",
+        "name": "your name",
+        "address": "your e-mail address",
+        "agent_name": "who wrote for you",
+        "agent_address": "their e-mail address",
+        "words": "in your words",
+        "signs": "what our software noticed",
+        "wants_recipients": "you want to know who received your data",
+    },
+)
+CASES = Holding(
+    key="requests",
+    model="rights_requests.Case",
+    title="Your requests and complaints",
+    words="One for each thing you asked, with how it stands.",
+    find=by_subject("submission__data_subject"),
+    context=("reference", "received_at", "due_on", "closed_at"),
+    titles={
+        "received_at": "received",
+        "due_on": "answer due on",
+        "closed_at": "closed",
+        "kind": "what was asked",
+    },
+)
+LETTERS = Holding(
+    key="letters",
+    model="rights_requests.Letter",
+    title="Our letters about your requests",
+    words="What we wrote to you, as it left.",
+    find=by_subject(OF_CASE),
+    context=("case__reference", "written_at", "by", "sent_at", "posted_on"),
+    titles={
+        "written_at": "written",
+        "sent_at": "sent",
+        "posted_on": "posted",
+        "by": "by",
+        "blocks": "text",
+    },
+)
+MESSAGES = Holding(
+    key="messages",
+    model="rights_requests.Message",
+    title="What you wrote about your requests",
+    words="Your messages about a request, by whichever way they came.",
+    find=by_subject(OF_CASE),
+    context=("case__reference", "received_at", "channel"),
+    titles={
+        "received_at": "received",
+        "channel": "how it came",
+        "words": "in your words",
+    },
+)
+DOCUMENTS = Holding(
+    key="documents",
+    model="rights_requests.CaseDocument",
+    title="Documents of your requests",
+    words="Files that you sent us and that we sent you. The files themselves are in the "
+    "folder “files”, unless they are gone.",
+    find=by_subject(OF_CASE),
+    context=(
+        "case__reference",
+        "purpose",
+        "media_type",
+        "size",
+        "added_at",
+        "removed_at",
+    ),
+    titles={
+        "purpose": "what it is",
+        "size": "size in bytes",
+        "added_at": "added",
+        "removed_at": "removed",
+        "vault_name": "name in our store",
+    },
+)
+LINKS = Holding(
+    key="case-links",
+    model="rights_requests.CaseLink",
+    title="Links to the pages of your requests",
+    words="When a link was made, used and ended. Its secret part is kept as a code only.",
+    find=by_subject(OF_CASE),
+    context=("case__reference", "use", "made_at", "expires_at", "used_at"),
+    titles={
+        "use": "what it is for",
+        "made_at": "made",
+        "expires_at": "ends",
+        "used_at": "used",
+        "token_digest": "code of the link",
+    },
+)
+DECISIONS = Holding(
+    key="decisions",
+    model="rights_requests.Decision",
+    title="What we decided about your requests",
+    words="What one of us proposed and another released, with the reasons.",
+    find=by_subject(OF_CASE),
+    context=("case__reference", "move", "ground", "proposed_at", "outcome"),
+    titles={
+        "move": "what",
+        "proposed_at": "proposed",
+        "inputs": "more exactly",
+        "answer": "why it was sent back",
+    },
+)
+CHECKS = Holding(
+    key="identity-checks",
+    model="rights_requests.IdentityCheck",
+    title="When we asked who you are",
+    words="Why we had doubts, what we asked for, and what came of it.",
+    find=by_subject(OF_CASE),
+    context=("case__reference", "asked_at", "closed_at", "outcome"),
+    titles={"asked_at": "asked", "closed_at": "closed", "asked_for": "asked for"},
+)
+SEARCHES = Holding(
+    key="searches",
+    model="rights_requests.SearchRecord",
+    title="Where we looked for your data",
+    words="Which systems were searched for your requests, for what, and why that was "
+    "enough.",
+    find=by_subject(OF_CASE),
+    context=("case__reference", "searched_on", "system", "hits_count"),
+    titles={
+        "searched_on": "on",
+        "hits_count": "found",
+        "terms": "looked for",
+        "why": "why that was enough",
+    },
+)
+TASKS = Holding(
+    key="tasks",
+    model="rights_requests.Task",
+    title="What somebody had to do for your requests",
+    words="Tasks for colleagues and for organisations that had your data from us.",
+    find=by_subject(OF_CASE),
+    context=("case__reference", "set_at", "recipient", "due_on", "done_at"),
+    titles={"set_at": "set", "done_at": "done", "due_on": "due on"},
+)
+NOTES = Holding(
+    key="notes",
+    model="rights_requests.Note",
+    title="Our notes on your requests",
+    words="What staff noted for colleagues.",
+    find=by_subject(OF_CASE),
+    context=("case__reference", "written_at"),
+    titles={"written_at": "written", "words": "note"},
+)
+
+
+def _of_their_cases(person: Person) -> Q:
+    cases = Case.objects.filter(submission__data_subject=person.id)
+    return Q(case_id__in=cases.values("pk"))
+
+
+LOG = Holding(
+    key="case-log",
+    model="rights_requests.CaseLogEntry",
+    title="What happened to your requests",
+    words="The record from which every date is counted. Entries are never changed.",
+    find=_of_their_cases,
+    context=("at", "due_on"),
+    declared=PersonalData(
+        fields=dict.fromkeys(("event", "state", "inputs"), Category.IDENTITY),
+        purpose="administration",
+        source="house",
+        retention="ledger",
+        others="",
+    ),
+    titles={
+        "at": "when",
+        "due_on": "answer then due on",
+        "event": "what happened",
+        "state": "state afterwards",
+        "inputs": "what was decided with",
+    },
+)
