@@ -5,6 +5,7 @@ from groundwork.holdings import Holding, by_subject
 DELIVERIES = Holding(
     key="case-updates",
     model="case_updates.Delivery",
+    moves_by_itself=True,
     title="Case updates that were sent to you",
     words="Which case update went to you, and whether it was handed over.",
     find=by_subject("data_subject_id"),

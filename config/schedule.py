@@ -21,6 +21,16 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 2.0,
         "options": {"expires": 2.0},
     },
+    # Whoever pressed the button is looking at the page.
+    "put copies together": {
+        "task": "rights_requests.build_copies",
+        "schedule": 5.0,
+        "options": {"expires": 5.0},
+    },
+    "take over copies whose worker died": {
+        "task": "rights_requests.release_stranded_copies",
+        "schedule": 300.0,
+    },
     "send case updates": {
         "task": "case_updates.send_due",
         "schedule": 5.0,

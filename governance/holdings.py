@@ -5,6 +5,7 @@ from groundwork.holdings import Holding, by_subject
 NOTICES = Holding(
     key="notices",
     model="governance.NoticeDelivery",
+    moves_by_itself=True,
     title="Changes of our notices that you were told of",
     words="Which change you were told of and when; it shows that everybody was told.",
     find=by_subject("data_subject_id"),

@@ -8,7 +8,7 @@ whoever collects, moves, restricts or erases a person's data walks one list.
 """
 
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
@@ -70,6 +70,18 @@ Narrower = Callable[[Any, Person], Mapping[str, Any] | None]
 
 
 @dataclass(frozen=True)
+class HeldFile:
+    """A file of the person's: the key of its row, its name there, and its bytes."""
+
+    key: str
+    name: str
+    pieces: Iterable[bytes]
+
+
+Filer = Callable[[Person], Iterator[HeldFile]]
+
+
+@dataclass(frozen=True)
 class Holding:
     """One place where data of a person is.
 
@@ -78,7 +90,9 @@ class Holding:
     person and say what the rest is about, such as a day. declared: for a ledger, whose
     model declares that its entries name nobody, although they are about somebody while
     the number leads to them. narrow: for a row that holds something of several people.
-    addresses: the fields in which the person's own e-mail address stands.
+    addresses: the fields in which the person's own e-mail address stands. files: the
+    files that its rows name. moves_by_itself: rows come and change while a request is
+    worked on, such as the letters about it, and say nothing new of the person.
     """
 
     key: str
@@ -90,6 +104,8 @@ class Holding:
     declared: PersonalData | None = None
     narrow: Narrower | None = None
     addresses: tuple[str, ...] = ()
+    files: Filer | None = None
+    moves_by_itself: bool = False
     titles: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
@@ -162,6 +178,12 @@ class Holding:
         related = [path.rpartition("__")[0] for path in self.context if "__" in path]
         rows = self.table._base_manager.filter(self.find(person)).order_by("pk")
         return rows.select_related(*related) if related else rows
+
+    def count(self, person: Person) -> int:
+        """How many records there are."""
+        if self.narrow is not None:
+            return sum(1 for _ in self.records(person))
+        return self.rows(person).count()
 
     def records(self, person: Person) -> Iterator[Record]:
         """Each of the person's rows with the values of what is given, a few at a time:

@@ -5,6 +5,7 @@ from groundwork.holdings import Holding, by_digest, by_subject
 MAIL_TO_YOU = Holding(
     key="mail-to-you",
     model="outbox.OutgoingEmail",
+    moves_by_itself=True,
     title="E-mails to you",
     words="What we wrote to you, and what became of it. The text goes after its period; "
     "that there was a message stays a while longer.",

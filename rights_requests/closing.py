@@ -20,6 +20,7 @@ from data_subjects.restriction import is_restricted
 from groundwork.refusals import NotAllowed, refuse
 from rights_requests import casebook, grounds, sensitive, writing
 from rights_requests.at_once import STOPS
+from rights_requests.fulfilment import freshness
 from rights_requests.kinds import AT_ONCE, PUBLISHED, CaseKind
 from rights_requests.letter_frames import LetterKind
 from rights_requests.limits import Limit, likely_limits
@@ -257,7 +258,7 @@ def _why_not_copy(case: Case, *, nothing_held: bool) -> str:
         return _why_something_is_held(case)
     if not answers_of(case):
         return "Upload what the person gets, or say that we hold nothing."
-    return ""
+    return freshness.why_not_hand_over(case)
 
 
 def _why_something_is_held(case: Case) -> str:

@@ -28,6 +28,7 @@ from rights_requests.case_page import CasePage, page_of, render
 from rights_requests.case_timeline import staff_names
 from rights_requests.desk import MAY_SEE
 from rights_requests.filing import file_documents
+from rights_requests.fulfilment import building, standing_copy
 from rights_requests.models import CaseDocument
 from rights_requests.moves import State
 from rights_requests.upload_kinds import ALLOWED_WORDS, UploadRefused
@@ -107,6 +108,7 @@ def _page(
         "documents",
         status=status,
         problem=problem,
+        copy=standing_copy.shown(page.case),
         form=form,
         documents=[
             {
@@ -140,6 +142,22 @@ def _can_remove(row: CaseDocument) -> bool:
         and row.removed_at is None
         and row.case.state == State.IN_PROGRESS
     )
+
+
+@console.page("rights_requests/case/<uuid:pk>/copy/", name="case-copy", permission=WORK)
+@require_POST
+def put_copy_together(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Have all that is held of the person put together; a worker does so within
+    seconds."""
+    require(request, MAY_SEE)
+    page = page_of(request, pk)
+    try:
+        building.ask(page.case.pk, staff_id=staff_id(request), now=timezone.now())
+    except NotAllowed as refusal:
+        form = UploadForm(initial={"purpose": Purpose.ANSWER})
+        return _page(page, form, status=409, problem=str(refusal))
+    messages.success(request, "It is being put together. This page says how far it is.")
+    return redirect(tab_url(page.case, "documents"))
 
 
 # --- One document ---

@@ -1,16 +1,20 @@
 """What is held of requests and complaints, place by place (groundwork.holdings)."""
 
+from collections.abc import Iterator
+
 from django.db.models import Q
 
-from groundwork.holdings import Holding, Person, by_subject
+from groundwork.holdings import HeldFile, Holding, Person, by_subject
 from groundwork.personal_data import Category, PersonalData
-from rights_requests.models import Case
+from rights_requests import vault
+from rights_requests.models import Case, CaseDocument
 
 OF_CASE = "case__submission__data_subject"
 
 SUBMISSIONS = Holding(
     key="messages-about-your-rights",
     model="rights_requests.Submission",
+    moves_by_itself=True,
     title="What you asked us about your data",
     words="Each request or complaint as it came, and how we can reach you about it.",
     find=by_subject("data_subject"),
@@ -33,6 +37,7 @@ SUBMISSIONS = Holding(
 CASES = Holding(
     key="requests",
     model="rights_requests.Case",
+    moves_by_itself=True,
     title="Your requests and complaints",
     words="One for each thing you asked, with how it stands.",
     find=by_subject("submission__data_subject"),
@@ -47,6 +52,7 @@ CASES = Holding(
 LETTERS = Holding(
     key="letters",
     model="rights_requests.Letter",
+    moves_by_itself=True,
     title="Our letters about your requests",
     words="What we wrote to you, as it left.",
     find=by_subject(OF_CASE),
@@ -62,6 +68,7 @@ LETTERS = Holding(
 MESSAGES = Holding(
     key="messages",
     model="rights_requests.Message",
+    moves_by_itself=True,
     title="What you wrote about your requests",
     words="Your messages about a request, by whichever way they came.",
     find=by_subject(OF_CASE),
@@ -72,13 +79,26 @@ MESSAGES = Holding(
         "words": "in your words",
     },
 )
+
+
+def _files(person: Person) -> Iterator[HeldFile]:
+    """What the person sent; what we sent them is theirs already, copies like this one
+    among it."""
+    rows = CaseDocument.objects.filter(case__submission__data_subject=person.id)
+    ours = CaseDocument.Purpose.ANSWER
+    for row in rows.filter(removed_at=None).exclude(purpose=ours).order_by("pk"):
+        yield HeldFile(str(row.pk), row.name, vault.read(row.vault_name))
+
+
 DOCUMENTS = Holding(
     key="documents",
     model="rights_requests.CaseDocument",
+    moves_by_itself=True,
     title="Documents of your requests",
-    words="Files that you sent us and that we sent you. The files themselves are in the "
+    words="Files that you sent us and that we sent you. Those that you sent are in the "
     "folder “files”, unless they are gone.",
     find=by_subject(OF_CASE),
+    files=_files,
     context=(
         "case__reference",
         "purpose",
@@ -98,6 +118,7 @@ DOCUMENTS = Holding(
 LINKS = Holding(
     key="case-links",
     model="rights_requests.CaseLink",
+    moves_by_itself=True,
     title="Links to the pages of your requests",
     words="When a link was made, used and ended. Its secret part is kept as a code only.",
     find=by_subject(OF_CASE),
@@ -113,6 +134,7 @@ LINKS = Holding(
 DECISIONS = Holding(
     key="decisions",
     model="rights_requests.Decision",
+    moves_by_itself=True,
     title="What we decided about your requests",
     words="What one of us proposed and another released, with the reasons.",
     find=by_subject(OF_CASE),
@@ -127,6 +149,7 @@ DECISIONS = Holding(
 CHECKS = Holding(
     key="identity-checks",
     model="rights_requests.IdentityCheck",
+    moves_by_itself=True,
     title="When we asked who you are",
     words="Why we had doubts, what we asked for, and what came of it.",
     find=by_subject(OF_CASE),
@@ -136,6 +159,7 @@ CHECKS = Holding(
 SEARCHES = Holding(
     key="searches",
     model="rights_requests.SearchRecord",
+    moves_by_itself=True,
     title="Where we looked for your data",
     words="Which systems were searched for your requests, for what, and why that was "
     "enough.",
@@ -151,6 +175,7 @@ SEARCHES = Holding(
 TASKS = Holding(
     key="tasks",
     model="rights_requests.Task",
+    moves_by_itself=True,
     title="What somebody had to do for your requests",
     words="Tasks for colleagues and for organisations that had your data from us.",
     find=by_subject(OF_CASE),
@@ -160,6 +185,7 @@ TASKS = Holding(
 NOTES = Holding(
     key="notes",
     model="rights_requests.Note",
+    moves_by_itself=True,
     title="Our notes on your requests",
     words="What staff noted for colleagues.",
     find=by_subject(OF_CASE),
@@ -176,6 +202,7 @@ def _of_their_cases(person: Person) -> Q:
 LOG = Holding(
     key="case-log",
     model="rights_requests.CaseLogEntry",
+    moves_by_itself=True,
     title="What happened to your requests",
     words="The record from which every date is counted. Entries are never changed.",
     find=_of_their_cases,

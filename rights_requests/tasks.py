@@ -11,6 +11,7 @@ from rights_requests import (
     reminding,
     vault_keeping,
 )
+from rights_requests.fulfilment import building
 
 # A million open cases take a quarter of an hour; recounting.BROKEN_OFF_AFTER.
 RECOUNT_SECONDS = 60 * 60
@@ -59,3 +60,23 @@ def take_over_letters() -> None:
 @shared_task(name="rights_requests.keep_vault", queue="work")
 def keep_vault() -> None:
     vault_keeping.sweep(timezone.now())
+
+
+# A person of a hundred thousand rows; building.STRANDED_AFTER is counted from the last
+# place that was looked through.
+BUILD_SECONDS = 60 * 60
+
+
+@shared_task(
+    name="rights_requests.build_copies",
+    queue="work",
+    soft_time_limit=BUILD_SECONDS,
+    time_limit=BUILD_SECONDS + 60,
+)
+def build_copies() -> None:
+    building.build_next(timezone.now())
+
+
+@shared_task(name="rights_requests.release_stranded_copies", queue="work")
+def release_stranded_copies() -> None:
+    building.release_stranded(timezone.now())

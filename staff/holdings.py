@@ -17,6 +17,7 @@ ACCOUNT = Holding(
 OPENINGS = Holding(
     key="openings",
     model="staff.AccessRecord",
+    moves_by_itself=True,
     title="When our staff opened your data",
     words="Each time a member of staff opened your page or took your data out. Who it "
     "was is not told here: that concerns them.",

@@ -32,6 +32,7 @@ SIGN_UP = Holding(
 LINKS = Holding(
     key="links",
     model="subscribers.MailedLink",
+    moves_by_itself=True,
     title="Links that we mailed to you",
     words="What each link was for and when it was used, and what you had typed before "
     "you confirmed. The secret part of a link is kept as a code only.",
@@ -77,6 +78,7 @@ def _lines_about(row: Any, person: Person) -> Mapping[str, Any] | None:
 LISTS = Holding(
     key="lists",
     model="subscribers.SubscriberImport",
+    moves_by_itself=True,
     title="Lists that staff uploaded",
     words="The lines about you in a list that is being brought in. Such a list is "
     "removed after a day.",

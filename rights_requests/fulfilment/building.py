@@ -1,0 +1,228 @@
+"""Putting a copy together: asked for by staff, done by a worker, filed as the answer.
+
+1. ask() writes down that it is wanted.
+2. A worker claims it, writes the archive into the vault and says after each place how
+   far it has come.
+3. It becomes a document of the case in place of the one before, and what was searched
+   goes on record (Art. 15(1A)).
+
+A worker that dies leaves its claim behind: release_stranded() gives it to another one,
+three times at most. Whatever stops the work is shown on the case, and nothing
+half-written stays.
+"""
+
+import logging
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from groundwork.clock import today_here
+from groundwork.holdings import Person, holdings
+from groundwork.refusals import NotAllowed, refuse
+from rights_requests import casebook, handling, vault
+from rights_requests.fulfilment import freshness
+from rights_requests.fulfilment.package import Cover, archive
+from rights_requests.fulfilment.people import person_of
+from rights_requests.handling import Searched
+from rights_requests.kinds import CaseKind
+from rights_requests.models import Case, CaseDocument, Event, Package
+from rights_requests.models.answers import PackageQuerySet
+from rights_requests.moves import State
+from rights_requests.vault_keeping import remove_document
+
+logger = logging.getLogger(__name__)
+# A place with a hundred thousand rows takes a minute or two.
+STRANDED_AFTER = timedelta(minutes=15)
+MOST_ATTEMPTS = 3
+HERE = "Casedesk: every place in which this system keeps data of people"
+Problem = Package.Problem
+
+
+# --- Asking for it ---
+
+
+@transaction.atomic
+def ask(case_id: uuid.UUID, *, staff_id: int, now: datetime) -> Package:
+    """A worker puts the copy together as soon as one is free. Raises NotAllowed."""
+    case = casebook.locked(case_id)
+    refuse(why_not_ask(case))
+    return Package.objects.create(case=case, asked_at=now, asked_by_id=staff_id)
+
+
+def why_not_ask(case: Case) -> str:
+    if case.kind != CaseKind.ACCESS:
+        return "A copy of all data answers a request for access alone."
+    if case.state != State.IN_PROGRESS:
+        return f"The case is not being worked on ({State(case.state).label})."
+    if case.packages.under_way().exists():
+        return "The copy is being put together already."
+    return ""
+
+
+# --- Doing it ---
+
+
+def build_next(now: datetime) -> Package | None:
+    """Put together the copy that waits the longest; None when none waits."""
+    package = _claimed(now)
+    if package is None:
+        return None
+    try:
+        _build(package)
+    except OSError:
+        logger.exception("The disk did not take package %s", package.pk)
+        _fail(package, Problem.DISK)
+    except Exception:
+        logger.exception("Package %s could not be put together", package.pk)
+        _fail(package, Problem.ERROR)
+    return package
+
+
+@transaction.atomic
+def _claimed(now: datetime) -> Package | None:
+    waiting = Package.objects.filter(state=Package.State.WAITING).order_by("asked_at")
+    package = waiting.select_for_update(skip_locked=True).first()
+    if package is None:
+        return None
+    package.state, package.heartbeat_at = Package.State.BUILDING, now
+    package.attempts += 1
+    package.places_done = package.records_count = 0
+    package.save(
+        update_fields=[
+            "state",
+            "heartbeat_at",
+            "attempts",
+            "places_done",
+            "records_count",
+        ]
+    )
+    return package
+
+
+def _build(package: Package) -> None:
+    case = Case.objects.select_related("submission").get(pk=package.case_id)
+    person = person_of(case.submission.data_subject_id)
+    # Taken first: what changes while the archive is written makes it stale.
+    seen = freshness.fingerprint(person)
+    made_at = timezone.localtime()
+    stored = vault.put(
+        archive(person, Cover(case.reference, made_at), _heartbeat(package))
+    )
+    try:
+        _file(package, stored, person, seen, made_at)
+    except BaseException:
+        vault.remove(stored.name)
+        raise
+
+
+def _heartbeat(package: Package) -> Callable[[int], None]:
+    """Says after each place that the work goes on. Raises NotAllowed when another
+    worker has it by now."""
+
+    def told(records_count: int) -> None:
+        package.places_done += 1
+        package.records_count += records_count
+        still_ours = _ours(package).update(
+            heartbeat_at=timezone.now(),
+            places_done=package.places_done,
+            records_count=package.records_count,
+        )
+        if not still_ours:
+            raise NotAllowed("Another worker has this copy by now.")
+
+    return told
+
+
+def _ours(package: Package) -> PackageQuerySet:
+    return Package.objects.filter(
+        pk=package.pk, state=Package.State.BUILDING, attempts=package.attempts
+    )
+
+
+@transaction.atomic
+def _file(
+    package: Package,
+    stored: vault.Stored,
+    person: Person,
+    seen: bytes,
+    made_at: datetime,
+) -> None:
+    """The archive becomes what the person is answered with."""
+    case = casebook.locked(package.case_id)
+    if case.state != State.IN_PROGRESS:
+        _ours(package).update(state=Package.State.FAILED, problem=Problem.CLOSED)
+        transaction.on_commit(lambda: vault.remove(stored.name))
+        return
+    before = freshness.newest_package(case)
+    document = _document(case, stored, package.asked_by_id, made_at)
+    _ours(package).update(
+        state=Package.State.READY,
+        built_at=made_at,
+        fingerprint=seen,
+        document=document,
+    )
+    if before is not None and before.document is not None:
+        remove_document(before.document, staff_id=package.asked_by_id, now=made_at)
+    _note_search(case, package)
+
+
+def _document(
+    case: Case, stored: vault.Stored, staff_id: int, now: datetime
+) -> CaseDocument:
+    document = CaseDocument.objects.create(
+        case=case,
+        purpose=CaseDocument.Purpose.ANSWER,
+        name=f"Copy of your data {case.reference}.zip",
+        media_type="application/zip",
+        size=stored.size,
+        content_digest=stored.sha256,
+        vault_name=stored.name,
+        added_at=now,
+        staff_id=staff_id,
+    )
+    inputs = {
+        "document": str(document.pk),
+        "purpose": str(document.purpose),
+        "digest": stored.sha256.hex(),
+    }
+    casebook.note(case, Event.DOCUMENT_ADDED, staff_id=staff_id, inputs=inputs)
+    return document
+
+
+def _note_search(case: Case, package: Package) -> None:
+    """Where this system looked, so that nobody has to write it down by hand."""
+    handling.record_search(
+        case.pk,
+        Searched(
+            system=HERE,
+            terms="the person’s number, and the code made of their address",
+            hits=package.records_count,
+            why=f"All {len(holdings())} places that the list of holdings names were "
+            "looked through; what is outside this system is searched by itself.",
+            on=today_here(),
+        ),
+        staff_id=package.asked_by_id,
+        now=timezone.now(),
+    )
+
+
+def _fail(package: Package, problem: Package.Problem) -> None:
+    _ours(package).update(state=Package.State.FAILED, problem=problem)
+
+
+# --- When a worker died ---
+
+
+def release_stranded(now: datetime) -> int:
+    """Give what nobody works on any more to another worker, or give it up; returns how
+    many there were."""
+    stranded = Package.objects.filter(
+        state=Package.State.BUILDING, heartbeat_at__lt=now - STRANDED_AFTER
+    )
+    given_up = stranded.filter(attempts__gte=MOST_ATTEMPTS).update(
+        state=Package.State.FAILED, problem=Problem.GIVEN_UP
+    )
+    return given_up + stranded.update(state=Package.State.WAITING)

@@ -1,0 +1,60 @@
+"""Whether something of a person has changed since a copy of it was put together.
+
+Rows are compared by their numbers and by the transaction that wrote them last, which
+PostgreSQL keeps beside each row: nothing has to be decrypted or read again. What changes
+while the request is worked on, such as the letters about it, is left out.
+"""
+
+import hashlib
+
+from django.db.models.expressions import RawSQL
+
+from groundwork.holdings import Holding, Person, holdings
+from rights_requests.fulfilment.people import person_of
+from rights_requests.models import Case, Package
+
+
+def fingerprint(person: Person) -> bytes:
+    """Of everything that is held of this person now, 32 bytes."""
+    found = hashlib.sha256()
+    for holding in holdings():
+        if not holding.moves_by_itself:
+            found.update(f"{holding.key}\n".encode())
+            for line in _versions(holding, person):
+                found.update(line)
+    return found.digest()
+
+
+def _versions(holding: Holding, person: Person) -> list[bytes]:
+    table = holding.table._meta.db_table
+    written = RawSQL(f'"{table}".xmin::text', [])  # noqa: S611 — a name of ours
+    rows = holding.rows(person).annotate(written=written)
+    return [f"{key} {by}\n".encode() for key, by in rows.values_list("pk", "written")]
+
+
+def newest_package(case: Case) -> Package | None:
+    """The copy that would go to the person: put together last, and still there."""
+    ready = case.packages.filter(
+        state=Package.State.READY, document__removed_at__isnull=True
+    )
+    return ready.order_by("-built_at").first()
+
+
+def is_stale(package: Package) -> bool:
+    """Whether something of the person came, went or changed since."""
+    person = person_of(package.case.submission.data_subject_id)
+    return bytes(package.fingerprint or b"") != fingerprint(person)
+
+
+def why_not_hand_over(case: Case) -> str:
+    """What stands against the copy in this case; empty when nothing does, and when the
+    answer is none of ours."""
+    if case.packages.under_way().exists():
+        return "The copy is still being put together: wait until it is there."
+    package = newest_package(case)
+    if package is not None and is_stale(package):
+        return (
+            "Something about the person has changed since the copy was put together: "
+            "put it together again."
+        )
+    return ""

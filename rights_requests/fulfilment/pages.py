@@ -1,0 +1,155 @@
+"""The pages of a copy of somebody's data, which open from a folder in any browser.
+
+They need no network, no server and no script; the one script adds a box that narrows a
+long page down. Each place has a page of its own, or several where it holds much, so
+that no page grows beyond what a browser opens at once.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from itertools import batched
+from pathlib import Path
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from groundwork.holdings import Datum, Holding, Person, Record
+from processing_register.register import BASES, Register, the_register
+from rights_requests.fulfilment.tables import WHY_NOT
+
+ROWS_ON_A_PAGE = 250
+FILES = Path(__file__).parent / "files"
+TEMPLATES = "rights_requests/package"
+
+
+@dataclass(frozen=True)
+class Value:
+    """One value as people read it. is_long: it stands folded."""
+
+    title: str
+    text: str
+    is_long: bool = False
+
+
+@dataclass(frozen=True)
+class Place:
+    """What the first page says of one place. files: how many pages it fills."""
+
+    holding: Holding
+    rows_count: int
+
+    @property
+    def pages_count(self) -> int:
+        return max(1, -(-self.rows_count // ROWS_ON_A_PAGE))
+
+    def page(self, number: int = 1) -> str:
+        """The path of one of its pages, inside the folder of them all."""
+        mark = "" if number == 1 else f"-{number}"
+        return f"{self.holding.key}{mark}.html"
+
+    @cached_property
+    def facts(self) -> list[dict[str, str]]:
+        return [_fact(datum, the_register()) for datum in self.holding.data]
+
+
+def index(context: dict[str, Any]) -> str:
+    return render_to_string(f"{TEMPLATES}/index.html", context)
+
+
+def pages_of(
+    place: Place, person: Person, context: dict[str, Any]
+) -> Iterator[tuple[str, Iterable[str]]]:
+    """Each page of a place: its path, and its text in pieces."""
+    rows = batched(place.holding.records(person), ROWS_ON_A_PAGE)
+    for number, records in enumerate(rows, start=1):
+        yield place.page(number), [_page(place, number, records, context)]
+
+
+def _page(
+    place: Place, number: int, records: Iterable[Record], context: dict[str, Any]
+) -> str:
+    return render_to_string(
+        f"{TEMPLATES}/place.html",
+        {
+            **context,
+            "place": place,
+            "rows": [_shown(place.holding, record) for record in records],
+            "first": (number - 1) * ROWS_ON_A_PAGE + 1,
+            "number": number,
+            "before": place.page(number - 1) if number > 1 else "",
+            "after": place.page(number + 1) if number < place.pages_count else "",
+        },
+    )
+
+
+def _fact(datum: Datum, register: Register) -> dict[str, str]:
+    purpose = register.purposes[datum.purpose]
+    kind = register.categories[datum.category].title if datum.category else ""
+    return {
+        "title": datum.title,
+        "kind": kind,
+        "purpose": purpose.title,
+        "basis": ", ".join(BASES[basis.key] for basis in purpose.lawful_bases),
+        "source": register.sources[datum.source].title,
+        "kept": register.retention[datum.retention].words,
+        "why_not": "" if datum.is_given else WHY_NOT[datum.export],
+    }
+
+
+# --- Values ---
+
+LONG = 400
+
+
+def _shown(holding: Holding, record: Record) -> list[Value]:
+    """What stands in a record; an empty value is left out."""
+    found = (
+        (datum.title, in_words(holding, datum, record.values[datum.path]))
+        for datum in holding.given
+    )
+    return [Value(title, text, len(text) > LONG) for title, text in found if text]
+
+
+def in_words(holding: Holding, datum: Datum, value: Any) -> str:
+    """A value as people read it: a choice by its label, a purpose by its title, a moment
+    by the clock in London."""
+    choices = dict(holding.column(datum.path).flatchoices)
+    if value in (None, "", [], {}):
+        return ""
+    if isinstance(value, str) and value in choices:
+        return str(choices[value])
+    if datum.path in ("purpose", "purposes", "source"):
+        return _registered(value)
+    return _plain(value)
+
+
+def _registered(value: Any) -> str:
+    """Keys of the register by their titles."""
+    register = the_register()
+    keys = value if isinstance(value, list) else [value]
+    return ", ".join(
+        str(
+            getattr(
+                register.purposes.get(key) or register.sources.get(key), "title", key
+            )
+        )
+        for key in keys
+    )
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return f"{timezone.localtime(value):%-d %B %Y, %H:%M}"
+    if isinstance(value, date):
+        return f"{value:%-d %B %Y}"
+    if isinstance(value, dict):
+        return "\n".join(f"{key}: {_plain(held)}" for key, held in value.items())
+    if isinstance(value, list):
+        is_flat = not any(isinstance(one, dict | list) for one in value)
+        return (", " if is_flat else "\n\n").join(_plain(one) for one in value)
+    return str(value)

@@ -1,0 +1,33 @@
+"""How the copy of a person's data stands, as the page of its case shows it."""
+
+from dataclasses import dataclass
+
+from groundwork.holdings import holdings
+from rights_requests.fulfilment import building, freshness
+from rights_requests.kinds import CaseKind
+from rights_requests.models import Case, Package
+
+
+@dataclass(frozen=True)
+class Shown:
+    """package: the newest putting together; standing: the one whose archive is there."""
+
+    package: Package | None
+    standing: Package | None
+    is_stale: bool
+    why_not: str
+    places_count: int
+
+
+def shown(case: Case) -> Shown | None:
+    """How the copy of this case stands; None for a case that has none."""
+    if case.kind != CaseKind.ACCESS:
+        return None
+    standing = freshness.newest_package(case) if case.is_open else None
+    return Shown(
+        case.packages.order_by("-asked_at").first(),
+        standing,
+        standing is not None and freshness.is_stale(standing),
+        building.why_not_ask(case),
+        len(holdings()),
+    )

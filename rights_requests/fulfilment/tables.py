@@ -1,0 +1,89 @@
+"""What stands in one place, for machines: JSON word for word, CSV for spreadsheets.
+
+JSON has every value as it is stored, with what is known of each field beside it. CSV is
+for people who open it in a spreadsheet: what would run there as a formula is neutralised
+(groundwork.spreadsheets), and it says so nowhere else but in its schema.
+"""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import Any
+
+from groundwork.holdings import Datum, Holding, Person
+from groundwork.personal_data import Export
+from groundwork.spreadsheets import csv_lines
+from processing_register.register import BASES, Register, the_register
+
+WHY_NOT = {
+    Export.DESCRIBED: "A code made by us: it stands here, and says nothing by itself.",
+    Export.WITHHELD: "It would open a door to whoever reads it.",
+}
+
+
+def as_json(holding: Holding, person: Person) -> Iterator[str]:
+    """One object: what the place is, its fields, and every record of the person."""
+    head = {
+        "holding": holding.key,
+        "title": holding.title,
+        "about": holding.words,
+        "fields": [told_of(datum, the_register()) for datum in holding.data],
+    }
+    yield _dumped(head)[:-1] + ', "records": ['
+    between = "\n"
+    for record in holding.records(person):
+        plain = {path: _plain(value) for path, value in record.values.items()}
+        yield between + _dumped(plain)
+        between = ",\n"
+    yield "\n]}\n"
+
+
+def as_csv(holding: Holding, person: Person) -> Iterator[str]:
+    """A heading, then a line for each record."""
+    return csv_lines(_lines(holding, person))
+
+
+def _lines(holding: Holding, person: Person) -> Iterator[list[str]]:
+    yield [datum.title for datum in holding.given]
+    for record in holding.records(person):
+        yield [_cell(value) for value in record.values.values()]
+
+
+def told_of(datum: Datum, register: Register) -> dict[str, Any]:
+    """What is known of a field: kind, purpose, lawful basis, source, period (Art. 15(1)),
+    and, where its values are not given, why."""
+    purpose = register.purposes[datum.purpose]
+    told: dict[str, Any] = {"name": datum.path, "title": datum.title}
+    if datum.category is not None:
+        told["kind"] = register.categories[datum.category].title
+    told |= {
+        "purpose": purpose.title,
+        "lawful_bases": [BASES[basis.key] for basis in purpose.lawful_bases],
+        "source": register.sources[datum.source].title,
+        "kept": register.retention[datum.retention].words,
+    }
+    if not datum.is_given:
+        told["not_given_because"] = WHY_NOT[datum.export]
+    return told
+
+
+def _dumped(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _plain(value: Any) -> Any:
+    """As JSON has it: moments in UTC, days and numbers of records as text."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    if value is None or isinstance(value, bool | int | float | str | list | dict):
+        return value
+    return str(value)
+
+
+def _cell(value: Any) -> str:
+    plain = _plain(value)
+    if plain is None:
+        return ""
+    return plain if isinstance(plain, str) else _dumped(plain)
