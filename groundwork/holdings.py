@@ -92,7 +92,9 @@ class Holding:
     the number leads to them. narrow: for a row that holds something of several people.
     addresses: the fields in which the person's own e-mail address stands. files: the
     files that its rows name. moves_by_itself: rows come and change while a request is
-    worked on, such as the letters about it, and say nothing new of the person.
+    worked on, such as the letters about it, and say nothing new of the person. titles,
+    read: what a field is called, and how its value is put into words, where the model
+    does not say it as people do.
     """
 
     key: str
@@ -107,6 +109,7 @@ class Holding:
     files: Filer | None = None
     moves_by_itself: bool = False
     titles: Mapping[str, str] = field(default_factory=dict)
+    read: Mapping[str, Callable[[Any], str]] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return self.key

@@ -1,6 +1,17 @@
 """What is held of mail, place by place (groundwork.holdings)."""
 
 from groundwork.holdings import Holding, by_digest, by_subject
+from outbox.inbound_message import parse
+
+
+def _as_read(raw: str) -> str:
+    """A message as its reader saw it, whatever it is made of; the JSON of the copy has
+    it byte for byte."""
+    message = parse(raw.encode("latin-1", errors="replace"))
+    files = [f"[{attachment.name}]" for attachment in message.attachments]
+    parts = (message.subject, message.text, message.quoted, "\n".join(files))
+    return "\n\n".join(filter(None, parts))
+
 
 MAIL_TO_YOU = Holding(
     key="mail-to-you",
@@ -19,6 +30,7 @@ MAIL_TO_YOU = Holding(
         "kind": "what it was about",
         "settled_at": "settled",
     },
+    read={"raw_message": _as_read},
 )
 MAIL_FROM_YOU = Holding(
     key="mail-from-you",
@@ -33,6 +45,7 @@ MAIL_FROM_YOU = Holding(
         "is_shut_away": "shut away as sensitive",
         "sender_digest": "code made of your address",
     },
+    read={"raw_message": _as_read},
 )
 OPT_OUTS = Holding(
     key="opt-outs",

@@ -1,12 +1,13 @@
 """What is held of requests and complaints, place by place (groundwork.holdings)."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from django.db.models import Q
 
 from groundwork.holdings import HeldFile, Holding, Person, by_subject
 from groundwork.personal_data import Category, PersonalData
-from rights_requests import vault
+from rights_requests import letters, vault
 from rights_requests.models import Case, CaseDocument
 
 OF_CASE = "case__submission__data_subject"
@@ -49,6 +50,13 @@ CASES = Holding(
         "kind": "what was asked",
     },
 )
+
+
+def _letter(kept: dict[str, Any]) -> str:
+    """The words of a letter as they left."""
+    return letters.Letter.from_json(kept).text
+
+
 LETTERS = Holding(
     key="letters",
     model="rights_requests.Letter",
@@ -64,6 +72,7 @@ LETTERS = Holding(
         "by": "by",
         "blocks": "text",
     },
+    read={"blocks": _letter},
 )
 MESSAGES = Holding(
     key="messages",

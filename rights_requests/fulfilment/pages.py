@@ -25,6 +25,16 @@ FILES = Path(__file__).parent / "files"
 TEMPLATES = "rights_requests/package"
 
 
+# What is told of each field, in the words of the pages.
+FACTS = {
+    "kind": "Kind",
+    "purpose": "Used for",
+    "basis": "Rests on",
+    "source": "Came from",
+    "kept": "Kept",
+}
+
+
 @dataclass(frozen=True)
 class Value:
     """One value as people read it. is_long: it stands folded."""
@@ -52,7 +62,29 @@ class Place:
 
     @cached_property
     def facts(self) -> list[dict[str, str]]:
+        """What is known of each field."""
         return [_fact(datum, the_register()) for datum in self.holding.data]
+
+    @cached_property
+    def same(self) -> list[tuple[str, str]]:
+        """What is true of all of them, said once."""
+        return [
+            (words, self.facts[0][name])
+            for name, words in FACTS.items()
+            if len({fact[name] for fact in self.facts}) == 1
+        ]
+
+    @cached_property
+    def columns(self) -> list[str]:
+        """The headings of what differs from field to field."""
+        said = {words for words, _ in self.same}
+        return [words for words in FACTS.values() if words not in said]
+
+    @cached_property
+    def lines(self) -> list[tuple[dict[str, str], list[str]]]:
+        """Each field with what differs, in the order of the columns."""
+        names = [name for name, words in FACTS.items() if words in self.columns]
+        return [(fact, [fact[name] for name in names]) for fact in self.facts]
 
 
 def index(context: dict[str, Any]) -> str:
@@ -116,6 +148,8 @@ def _shown(holding: Holding, record: Record) -> list[Value]:
 def in_words(holding: Holding, datum: Datum, value: Any) -> str:
     """A value as people read it: a choice by its label, a purpose by its title, a moment
     by the clock in London."""
+    if datum.path in holding.read and value:
+        return holding.read[datum.path](value)
     choices = dict(holding.column(datum.path).flatchoices)
     if value in (None, "", [], {}):
         return ""

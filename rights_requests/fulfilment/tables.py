@@ -16,8 +16,8 @@ from groundwork.spreadsheets import csv_lines
 from processing_register.register import BASES, Register, the_register
 
 WHY_NOT = {
-    Export.DESCRIBED: "A code made by us: it stands here, and says nothing by itself.",
-    Export.WITHHELD: "It would open a door to whoever reads it.",
+    Export.DESCRIBED: "a code made by us, which says nothing by itself",
+    Export.WITHHELD: "it would open a door to whoever reads it",
 }
 
 
