@@ -1,7 +1,7 @@
 """What is held of consents, place by place (groundwork.holdings)."""
 
 from groundwork.holdings import Holding, by_subject
-from groundwork.personal_data import Category, PersonalData
+from groundwork.personal_data import Category, Held, PersonalData
 
 DECISIONS = Holding(
     key="consent",
@@ -12,9 +12,13 @@ DECISIONS = Holding(
     find=by_subject("data_subject_id"),
     context=("at", "wording__text"),
     declared=PersonalData(
-        fields=dict.fromkeys(
-            ("purpose", "action", "channel", "notices"), Category.MARKETING
-        ),
+        # The choice itself is what e-mails are sent by; the rest proves it.
+        fields={
+            "purpose": Held(Category.MARKETING, purpose="case-updates"),
+            "action": Held(Category.MARKETING, purpose="case-updates"),
+            "channel": Category.MARKETING,
+            "notices": Category.MARKETING,
+        },
         purpose="proof-of-consent",
         source="person",
         retention="ledger",

@@ -188,17 +188,19 @@ class Holding:
             return sum(1 for _ in self.records(person))
         return self.rows(person).count()
 
-    def records(self, person: Person) -> Iterator[Record]:
-        """Each of the person's rows with the values of what is given, a few at a time:
-        memory does not grow with their number."""
-        paths = [datum.path for datum in self.given]
+    def records(
+        self, person: Person, data: Iterable[Datum] | None = None
+    ) -> Iterator[Record]:
+        """Each of the person's rows with the values of these of its fields, or of all
+        that are given, a few at a time: memory does not grow with their number."""
+        paths = [datum.path for datum in (self.given if data is None else data)]
         for row in self.rows(person).iterator(chunk_size=CHUNK):
             values = {path: _value(row, path) for path in paths}
             if self.narrow is not None:
                 narrowed = self.narrow(row, person)
                 if narrowed is None:
                     continue
-                values |= narrowed
+                values |= {p: v for p, v in narrowed.items() if p in values}
             yield Record(str(row.pk), values)
 
 

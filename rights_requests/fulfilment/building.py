@@ -23,8 +23,9 @@ from groundwork.clock import today_here
 from groundwork.holdings import Person, holdings
 from groundwork.refusals import NotAllowed, refuse
 from rights_requests import casebook, handling, vault
-from rights_requests.fulfilment import freshness
-from rights_requests.fulfilment.package import Cover, archive
+from rights_requests.fulfilment import freshness, portability
+from rights_requests.fulfilment import package as copies
+from rights_requests.fulfilment.covers import Cover
 from rights_requests.fulfilment.people import person_of
 from rights_requests.handling import Searched
 from rights_requests.kinds import CaseKind
@@ -39,6 +40,11 @@ STRANDED_AFTER = timedelta(minutes=15)
 MOST_ATTEMPTS = 3
 HERE = "Casedesk: every place in which this system keeps data of people"
 Problem = Package.Problem
+# Which kind of case is answered with which archive, and what that is called.
+MAKERS = {
+    CaseKind.ACCESS: (copies.archive, "Copy of your data"),
+    CaseKind.PORTABILITY: (portability.archive, "Your data to take along"),
+}
 
 
 # --- Asking for it ---
@@ -53,8 +59,8 @@ def ask(case_id: uuid.UUID, *, staff_id: int, now: datetime) -> Package:
 
 
 def why_not_ask(case: Case) -> str:
-    if case.kind != CaseKind.ACCESS:
-        return "A copy of all data answers a request for access alone."
+    if case.kind not in MAKERS:
+        return "Data is put together for a copy, or to be taken along, and for nothing else."
     if case.state != State.IN_PROGRESS:
         return f"The case is not being worked on ({State(case.state).label})."
     if case.packages.under_way().exists():
@@ -72,6 +78,8 @@ def build_next(now: datetime) -> Package | None:
         return None
     try:
         _build(package)
+    except portability.NothingToTakeAlong:
+        _fail(package, Problem.NOTHING)
     except OSError:
         logger.exception("The disk did not take package %s", package.pk)
         _fail(package, Problem.DISK)
@@ -108,8 +116,9 @@ def _build(package: Package) -> None:
     # Taken first: what changes while the archive is written makes it stale.
     seen = freshness.fingerprint(person)
     made_at = timezone.localtime()
+    make, _ = MAKERS[CaseKind(case.kind)]
     stored = vault.put(
-        archive(person, Cover(case.reference, made_at), _heartbeat(package))
+        make(person, Cover(case.reference, made_at), _heartbeat(package))
     )
     try:
         _file(package, stored, person, seen, made_at)
@@ -175,7 +184,7 @@ def _document(
     document = CaseDocument.objects.create(
         case=case,
         purpose=CaseDocument.Purpose.ANSWER,
-        name=f"Copy of your data {case.reference}.zip",
+        name=f"{MAKERS[CaseKind(case.kind)][1]} {case.reference}.zip",
         media_type="application/zip",
         size=stored.size,
         content_digest=stored.sha256,

@@ -5,31 +5,17 @@ with what Article 15(1) wants told. Each place is read at one moment, however lo
 takes, and memory holds a few rows of it at a time.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterator
 from typing import Any
 
-from django.db import connection, transaction
-
 from groundwork.holdings import Holding, Person, holdings
-from processing_register.notices import current_controller
 from rights_requests.fulfilment import facts, pages, tables
+from rights_requests.fulfilment.covers import Cover, Told
+from rights_requests.fulfilment.moments import one_moment
 from rights_requests.fulfilment.pages import Place
 from rights_requests.fulfilment.zipping import Member, in_pieces, zipped
 
 BESIDE = ("schema.json", "package.css", "package.js")
-# What is told after each place: how many records it held.
-Told = Callable[[int], None]
-
-
-@dataclass(frozen=True)
-class Cover:
-    """What stands on each page: the case it answers, and when it was made."""
-
-    reference: str
-    made_at: datetime
 
 
 def archive(person: Person, cover: Cover, told: Told) -> Iterator[bytes]:
@@ -41,9 +27,9 @@ def archive(person: Person, cover: Cover, told: Told) -> Iterator[bytes]:
 def _members(person: Person, cover: Cover, told: Told) -> Iterator[Member]:
     found: list[Place] = []
     nothing_in: list[Holding] = []
-    context = {**_context(cover), "up": "../"}
+    context = {**cover.context, "up": "../"}
     for holding in holdings():
-        with _one_moment():
+        with one_moment():
             place = Place(holding, holding.count(person))
             if place.rows_count:
                 yield from _members_of(place, person, context)
@@ -53,15 +39,6 @@ def _members(person: Person, cover: Cover, told: Told) -> Iterator[Member]:
             nothing_in.append(holding)
         told(place.rows_count)
     yield from _front(person, cover, found, nothing_in)
-
-
-@contextmanager
-def _one_moment() -> Iterator[None]:
-    """Whatever is read in here is read as of one moment, and nothing is written."""
-    with transaction.atomic(durable=True):
-        with connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        yield
 
 
 def _members_of(
@@ -88,7 +65,7 @@ def _safe(name: str) -> str:
 def _front(
     person: Person, cover: Cover, found: list[Place], nothing_in: list[Holding]
 ) -> Iterator[Member]:
-    context = _context(cover)
+    context = cover.context
     places = [place.holding for place in found]
     first = pages.index(
         {
@@ -103,11 +80,3 @@ def _front(
     yield Member("index.html", in_pieces([first]))
     for name in BESIDE:
         yield Member(name, in_pieces([(pages.FILES / name).read_text()]))
-
-
-def _context(cover: Cover) -> dict[str, Any]:
-    return {
-        "controller": current_controller(),
-        "reference": cover.reference,
-        "made_at": cover.made_at,
-    }

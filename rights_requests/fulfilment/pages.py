@@ -91,6 +91,10 @@ def index(context: dict[str, Any]) -> str:
     return render_to_string(f"{TEMPLATES}/index.html", context)
 
 
+def portable(context: dict[str, Any]) -> str:
+    return render_to_string(f"{TEMPLATES}/portable.html", context)
+
+
 def pages_of(
     place: Place, person: Person, context: dict[str, Any]
 ) -> Iterator[tuple[str, Iterable[str]]]:

@@ -16,12 +16,13 @@ class Shown:
     standing: Package | None
     is_stale: bool
     why_not: str
+    is_all: bool
     places_count: int
 
 
 def shown(case: Case) -> Shown | None:
     """How the copy of this case stands; None for a case that has none."""
-    if case.kind != CaseKind.ACCESS:
+    if case.kind not in building.MAKERS:
         return None
     standing = freshness.newest_package(case) if case.is_open else None
     return Shown(
@@ -29,5 +30,6 @@ def shown(case: Case) -> Shown | None:
         standing,
         standing is not None and freshness.is_stale(standing),
         building.why_not_ask(case),
+        case.kind == CaseKind.ACCESS,
         len(holdings()),
     )

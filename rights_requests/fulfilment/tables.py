@@ -6,7 +6,7 @@ for people who open it in a spreadsheet: what would run there as a formula is ne
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -29,23 +29,35 @@ def as_json(holding: Holding, person: Person) -> Iterator[str]:
         "about": holding.words,
         "fields": [told_of(datum, the_register()) for datum in holding.data],
     }
-    yield _dumped(head)[:-1] + ', "records": ['
+    yield dumped(head)[:-1] + ', "records": ['
+    yield from records_as_json(holding, person, holding.given)
+    yield "]}\n"
+
+
+def records_as_json(
+    holding: Holding, person: Person, data: Iterable[Datum]
+) -> Iterator[str]:
+    """The members of a list: each record as an object, on a line of its own."""
     between = "\n"
-    for record in holding.records(person):
-        plain = {path: _plain(value) for path, value in record.values.items()}
-        yield between + _dumped(plain)
+    for record in holding.records(person, data):
+        plain = {path: as_plain(value) for path, value in record.values.items()}
+        yield between + dumped(plain)
         between = ",\n"
-    yield "\n]}\n"
+    yield "\n"
 
 
-def as_csv(holding: Holding, person: Person) -> Iterator[str]:
-    """A heading, then a line for each record."""
-    return csv_lines(_lines(holding, person))
+def as_csv(
+    holding: Holding, person: Person, data: Iterable[Datum] | None = None
+) -> Iterator[str]:
+    """A heading, then a line for each record; of all that is given, or of `data`."""
+    return csv_lines(_lines(holding, person, tuple(data or holding.given)))
 
 
-def _lines(holding: Holding, person: Person) -> Iterator[list[str]]:
-    yield [datum.title for datum in holding.given]
-    for record in holding.records(person):
+def _lines(
+    holding: Holding, person: Person, data: tuple[Datum, ...]
+) -> Iterator[list[str]]:
+    yield [datum.title for datum in data]
+    for record in holding.records(person, data):
         yield [_cell(value) for value in record.values.values()]
 
 
@@ -67,11 +79,12 @@ def told_of(datum: Datum, register: Register) -> dict[str, Any]:
     return told
 
 
-def _dumped(value: Any) -> str:
+def dumped(value: Any) -> str:
+    """JSON on one line, letters as they are written."""
     return json.dumps(value, ensure_ascii=False)
 
 
-def _plain(value: Any) -> Any:
+def as_plain(value: Any) -> Any:
     """As JSON has it: moments in UTC, days and numbers of records as text."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
@@ -83,7 +96,7 @@ def _plain(value: Any) -> Any:
 
 
 def _cell(value: Any) -> str:
-    plain = _plain(value)
+    plain = as_plain(value)
     if plain is None:
         return ""
-    return plain if isinstance(plain, str) else _dumped(plain)
+    return plain if isinstance(plain, str) else dumped(plain)

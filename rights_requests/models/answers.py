@@ -34,6 +34,11 @@ class Package(models.Model):
         DISK = "disk", "The disk did not take it."
         ERROR = "error", "Something went wrong; the log of the worker says what."
         CLOSED = "closed", "The case was closed meanwhile."
+        NOTHING = (
+            "nothing",
+            "Nothing of it was given to us by consent or for a contract: refuse the "
+            "request (UK GDPR, Article 20(1)).",
+        )
         GIVEN_UP = "given up", "Three workers died over it; the logs say why."
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)

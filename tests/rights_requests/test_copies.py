@@ -245,7 +245,7 @@ def test_a_worker_that_was_taken_for_dead_files_nothing(case: Case) -> None:
 def test_only_a_request_for_access_is_answered_so(kind: CaseKind) -> None:
     other = lives.new_case(kind, address=ADA)
 
-    with pytest.raises(NotAllowed, match="access alone"):
+    with pytest.raises(NotAllowed, match="for nothing else"):
         building.ask(other.pk, staff_id=STAFF, now=timezone.now())
 
 
