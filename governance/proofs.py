@@ -30,6 +30,7 @@ from groundwork import proof_check
 from groundwork.ledger import LedgerSeal, not_sealed_by
 from groundwork.proof_check import ENTRIES, MANIFEST_CONTEXT, NOTICES, SEALS, WORDINGS
 from groundwork.seal_keys import public_key_pem, sign
+from groundwork.zip_stream import Outlet
 from outbox.models import SuppressedAddress
 from processing_register.models import NoticeVersion
 from processing_register.notices import current_controller
@@ -256,7 +257,7 @@ def file_name(transfer: ProofsTransfer) -> str:
 
 def archive(transfer: ProofsTransfer) -> Iterator[bytes]:
     """The archive, piece by piece; the transfer is finished with the last piece."""
-    sink = _Sink()
+    sink = Outlet()
     made = parts()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as zipped:
         writing = _Writing(zipped, sink)
@@ -306,40 +307,12 @@ def _manifest(transfer: ProofsTransfer, writing: "_Writing") -> bytes:
     return json.dumps(content, indent=2, sort_keys=True).encode()
 
 
-class _Sink:
-    """Takes what a ZIP file writes and hands it on; it cannot go back, nor need it."""
-
-    def __init__(self) -> None:
-        self._pieces: list[bytes] = []
-        self._size = 0
-
-    def write(self, piece: bytes, /) -> int:
-        self._pieces.append(bytes(piece))
-        self._size += len(piece)
-        return len(piece)
-
-    def flush(self) -> None:
-        """Nothing is held back."""
-
-    def close(self) -> None:
-        """There is nothing to close."""
-
-    def take(self) -> bytes:
-        taken = b"".join(self._pieces)
-        self._pieces, self._size = [], 0
-        return taken
-
-    @property
-    def is_full(self) -> bool:
-        return self._size > 65_536
-
-
 @dataclass
 class _Writing:
     """A ZIP file in the making, with the digests that its manifest will hold."""
 
     zipped: zipfile.ZipFile
-    sink: _Sink
+    sink: Outlet
     digests: dict[str, str] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
 

@@ -1,4 +1,5 @@
-"""Check a consent receipt, or an archive of proofs, with nothing of ours but this file.
+"""Check a consent receipt, an archive of proofs, or the evidence of a case, with nothing
+of ours but this file.
 
 It needs Python 3.10 or newer and the package `cryptography`; it opens no connection and
 reads no database, so that anybody can hold what the controller says against what the
@@ -6,6 +7,7 @@ controller signed. The application itself checks with the same functions.
 
     python proof_check.py receipt receipt.json --key seal-key.pem seal.json ...
     python proof_check.py proofs proofs.zip --key seal-key.pem
+    python proof_check.py bundle evidence.zip --key seal-key.pem
 """
 
 import argparse
@@ -30,6 +32,7 @@ DIGEST_BYTES = 32
 # What a signature is over begins with one of these, so that none can stand for another.
 RECEIPT_CONTEXT = b"casedesk consent receipt\n"
 MANIFEST_CONTEXT = b"casedesk proofs\n"
+BUNDLE_CONTEXT = b"casedesk evidence\n"
 
 CONSENTS = "consent.consententry"
 # Ledger → where its entries hold the state, and whose consent it is.
@@ -458,17 +461,27 @@ def check_proofs(path: Path, public_key: bytes) -> Iterator[str]:
 
     Reads line by line, so that an archive of any size fits. Raises Malformed.
     """
+    yield from _in_archive(path, public_key, _proofs_problems)
+
+
+Inside = Callable[[zipfile.ZipFile, bytes], Iterator[str]]
+
+
+def _in_archive(path: Path, public_key: bytes, inside: Inside) -> Iterator[str]:
     try:
         with zipfile.ZipFile(path) as archive:
-            yield from _archive_problems(archive, public_key)
+            yield from inside(archive, public_key)
     except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError) as error:
         raise Malformed("This is not an archive that we can read.") from error
 
 
-def _archive_problems(archive: zipfile.ZipFile, public_key: bytes) -> Iterator[str]:
+def _manifest_problems(
+    archive: zipfile.ZipFile, public_key: bytes, context: bytes
+) -> Iterator[str]:
+    """The manifest against its signature, and every file against the manifest."""
     manifest = _manifest(archive)
     signature = _read_small(archive, "manifest.sig")
-    content = MANIFEST_CONTEXT + _read_small(archive, "manifest.json")
+    content = context + _read_small(archive, "manifest.json")
     if not signed_by(public_key, _from_base64(signature), content):
         yield "manifest.json was changed, or was not signed with this key"
     names = [name for name in archive.namelist() if not name.startswith("manifest.")]
@@ -479,6 +492,11 @@ def _archive_problems(archive: zipfile.ZipFile, public_key: bytes) -> Iterator[s
     for name in manifest["files"]:
         if name in names:
             yield from _file_problems(archive, manifest, name)
+
+
+def _proofs_problems(archive: zipfile.ZipFile, public_key: bytes) -> Iterator[str]:
+    yield from _manifest_problems(archive, public_key, MANIFEST_CONTEXT)
+    names = archive.namelist()
     if {ENTRIES, SEALS} <= set(names):
         yield from _chain_problems(archive, public_key)
     for name, text in ((WORDINGS, "text"), (NOTICES, "body")):
@@ -594,13 +612,67 @@ def _line(line: bytes, place: str) -> dict[str, Any]:
         raise Malformed(f"{place} cannot be read.") from error
 
 
+# --- The evidence of a case ---
+
+CASE_LOG = "case-log.jsonl"
+CASE_SEALS = "seals.jsonl"
+
+
+def check_bundle(path: Path, public_key: bytes) -> Iterator[str]:
+    """What does not hold in the evidence of a case, the first altered item first.
+
+    Raises Malformed.
+    """
+    yield from _in_archive(path, public_key, _bundle_problems)
+
+
+def _bundle_problems(archive: zipfile.ZipFile, public_key: bytes) -> Iterator[str]:
+    yield from _manifest_problems(archive, public_key, BUNDLE_CONTEXT)
+    if not {CASE_LOG, CASE_SEALS} <= set(archive.namelist()):
+        return
+    seals: dict[Any, dict[str, Any]] = {}
+    for place, seal in _rows(archive, CASE_SEALS):
+        if problem := seal_problem(seal, public_key):
+            yield f"{place}: seal {seal.get('number')} {problem}"
+        else:
+            seals[seal["number"]] = seal
+    for place, entry in _rows(archive, CASE_LOG):
+        yield from _sealed_problems(place, entry, seals)
+
+
+def _rows(archive: zipfile.ZipFile, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    with archive.open(name) as lines:
+        for number, line in enumerate(lines, 1):
+            place = f"{name}, line {number}"
+            yield place, _line(line, place)
+
+
+def _sealed_problems(
+    place: str, entry: Mapping[str, Any], seals: Mapping[Any, Mapping[str, Any]]
+) -> Iterator[str]:
+    """An entry against the seal that it names; one without a seal is too new for one."""
+    content, number = entry.get("content"), entry.get("seal")
+    if number is None:
+        return
+    seal = seals.get(number)
+    if seal is None or not isinstance(content, dict):
+        yield f"{place}: seal {number} is missing"
+        return
+    listed = dict(zip(seal["entry_ids"], seal["entry_digests"], strict=True))
+    digest = entry_digest(str(seal["ledger"]), content).hex()
+    if listed.get(content.get("id")) != digest:
+        yield f"{place}: the entry was changed"
+
+
 # --- The command line ---
 
 
 def main(arguments: list[str]) -> int:
     """0: what was checked holds. 1: something does not, and is named. 2: cannot be read."""
-    parser = argparse.ArgumentParser(description="Check a receipt or proofs, offline.")
-    parser.add_argument("kind", choices=["receipt", "proofs"])
+    parser = argparse.ArgumentParser(
+        description="Check a receipt, proofs or evidence, offline."
+    )
+    parser.add_argument("kind", choices=["receipt", "proofs", "bundle"])
     parser.add_argument("file", type=Path)
     parser.add_argument("seals", type=Path, nargs="*", help="the seals of a receipt")
     parser.add_argument(
@@ -608,7 +680,7 @@ def main(arguments: list[str]) -> int:
     )
     told = parser.parse_args(arguments)
     check: Callable[[argparse.Namespace, bytes], tuple[list[str], list[str]]]
-    check = _told_receipt if told.kind == "receipt" else _told_proofs
+    check = _told_receipt if told.kind == "receipt" else _told_archive
     try:
         problems, unchecked = check(told, read_key(told.key.read_text()))
     except (Malformed, OSError, UnicodeDecodeError) as error:
@@ -646,8 +718,9 @@ def _unchecked(
             yield f"Entry {number} was not held against its seal: {seal.get('url')}"
 
 
-def _told_proofs(told: argparse.Namespace, key: bytes) -> tuple[list[str], list[str]]:
-    return list(check_proofs(told.file, key)), []
+def _told_archive(told: argparse.Namespace, key: bytes) -> tuple[list[str], list[str]]:
+    check = check_proofs if told.kind == "proofs" else check_bundle
+    return list(check(told.file, key)), []
 
 
 if __name__ == "__main__":

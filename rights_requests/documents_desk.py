@@ -28,8 +28,8 @@ from rights_requests.case_page import CasePage, page_of, render
 from rights_requests.case_timeline import staff_names
 from rights_requests.desk import MAY_SEE
 from rights_requests.filing import file_documents
-from rights_requests.fulfilment import building, standing_copy
-from rights_requests.models import CaseDocument
+from rights_requests.fulfilment import building, evidence, standing_copy
+from rights_requests.models import Case, CaseDocument
 from rights_requests.moves import State
 from rights_requests.upload_kinds import ALLOWED_WORDS, UploadRefused
 from rights_requests.upload_limits import MEGABYTE, MOST_BYTES, was_too_large
@@ -158,6 +158,21 @@ def put_copy_together(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         return _page(page, form, status=409, problem=str(refusal))
     messages.success(request, "It is being put together. This page says how far it is.")
     return redirect(tab_url(page.case, "documents"))
+
+
+@console.page(
+    "rights_requests/case/<uuid:pk>/evidence/", name="case-evidence", permission=WORK
+)
+@require_POST
+def evidence_file(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
+    """Hand out what shows how the case was handled; that it was taken is on record."""
+    require(request, MAY_SEE)
+    case = get_object_or_404(Case.objects.select_related("submission", "about"), pk=pk)
+    pieces = evidence.bundle(case, staff_id=staff_id(request), now=timezone.now())
+    answer = StreamingHttpResponse(pieces, content_type="application/zip")
+    name = evidence.file_name(case)
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
 
 
 # --- One document ---

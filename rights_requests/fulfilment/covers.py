@@ -1,10 +1,12 @@
 """What stands on the pages of everything that is put together for a case."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from groundwork.zip_stream import Member, Written
 from processing_register.notices import current_controller
 
 # What is told after each place: how many records it held.
@@ -26,3 +28,13 @@ class Cover:
             "reference": self.reference,
             "made_at": self.made_at,
         }
+
+    def manifest(self, written: Mapping[str, Written]) -> Iterator[Member]:
+        """The last file: size and SHA-256 of each other one, by which a changed file
+        shows."""
+        files = {
+            path: {"bytes": one.size, "sha256": one.sha256}
+            for path, one in written.items()
+        }
+        told = {"made_at": self.made_at.isoformat(), "files": files}
+        yield Member("manifest.json", [json.dumps(told, indent=2).encode() + b"\n"])

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from groundwork.holdings import Holding, Person, holdings
+from groundwork.zip_stream import Member, in_pieces, zipped
 from rights_requests.fulfilment import facts, pages, tables
 from rights_requests.fulfilment.covers import Cover, Told
 from rights_requests.fulfilment.moments import one_moment
 from rights_requests.fulfilment.pages import Place
-from rights_requests.fulfilment.zipping import Member, in_pieces, zipped
 
 BESIDE = ("schema.json", "package.css", "package.js")
 
@@ -21,7 +21,9 @@ BESIDE = ("schema.json", "package.css", "package.js")
 def archive(person: Person, cover: Cover, told: Told) -> Iterator[bytes]:
     """The whole archive, piece by piece; told() is called between two places, when no
     transaction is open."""
-    return zipped(_members(person, cover, told), made_at=cover.made_at)
+    return zipped(
+        _members(person, cover, told), made_at=cover.made_at, closing=cover.manifest
+    )
 
 
 def _members(person: Person, cover: Cover, told: Told) -> Iterator[Member]:

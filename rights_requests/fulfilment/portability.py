@@ -10,12 +10,12 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 
 from groundwork.holdings import Datum, Holding, Person, holdings
+from groundwork.zip_stream import Member, in_pieces, zipped
 from processing_register.register import BASES, CONSENT, the_register
 from rights_requests.fulfilment import pages, tables
 from rights_requests.fulfilment.covers import Cover, Told
 from rights_requests.fulfilment.moments import one_moment
 from rights_requests.fulfilment.tables import WHY_NOT, dumped
-from rights_requests.fulfilment.zipping import Member, in_pieces, zipped
 
 FORMAT = "casedesk-portable/1"
 PROVIDED = frozenset({"person", "browser"})
@@ -76,7 +76,11 @@ class NothingToTakeAlong(Exception):
 def archive(person: Person, cover: Cover, told: Told) -> Iterator[bytes]:
     """data.json with everything, a CSV for each place, the schema, and a page to read.
     Raises NothingToTakeAlong; told() is called between two places."""
-    return zipped(_Archive(person, cover, told).members(), made_at=cover.made_at)
+    return zipped(
+        _Archive(person, cover, told).members(),
+        made_at=cover.made_at,
+        closing=cover.manifest,
+    )
 
 
 class _Archive:

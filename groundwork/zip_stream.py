@@ -1,30 +1,41 @@
-"""A zip archive as a stream: its members are written as they are made, and nothing but
-the piece at hand is in memory."""
+"""Zip archives as streams: members are written as they are made, and nothing but the
+piece at hand is in memory."""
 
 import hashlib
 import io
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-MANIFEST = "manifest.json"
 # Enough for the compressor to work on; small beside what a worker has.
 PIECE = 64 * 1024
 
 
 @dataclass(frozen=True)
 class Member:
-    """A file of the archive: its path there, and its bytes in pieces."""
+    """A file of an archive: its path there, and its bytes in pieces."""
 
     path: str
     pieces: Iterable[bytes]
 
 
-class _Outlet(io.RawIOBase):
-    """Where the archive is written: it hands on what has come since the last time."""
+@dataclass(frozen=True)
+class Written:
+    """What was written of a member: its size in bytes, and its SHA-256 as hex."""
+
+    size: int
+    sha256: str
+
+
+# Makes the last members, such as a manifest, from what was written before them.
+Closing = Callable[[Mapping[str, Written]], Iterable[Member]]
+
+
+class Outlet(io.RawIOBase):
+    """Where an archive is written: it hands on what has come since the last time. It
+    cannot go back, nor need it."""
 
     def __init__(self) -> None:
         self._held = bytearray()
@@ -36,33 +47,36 @@ class _Outlet(io.RawIOBase):
         self._held += piece
         return len(piece)
 
-    def taken(self) -> bytes:
+    @property
+    def is_full(self) -> bool:
+        return len(self._held) >= PIECE
+
+    def take(self) -> bytes:
         piece = bytes(self._held)
         self._held.clear()
         return piece
 
 
-def zipped(members: Iterable[Member], *, made_at: datetime) -> Iterator[bytes]:
-    """The archive of these members, piece by piece; the last is a manifest with the size
-    and the SHA-256 of each other one, by which a changed file shows."""
-    outlet = _Outlet()
-    manifest: dict[str, dict[str, object]] = {}
+def zipped(
+    members: Iterable[Member], *, made_at: datetime, closing: Closing
+) -> Iterator[bytes]:
+    """The archive of these members and of those that closing() makes of what was
+    written, piece by piece."""
+    outlet = Outlet()
+    written: dict[str, Written] = {}
     with ZipFile(outlet, "w", ZIP_DEFLATED) as archive:
         for member in members:
-            yield from _added(archive, outlet, member, manifest, made_at)
-        listed = json.dumps(
-            {"made_at": made_at.isoformat(), "files": manifest}, indent=2
-        )
-        last = Member(MANIFEST, [listed.encode() + b"\n"])
-        yield from _added(archive, outlet, last, {}, made_at)
-    yield outlet.taken()
+            yield from _added(archive, outlet, member, written, made_at)
+        for member in closing(dict(written)):
+            yield from _added(archive, outlet, member, written, made_at)
+    yield outlet.take()
 
 
 def _added(
     archive: ZipFile,
-    outlet: _Outlet,
+    outlet: Outlet,
     member: Member,
-    manifest: dict[str, dict[str, object]],
+    written: dict[str, Written],
     made_at: datetime,
 ) -> Iterator[bytes]:
     about = ZipInfo(member.path, made_at.timetuple()[:6])
@@ -74,9 +88,9 @@ def _added(
             digest.update(piece)
             size += len(piece)
             file.write(piece)
-            yield outlet.taken()
-    manifest[member.path] = {"bytes": size, "sha256": digest.hexdigest()}
-    yield outlet.taken()
+            if outlet.is_full:
+                yield outlet.take()
+    written[member.path] = Written(size, digest.hexdigest())
 
 
 def in_pieces(lines: Iterable[str]) -> Iterator[bytes]:

@@ -1,0 +1,301 @@
+"""What shows how one case was handled, for whoever may ask: a regulator, a court.
+
+One archive, signed with the key of the seals, which lies outside the database: how the
+case stands, every entry of its log with the seals that cover them, the counting of its
+dates, the letters as they left, where was searched, what was decided and by whom, and
+who received the person's data. What the person wrote, their address and their files are
+not in it: digests stand in their place (Art. 5(1)(c)). The checker lies inside, and
+needs nothing of ours.
+"""
+
+import base64
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from django.utils import timezone
+
+from data_subjects.models import Disclosure
+from groundwork import proof_check
+from groundwork.ledger import LedgerSeal, covering_seal
+from groundwork.proof_check import BUNDLE_CONTEXT, CASE_LOG, CASE_SEALS
+from groundwork.seal_keys import sign
+from groundwork.zip_stream import Member, Written, zipped
+from outbox import outcomes
+from processing_register.notices import current_controller
+from rights_requests import casebook, clock
+from rights_requests.case_timeline import staff_names
+from rights_requests.deadline_lines import as_json
+from rights_requests.letters import Letter as SentLetter
+from rights_requests.models import Case, CaseLogEntry
+from staff.models import AccessRecord
+
+FORMAT = "casedesk evidence 1"
+README = """\
+How a case was handled
+======================
+
+Case {reference} of {controller}
+Made {made_at}
+
+case.json         how the case stands
+timeline.txt      what happened, in words
+deadline.json     how its dates come about, step by step
+case-log.jsonl    every entry of its log; the dates are counted from these alone
+seals.jsonl       the seals that cover the entries, each signed when it was made
+letters/          what was written to the person, word for word as it left
+letters.json      when each left, and its digest
+searches.json     where was looked, and why that was enough
+decisions.json    what was decided, on which ground, by whom and by whom released
+disclosures.json  who received the person's data from us
+documents.json    the files of the case, by kind, size and digest
+
+What the person wrote, their address and their files are not here. Entries that are newer
+than the newest seal have no seal yet: they are at the end of the log.
+
+How to check it
+---------------
+You need Python 3.10 and the package cryptography. Get the key of the seals from
+/.well-known/casedesk-seal-key on the controller's site yourself, and do not rely on a
+copy that came with this archive.
+
+    python proof_check.py bundle {name} --key seal-key.pem
+
+It checks the signature of manifest.json, the digest of every file, each seal, and each
+entry of the log against its seal, and names the first thing that was altered.
+"""
+
+
+def file_name(case: Case) -> str:
+    return f"evidence-{case.reference}.zip"
+
+
+def bundle(case: Case, *, staff_id: int, now: datetime) -> Iterator[bytes]:
+    """The archive of this case, piece by piece. That it was taken out is on record
+    before its first byte is made; staff_id: 0 for whoever runs the server."""
+    AccessRecord.objects.create(
+        staff_id=staff_id,
+        action=AccessRecord.Action.EXPORTED,
+        data_subject_id=case.submission.data_subject_id,
+    )
+    return zipped(
+        _members(case, now), made_at=timezone.localtime(now), closing=_closing
+    )
+
+
+def _members(case: Case, now: datetime) -> Iterator[Member]:
+    entries = casebook.entries_of(case)
+    seals = _seals_of(entries)
+    readme = README.format(
+        reference=case.reference,
+        controller=current_controller(),
+        made_at=_plain(now),
+        name=file_name(case),
+    )
+    yield _text("README.txt", readme)
+    yield _text("proof_check.py", Path(proof_check.__file__).read_text())
+    yield _json("case.json", _standing(case))
+    yield _text("timeline.txt", _timeline(entries))
+    yield _json("deadline.json", _deadline(case, entries, now))
+    yield _lines(CASE_LOG, _contents(entries, seals))
+    yield _lines(CASE_SEALS, _published(seals))
+    yield from _letters(case)
+    yield _json("searches.json", _searches(case))
+    yield _json("decisions.json", _decisions(case))
+    yield _json("disclosures.json", _disclosures(case))
+    yield _json("documents.json", _documents(case))
+
+
+def _closing(written: Mapping[str, Written]) -> Iterator[Member]:
+    """The manifest, and its signature."""
+    files = {path: one.sha256 for path, one in written.items()}
+    manifest = json.dumps({"format": FORMAT, "files": files}, indent=2).encode()
+    yield Member("manifest.json", [manifest])
+    yield Member("manifest.sig", [base64.b64encode(sign(BUNDLE_CONTEXT + manifest))])
+
+
+# --- The case and its log ---
+
+
+def _standing(case: Case) -> dict[str, Any]:
+    return {
+        "reference": case.reference,
+        "kind": case.get_kind_display(),
+        "law": case.facts.article,
+        "channel": case.submission.get_channel_display(),
+        "dated_on": _plain(case.submission.dated_on),
+        "received_at": _plain(case.received_at),
+        "state": case.get_state_display(),
+        "acknowledged_at": _plain(case.acknowledged_at),
+        "due_on": _plain(case.due_on),
+        "closed_at": _plain(case.closed_at),
+        "answered_on": _plain(case.answered_on()),
+    }
+
+
+def _timeline(entries: list[CaseLogEntry]) -> str:
+    names = staff_names(entry.staff_id for entry in entries)
+    return "".join(_line(entry, names) for entry in entries)
+
+
+def _line(entry: CaseLogEntry, names: Mapping[int, str]) -> str:
+    at = f"{timezone.localtime(entry.at):%-d %B %Y, %H:%M}"
+    name = names.get(entry.staff_id or 0)
+    by = f", by {name}" if name else ""
+    due = f"; answer due on {entry.due_on:%-d %B %Y}" if entry.due_on else ""
+    return f"{at}  {entry.in_words}{by}{due}\n"
+
+
+def _deadline(case: Case, entries: list[CaseLogEntry], now: datetime) -> dict[str, Any]:
+    """Counted anew from the log, as everywhere."""
+    clocks = clock.count(case, clock.story_of(entries), now=now)
+    return {
+        "as_of": _plain(now),
+        "law": as_json(clocks.deadline) if clocks.deadline else None,
+        "promise": _plain(clocks.promise.target_on) if clocks.promise else None,
+        "next_word_by": _plain(clocks.progress_due_on),
+    }
+
+
+def _seals_of(entries: list[CaseLogEntry]) -> dict[int, LedgerSeal]:
+    """id of an entry → the seal that covers it, of those that one does."""
+    found: dict[int, LedgerSeal] = {}
+    for entry in entries:
+        known = next((s for s in found.values() if entry.pk in s.entry_ids), None)
+        seal = known or covering_seal(entry)
+        if seal is not None:
+            found[entry.pk] = seal
+    return found
+
+
+def _contents(
+    entries: list[CaseLogEntry], seals: Mapping[int, LedgerSeal]
+) -> Iterator[dict[str, Any]]:
+    for entry in entries:
+        seal = seals.get(entry.pk)
+        fields = seal.field_names if seal else entry.sealed_fields()
+        yield {
+            "seal": seal.number if seal else None,
+            "content": entry.content(fields),
+        }
+
+
+def _published(seals: Mapping[int, LedgerSeal]) -> Iterator[dict[str, Any]]:
+    once = {seal.number: seal for seal in seals.values()}
+    for number in sorted(once):
+        yield once[number].published(CaseLogEntry)
+
+
+# --- What belongs to it ---
+
+
+def _letters(case: Case) -> Iterator[Member]:
+    rows = case.letters.exclude(sent_at=None).order_by("written_at", "pk")
+    listed = []
+    for number, row in enumerate(
+        rows.annotate(mail_state=outcomes.state_by("mail_id")), start=1
+    ):
+        name = f"letters/{number:02}-{row.kind}.txt"
+        listed.append(
+            {
+                "file": name,
+                "kind": row.kind,
+                "version": row.version,
+                "by": row.get_by_display(),
+                "sent_at": _plain(row.sent_at),
+                "posted_on": _plain(row.posted_on),
+                "delivery": row.mail_state or "",
+                "sha256": bytes(row.digest).hex(),
+            }
+        )
+        kept = SentLetter.from_json(row.blocks)
+        yield _text(name, f"{kept.subject}\n\n{kept.text}\n")
+    yield _json("letters.json", listed)
+
+
+def _searches(case: Case) -> list[dict[str, Any]]:
+    return [
+        {
+            "system": row.system,
+            "searched_for": row.terms,
+            "hits": row.hits_count,
+            "why": row.why,
+            "on": _plain(row.searched_on),
+        }
+        for row in case.searches.order_by("pk")
+    ]
+
+
+def _decisions(case: Case) -> list[dict[str, Any]]:
+    rows = list(case.decisions.order_by("pk"))
+    names = staff_names(
+        number for row in rows for number in (row.proposed_by_id, row.released_by_id)
+    )
+    return [
+        {
+            "what": row.get_move_display(),
+            "ground": row.ground,
+            "reasons": row.reasons,
+            "evidence": row.evidence,
+            "proposed_by": names.get(row.proposed_by_id, str(row.proposed_by_id)),
+            "proposed_at": _plain(row.proposed_at),
+            "released_by": names.get(row.released_by_id or 0),
+            "released_at": _plain(row.released_at),
+            "outcome": row.get_outcome_display(),
+            "move": row.move_number,
+        }
+        for row in rows
+    ]
+
+
+def _disclosures(case: Case) -> list[dict[str, Any]]:
+    rows = Disclosure.objects.filter(data_subject_id=case.submission.data_subject_id)
+    return [
+        {
+            "recipient": row.recipient,
+            "role": row.get_role_display(),
+            "country": row.country_code,
+            "kinds_of_data": row.categories,
+            "ground": row.get_legal_ground_display(),
+            "on": _plain(row.disclosed_on),
+        }
+        for row in rows.order_by("pk")
+    ]
+
+
+def _documents(case: Case) -> list[dict[str, Any]]:
+    return [
+        {
+            "purpose": row.get_purpose_display(),
+            "media_type": row.media_type,
+            "bytes": row.size,
+            "sha256": bytes(row.content_digest).hex(),
+            "added_at": _plain(row.added_at),
+            "removed_at": _plain(row.removed_at),
+        }
+        for row in case.documents.order_by("added_at", "pk")
+    ]
+
+
+# --- Writing ---
+
+
+def _plain(moment: date | datetime | None) -> str | None:
+    if isinstance(moment, datetime):
+        return moment.astimezone(UTC).isoformat(timespec="seconds")
+    return moment.isoformat() if moment else None
+
+
+def _text(path: str, text: str) -> Member:
+    return Member(path, [text.encode()])
+
+
+def _json(path: str, value: Any) -> Member:
+    return _text(path, json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def _lines(path: str, rows: Iterator[dict[str, Any]]) -> Member:
+    lines = (f"{json.dumps(row, ensure_ascii=False)}\n".encode() for row in rows)
+    return Member(path, lines)
