@@ -135,6 +135,7 @@ CONTACT = Holding(
 KEY = Holding(
     key="person",
     model="data_subjects.DataSubject",
+    moves_by_itself=True,
     title="The number by which you are known here",
     words="It links your records with each other; the code made of your address finds "
     "it.",

@@ -13,19 +13,18 @@ half-written stays.
 
 import logging
 import uuid
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
 from groundwork.clock import today_here
-from groundwork.holdings import Person, holdings
+from groundwork.holdings import Holding, Person, holdings
 from groundwork.refusals import NotAllowed, refuse
 from rights_requests import casebook, handling, vault
 from rights_requests.fulfilment import freshness, portability
 from rights_requests.fulfilment import package as copies
-from rights_requests.fulfilment.covers import Cover
+from rights_requests.fulfilment.covers import Cover, Told
 from rights_requests.fulfilment.people import person_of
 from rights_requests.handling import Searched
 from rights_requests.kinds import CaseKind
@@ -97,7 +96,7 @@ def _claimed(now: datetime) -> Package | None:
         return None
     package.state, package.heartbeat_at = Package.State.BUILDING, now
     package.attempts += 1
-    package.places_done = package.records_count = 0
+    package.places_done = package.records_count = package.hits_count = 0
     package.save(
         update_fields=[
             "state",
@@ -105,6 +104,7 @@ def _claimed(now: datetime) -> Package | None:
             "attempts",
             "places_done",
             "records_count",
+            "hits_count",
         ]
     )
     return package
@@ -127,17 +127,19 @@ def _build(package: Package) -> None:
         raise
 
 
-def _heartbeat(package: Package) -> Callable[[int], None]:
+def _heartbeat(package: Package) -> Told:
     """Says after each place that the work goes on. Raises NotAllowed when another
     worker has it by now."""
 
-    def told(records_count: int) -> None:
+    def told(holding: Holding, records_count: int) -> None:
         package.places_done += 1
         package.records_count += records_count
+        package.hits_count += 0 if holding.moves_by_itself else records_count
         still_ours = _ours(package).update(
             heartbeat_at=timezone.now(),
             places_done=package.places_done,
             records_count=package.records_count,
+            hits_count=package.hits_count,
         )
         if not still_ours:
             raise NotAllowed("Another worker has this copy by now.")
@@ -208,9 +210,9 @@ def _note_search(case: Case, package: Package) -> None:
         Searched(
             system=HERE,
             terms="the person’s number, and the code made of their address",
-            hits=package.records_count,
-            why=f"All {len(holdings())} places that the list of holdings names were "
-            "looked through; what is outside this system is searched by itself.",
+            hits=package.hits_count,
+            why=f"All {len(holdings())} places of this system were looked through. The "
+            "request itself and what was written about it are not counted here.",
             on=today_here(),
         ),
         staff_id=package.asked_by_id,

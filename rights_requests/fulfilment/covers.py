@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from groundwork.holdings import Holding
 from groundwork.zip_stream import Member, Written
 from processing_register.notices import current_controller
 
-# What is told after each place: how many records it held.
-Told = Callable[[int], None]
+# What is told after each place: which it was, and how many records it held.
+Told = Callable[[Holding, int], None]
 
 
 @dataclass(frozen=True)

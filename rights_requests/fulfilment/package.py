@@ -39,7 +39,7 @@ def _members(person: Person, cover: Cover, told: Told) -> Iterator[Member]:
             found.append(place)
         else:
             nothing_in.append(holding)
-        told(place.rows_count)
+        told(holding, place.rows_count)
     yield from _front(person, cover, found, nothing_in)
 
 

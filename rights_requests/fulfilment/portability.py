@@ -130,5 +130,5 @@ class _Archive:
                     between = ",\n"
             if count:
                 self.staying += left_out(holding)
-            self.told(count)
+            self.told(holding, count)
         yield f'],\n"left_out": {dumped([asdict(one) for one in self.staying])}}}\n'

@@ -49,9 +49,11 @@ class Package(models.Model):
     asked_by_id = models.BigIntegerField()
     attempts = models.PositiveSmallIntegerField(default=0)
     heartbeat_at = models.DateTimeField(null=True)
-    # How many places were looked through, and what was found there.
+    # How many places were looked through, and how many records they held; hits_count:
+    # of these, what was there before the request and its letters.
     places_done = models.PositiveSmallIntegerField(default=0)
     records_count = models.PositiveIntegerField(default=0)
+    hits_count = models.PositiveIntegerField(default=0)
     built_at = models.DateTimeField(null=True)
     # Of what was held of the person then (fulfilment.freshness): another one says that
     # something has changed since.
@@ -64,7 +66,7 @@ class Package(models.Model):
     personal_data = NoPersonalData(
         "how the work on an archive went, in counts and moments",
         others="id case state problem asked_at asked_by_id attempts heartbeat_at"
-        " places_done records_count built_at fingerprint document",
+        " places_done records_count hits_count built_at fingerprint document",
     )
 
     class Meta:
