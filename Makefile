@@ -2,7 +2,7 @@
 # DATA_DIR=/srv/casedesk, or make test ARGS="-k unsubscribe".
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test browser lint types bench bench-consent bench-rights check lock
+.PHONY: help install run test browser lint types bench bench-consent bench-rights bench-fulfilment check lock
 PYTHON := .venv/bin/python
 ARGS ?=
 
@@ -39,6 +39,9 @@ bench-consent: .dev ## Measure the cookie banner alone: bytes, choices a second,
 
 bench-rights: .dev ## Measure requests about data alone: a second, and reminders of a million
 	@$(PYTHON) -m bench.rights
+
+bench-fulfilment: .dev ## Measure copies of a person's data alone: 100 000 rows, time and memory
+	@$(PYTHON) -m bench.fulfilment
 
 check: lint test ## Everything that must be right before a change is proposed
 

@@ -44,7 +44,7 @@ REMINDER = "rights_requests_reminder"
 
 
 def main(cases: int = CASES) -> None:
-    with _database() as postgres:
+    with database() as postgres:
         filled = _fill(postgres, cases)
         print(f"{filled.open:,} open cases, {filled.due:,} of them due")
         before = _measure()
@@ -62,7 +62,7 @@ def main(cases: int = CASES) -> None:
 
 
 @contextmanager
-def _database() -> Iterator[Postgres]:
+def database() -> Iterator[Postgres]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o711)

@@ -178,9 +178,7 @@ class Holding:
 
     def rows(self, person: Person) -> QuerySet[Any]:
         """The person's rows, oldest first."""
-        related = [path.rpartition("__")[0] for path in self.context if "__" in path]
-        rows = self.table._base_manager.filter(self.find(person)).order_by("pk")
-        return rows.select_related(*related) if related else rows
+        return self.table._base_manager.filter(self.find(person)).order_by("pk")
 
     def count(self, person: Person) -> int:
         """How many records there are."""
@@ -192,26 +190,25 @@ class Holding:
         self, person: Person, data: Iterable[Datum] | None = None
     ) -> Iterator[Record]:
         """Each of the person's rows with the values of these of its fields, or of all
-        that are given, a few at a time: memory does not grow with their number."""
+        that are given, a few at a time: memory does not grow with their number. A row
+        that another one leads to is given as its number."""
         paths = [datum.path for datum in (self.given if data is None else data)]
+        if self.narrow is not None:
+            yield from self._narrowed(self.narrow, person, paths)
+            return
+        values = self.rows(person).values_list("pk", *paths)
+        for key, *found in values.iterator(chunk_size=CHUNK):
+            yield Record(str(key), dict(zip(paths, found, strict=True)))
+
+    def _narrowed(
+        self, narrow: Narrower, person: Person, paths: list[str]
+    ) -> Iterator[Record]:
         for row in self.rows(person).iterator(chunk_size=CHUNK):
-            values = {path: _value(row, path) for path in paths}
-            if self.narrow is not None:
-                narrowed = self.narrow(row, person)
-                if narrowed is None:
-                    continue
-                values |= {p: v for p, v in narrowed.items() if p in values}
-            yield Record(str(row.pk), values)
-
-
-def _value(row: Any, path: str) -> Any:
-    """What stands there; the number of a row that another one leads to."""
-    *steps, last = path.split("__")
-    for step in steps:
-        row = getattr(row, step)
-        if row is None:
-            return None
-    return getattr(row, row._meta.get_field(last).attname)
+            theirs = narrow(row, person)
+            if theirs is not None:
+                values = {path: getattr(row, path) for path in paths}
+                own = {path: theirs[path] for path in paths if path in theirs}
+                yield Record(str(row.pk), values | own)
 
 
 def by_subject(path: str) -> Finder:

@@ -5,18 +5,20 @@ long page down. Each place has a page of its own, or several where it holds much
 that no page grows beyond what a browser opens at once.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
+from html import escape
 from itertools import batched
 from pathlib import Path
 from typing import Any
 
 from django.template.loader import render_to_string
-from django.utils import timezone
+from django.utils.safestring import mark_safe
 
 from groundwork.holdings import Datum, Holding, Person, Record
+from groundwork.periods import LONDON
 from processing_register.register import BASES, Register, the_register
 from rights_requests.fulfilment.tables import WHY_NOT
 
@@ -36,15 +38,6 @@ FACTS = {
 
 
 @dataclass(frozen=True)
-class Value:
-    """One value as people read it. is_long: it stands folded."""
-
-    title: str
-    text: str
-    is_long: bool = False
-
-
-@dataclass(frozen=True)
 class Place:
     """What the first page says of one place. files: how many pages it fills."""
 
@@ -59,6 +52,18 @@ class Place:
         """The path of one of its pages, inside the folder of them all."""
         mark = "" if number == 1 else f"-{number}"
         return f"{self.holding.key}{mark}.html"
+
+    @cached_property
+    def _readers(self) -> list[tuple[str, str, "Reader"]]:
+        """Of what is given: path, title as HTML, and how a value is put into words."""
+        return [
+            (datum.path, escape(datum.title), reader_of(self.holding, datum))
+            for datum in self.holding.given
+        ]
+
+    def row(self, record: Record) -> str:
+        """One record as HTML."""
+        return _row(self._readers, record)
 
     @cached_property
     def facts(self) -> list[dict[str, str]]:
@@ -112,7 +117,7 @@ def _page(
         {
             **context,
             "place": place,
-            "rows": [_shown(place.holding, record) for record in records],
+            "rows": mark_safe("".join(map(place.row, records))),  # noqa: S308 — escaped
             "first": (number - 1) * ROWS_ON_A_PAGE + 1,
             "number": number,
             "before": place.page(number - 1) if number > 1 else "",
@@ -137,57 +142,74 @@ def _fact(datum: Datum, register: Register) -> dict[str, str]:
 
 # --- Values ---
 
+# Longer ones stand folded.
 LONG = 400
+Reader = Callable[[Any], str]
 
 
-def _shown(holding: Holding, record: Record) -> list[Value]:
-    """What stands in a record; an empty value is left out."""
-    found = (
-        (datum.title, in_words(holding, datum, record.values[datum.path]))
-        for datum in holding.given
-    )
-    return [Value(title, text, len(text) > LONG) for title, text in found if text]
+def _row(readers: Iterable[tuple[str, str, Reader]], record: Record) -> str:
+    """A record as an item of the list; an empty value is left out. Built by hand, since
+    somebody may have a hundred thousand of them."""
+    told = ((title, read(record.values[path])) for path, title, read in readers)
+    values = (_value(title, text) for title, text in told if text)
+    return f"<li><dl>{''.join(values)}</dl></li>\n"
 
 
-def in_words(holding: Holding, datum: Datum, value: Any) -> str:
-    """A value as people read it: a choice by its label, a purpose by its title, a moment
-    by the clock in London."""
-    if datum.path in holding.read and value:
-        return holding.read[datum.path](value)
-    choices = dict(holding.column(datum.path).flatchoices)
-    if value in (None, "", [], {}):
-        return ""
-    if isinstance(value, str) and value in choices:
-        return str(choices[value])
+def _value(title: str, text: str) -> str:
+    """title is safe; text is whatever somebody wrote."""
+    whole = escape(text)
+    if len(text) <= LONG:
+        shown = f'<span class="text">{whole}</span>'
+        return f"<div><dt>{title}</dt><dd>{shown}</dd></div>"
+    short = escape(" ".join(text[:80].split()))
+    shown = f'<details><summary>{short}…</summary><p class="text">{whole}</p></details>'
+    return f'<div class="long"><dt>{title}</dt><dd>{shown}</dd></div>'
+
+
+def reader_of(holding: Holding, datum: Datum) -> Reader:
+    """How the values of a field are put into words: a choice by its label, a purpose by
+    its title, a moment by the clock in London; nothing where nothing stands."""
+    labels = {key: str(words) for key, words in holding.column(datum.path).flatchoices}
+    read = holding.read.get(datum.path)
+    if read is not None:
+        return lambda value: read(value) if value else ""
+    if labels:
+        return lambda value: labels.get(value, "" if value is None else str(value))
     if datum.path in ("purpose", "purposes", "source"):
-        return _registered(value)
-    return _plain(value)
+        return _registered
+    return _plain
 
 
 def _registered(value: Any) -> str:
     """Keys of the register by their titles."""
     register = the_register()
     keys = value if isinstance(value, list) else [value]
+    named = (
+        register.purposes.get(key) or register.sources.get(key) for key in keys if key
+    )
     return ", ".join(
-        str(
-            getattr(
-                register.purposes.get(key) or register.sources.get(key), "title", key
-            )
-        )
-        for key in keys
+        one.title if one else str(key) for one, key in zip(named, keys, strict=False)
     )
 
 
 def _plain(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, datetime):
-        return f"{timezone.localtime(value):%-d %B %Y, %H:%M}"
     if isinstance(value, date):
-        return f"{value:%-d %B %Y}"
+        return _moment(value)
     if isinstance(value, dict):
         return "\n".join(f"{key}: {_plain(held)}" for key, held in value.items())
     if isinstance(value, list):
         is_flat = not any(isinstance(one, dict | list) for one in value)
         return (", " if is_flat else "\n\n").join(_plain(one) for one in value)
     return str(value)
+
+
+def _moment(value: date) -> str:
+    if isinstance(value, datetime):
+        return f"{value.astimezone(LONDON):%-d %B %Y, %H:%M}"
+    return f"{value:%-d %B %Y}"

@@ -40,8 +40,7 @@ def records_as_json(
     """The members of a list: each record as an object, on a line of its own."""
     between = "\n"
     for record in holding.records(person, data):
-        plain = {path: as_plain(value) for path, value in record.values.items()}
-        yield between + dumped(plain)
+        yield between + dumped(record.values)
         between = ",\n"
     yield "\n"
 
@@ -79,24 +78,26 @@ def told_of(datum: Datum, register: Register) -> dict[str, Any]:
     return told
 
 
-def dumped(value: Any) -> str:
-    """JSON on one line, letters as they are written."""
-    return json.dumps(value, ensure_ascii=False)
-
-
-def as_plain(value: Any) -> Any:
-    """As JSON has it: moments in UTC, days and numbers of records as text."""
+def as_plain(value: Any) -> str:
+    """What JSON has no type for: moments in UTC, days, and numbers of records as text."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    if isinstance(value, date):
-        return value.isoformat()
-    if value is None or isinstance(value, bool | int | float | str | list | dict):
-        return value
-    return str(value)
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+# One for all: what the standard library makes of each call would be most of the work.
+_ENCODER = json.JSONEncoder(ensure_ascii=False, default=as_plain)
+
+
+def dumped(value: Any) -> str:
+    """JSON on one line, letters as they are written."""
+    return _ENCODER.encode(value)
 
 
 def _cell(value: Any) -> str:
-    plain = as_plain(value)
-    if plain is None:
+    if isinstance(value, str):
+        return value
+    if value is None:
         return ""
-    return plain if isinstance(plain, str) else dumped(plain)
+    is_json = isinstance(value, bool | int | float | list | dict)
+    return dumped(value) if is_json else as_plain(value)

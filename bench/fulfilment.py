@@ -1,0 +1,162 @@
+"""A copy of everything that is held of one person with very many rows, beside what
+PostgreSQL alone needs to write the same rows as JSON into a zip, alternating.
+
+1. The JSON of one place of 100 000 rows, zipped.
+2. The whole archive of the person: pages, JSON, CSV, facts, in the vault.
+3. The memory of both, and of the same at three times the rows.
+"""
+
+import io
+import resource
+import statistics
+import subprocess
+import sys
+import time
+import uuid
+import zipfile
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+import psycopg
+
+from bench.rights_sweep import database
+from config.embedded import Postgres
+
+ROWS = 100_000
+PAIRS = 3
+GROW = """
+INSERT INTO consent_consententry
+    (at, data_subject_id, purpose, action, channel, notices)
+SELECT now(), %s, 'case-updates', CASE WHEN n %% 2 = 0 THEN 'given' ELSE 'withdrawn' END,
+    'preferences page', '{privacy/1,sign-up/1}'
+FROM generate_series(1, %s) AS n
+"""
+COPY = (
+    "COPY (SELECT row_to_json(t) FROM (SELECT id, at, purpose, action, channel, notices"
+    " FROM consent_consententry WHERE data_subject_id = '{}' ORDER BY id) AS t) TO STDOUT"
+)
+NOW = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
+
+
+def main() -> None:
+    if len(sys.argv) > 1:
+        _alone(sys.argv[1], int(sys.argv[2]))
+        return
+    with database() as postgres:
+        person = _grown(ROWS)
+        print(f"{ROWS:,} rows of one person; median of {PAIRS} pairs\n")
+        _beside(postgres, person, "JSON of the place", _json_of)
+        _beside(postgres, person, "the whole archive", _whole)
+        print()
+        for what in ("json", "whole"):
+            small, large = _peak(what, ROWS // 10), _peak(what, ROWS * 3)
+            print(
+                f"memory, {what}: {small:.0f} MB with {ROWS // 10:,} rows,"
+                f" {large:.0f} MB with {ROWS * 3:,}"
+            )
+
+
+def _grown(rows: int) -> uuid.UUID:
+    from django.db import connection
+
+    from data_subjects.models import DataSubject
+
+    person: uuid.UUID = DataSubject.objects.create().pk
+    with connection.cursor() as cursor:
+        cursor.execute(GROW, [person, rows])
+        cursor.execute("ANALYZE consent_consententry")
+    return person
+
+
+# --- What is compared ---
+
+
+def _copied(postgres: Postgres, person: uuid.UUID) -> None:
+    """The yardstick: the database writes JSON, and Python zips it."""
+    held = zipfile.ZipFile(io.BytesIO(), "w", zipfile.ZIP_DEFLATED)
+    with (
+        psycopg.connect(
+            host=str(postgres.socket_dir), user="postgres", dbname="casedesk"
+        ) as connection,
+        held.open("rows.json", "w", force_zip64=True) as file,
+        connection.cursor().copy(COPY.format(person).encode()) as rows,
+    ):
+        for piece in rows:
+            file.write(piece)
+
+
+def _json_of(person_id: uuid.UUID) -> None:
+    from groundwork.holdings import holdings
+    from groundwork.zip_stream import Member, in_pieces, zipped
+    from rights_requests.fulfilment.moments import one_moment
+    from rights_requests.fulfilment.people import person_of
+    from rights_requests.fulfilment.tables import as_json
+
+    [place] = [holding for holding in holdings() if holding.key == "consent"]
+    with one_moment():
+        member = Member("consent.json", in_pieces(as_json(place, person_of(person_id))))
+        _drain(zipped([member], made_at=NOW, closing=lambda written: []))
+
+
+def _whole(person_id: uuid.UUID) -> None:
+    from rights_requests import vault
+    from rights_requests.fulfilment.covers import Cover
+    from rights_requests.fulfilment.package import archive
+    from rights_requests.fulfilment.people import person_of
+
+    cover = Cover("R-BENC-HMRK", NOW)
+    pieces = archive(person_of(person_id), cover, lambda holding, count: None)
+    vault.remove(vault.put(pieces).name)
+
+
+def _drain(pieces: Iterator[bytes]) -> None:
+    for _ in pieces:
+        pass
+
+
+def _beside(
+    postgres: Postgres, person: uuid.UUID, what: str, make: Callable[[uuid.UUID], None]
+) -> None:
+    ratios, seconds = [], []
+    for _ in range(PAIRS):
+        theirs = _seconds(lambda: _copied(postgres, person))
+        ours = _seconds(lambda: make(person))
+        ratios.append(ours / theirs)
+        seconds.append((theirs, ours))
+    pairs = ", ".join(f"{theirs:.2f}/{ours:.2f}" for theirs, ours in seconds)
+    print(f"{what}: {statistics.median(ratios):.1f} times COPY into a zip ({pairs} s)")
+
+
+def _seconds(work: Callable[[], None]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+# --- Memory, each in a process of its own ---
+
+
+def _peak(what: str, rows: int) -> float:
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.fulfilment", what, str(rows)],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return float(done.stdout.split()[-1])
+
+
+def _alone(what: str, rows: int) -> None:
+    """Prints by how many megabytes the process grew while it worked."""
+    import django
+
+    django.setup()
+    person = _grown(rows)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    (_json_of if what == "json" else _whole)(person)
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    print(grown / 1024)
+
+
+if __name__ == "__main__":
+    main()
