@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('rights_requests', '0012_questions_to_post'),
+        ('rights_requests', '0013_dismissing_what_is_held'),
     ]
 
     operations = [
