@@ -61,8 +61,10 @@ ADDRESS_CHANGE = Holding(
 
 
 def _lines_about(row: Any, person: Person) -> Mapping[str, Any] | None:
-    """The heading and the lines with an address of this person; nobody else's."""
-    heading, *lines = csv.reader(io.StringIO(row.content, newline=""))
+    """The heading and the lines with an address of this person; nobody else's. None
+    when there are none, as in a list that was brought in, which is emptied then."""
+    lines = csv.reader(io.StringIO(row.content, newline=""))
+    heading = next(lines, [])
     theirs = [
         cells
         for cells in lines

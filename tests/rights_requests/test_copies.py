@@ -21,6 +21,7 @@ from rights_requests.fulfilment import building
 from rights_requests.kinds import CaseKind
 from rights_requests.models import Case, CaseDocument, Package, SearchRecord
 from rights_requests.vault_keeping import remove_document
+from subscribers.importing import keep_upload
 from subscribers.models import Subscriber
 from tests.console.staff import dana
 from tests.people import ADA, BEN, become_reader, sign_up, subscriber_of
@@ -74,6 +75,20 @@ def test_a_copy_has_everything_of_the_person_and_nothing_of_anybody_else(
     assert "Ada" in whole
     assert BEN not in whole
     assert "Benjamin" not in whole
+
+
+def test_a_list_that_was_brought_in_and_emptied_stands_in_no_copys_way(
+    case: Case,
+) -> None:
+    keep_upload("", file_name="brought-in.csv", staff_id=STAFF)
+    keep_upload(f"email\n{BEN}\n{ADA}\n", file_name="open.csv", staff_id=STAFF)
+
+    package = put_together(case)
+
+    assert package.state == Package.State.READY
+    lists = opened(package).read("data/lists.json").decode()
+    assert ADA in lists
+    assert BEN not in lists
 
 
 def test_json_is_word_for_word_and_csv_runs_no_formula(case: Case) -> None:
