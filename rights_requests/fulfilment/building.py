@@ -16,6 +16,7 @@ import uuid
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from groundwork.clock import today_here
@@ -29,7 +30,6 @@ from rights_requests.fulfilment.people import person_of
 from rights_requests.handling import Searched
 from rights_requests.kinds import CaseKind
 from rights_requests.models import Case, CaseDocument, Event, Package
-from rights_requests.models.answers import PackageQuerySet
 from rights_requests.moves import State
 from rights_requests.vault_keeping import remove_document
 
@@ -62,7 +62,7 @@ def why_not_ask(case: Case) -> str:
         return "Data is put together for a copy, or to be taken along, and for nothing else."
     if case.state != State.IN_PROGRESS:
         return f"The case is not being worked on ({State(case.state).label})."
-    if case.packages.under_way().exists():
+    if freshness.is_under_way(case):
         return "The copy is being put together already."
     return ""
 
@@ -147,7 +147,7 @@ def _heartbeat(package: Package) -> Told:
     return told
 
 
-def _ours(package: Package) -> PackageQuerySet:
+def _ours(package: Package) -> QuerySet[Package]:
     return Package.objects.filter(
         pk=package.pk, state=Package.State.BUILDING, attempts=package.attempts
     )

@@ -7,6 +7,7 @@ while the request is worked on, such as the letters about it, is left out.
 
 import hashlib
 
+from django.db.models import Prefetch, prefetch_related_objects
 from django.db.models.expressions import RawSQL
 
 from groundwork.holdings import Holding, Person, holdings
@@ -32,12 +33,27 @@ def _versions(holding: Holding, person: Person) -> list[bytes]:
     return [f"{key} {by}\n".encode() for key, by in rows.values_list("pk", "written")]
 
 
+def packages_of(case: Case) -> list[Package]:
+    """Each putting together for this case, the newest first; read once for an instance."""
+    with_files = Package.objects.select_related("document").order_by("-asked_at")
+    prefetch_related_objects([case], Prefetch("packages", with_files))
+    return list(case.packages.all())
+
+
+def is_under_way(case: Case) -> bool:
+    """Whether a worker has it, or will."""
+    return any(package.is_under_way for package in packages_of(case))
+
+
 def newest_package(case: Case) -> Package | None:
     """The copy that would go to the person: put together last, and still there."""
-    ready = case.packages.filter(
-        state=Package.State.READY, document__removed_at__isnull=True
-    )
-    return ready.order_by("-built_at").first()
+    return next(filter(_is_there, packages_of(case)), None)
+
+
+def _is_there(package: Package) -> bool:
+    document = package.document
+    is_ready = package.state == Package.State.READY
+    return is_ready and document is not None and document.removed_at is None
 
 
 def is_stale(package: Package) -> bool:
@@ -49,7 +65,7 @@ def is_stale(package: Package) -> bool:
 def why_not_hand_over(case: Case) -> str:
     """What stands against the copy in this case; empty when nothing does, and when the
     answer is none of ours."""
-    if case.packages.under_way().exists():
+    if is_under_way(case):
         return "The copy is still being put together: wait until it is there."
     package = newest_package(case)
     if package is not None and is_stale(package):

@@ -26,7 +26,7 @@ def shown(case: Case) -> Shown | None:
         return None
     standing = freshness.newest_package(case) if case.is_open else None
     return Shown(
-        case.packages.order_by("-asked_at").first(),
+        next(iter(freshness.packages_of(case)), None),
         standing,
         standing is not None and freshness.is_stale(standing),
         building.why_not_ask(case),

@@ -1,7 +1,6 @@
 """What a case is answered with: the copy of a person's data that the house puts together."""
 
 import uuid
-from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -10,11 +9,6 @@ from django.utils import timezone
 from groundwork.personal_data import NoPersonalData
 from rights_requests.models.case import Case
 from rights_requests.models.correspondence import CaseDocument
-
-
-class PackageQuerySet(models.QuerySet["Package"]):
-    def under_way(self) -> "PackageQuerySet":
-        return self.filter(state__in=[Package.State.WAITING, Package.State.BUILDING])
 
 
 class Package(models.Model):
@@ -62,7 +56,6 @@ class Package(models.Model):
         CaseDocument, on_delete=models.CASCADE, null=True, related_name="package"
     )
 
-    objects: ClassVar = PackageQuerySet.as_manager()
     personal_data = NoPersonalData(
         "how the work on an archive went, in counts and moments",
         others="id case state problem asked_at asked_by_id attempts heartbeat_at"
