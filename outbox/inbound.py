@@ -155,6 +155,12 @@ def shut_away(pk: int, *, is_shut_away: bool = True) -> None:
     InboundEmail.objects.filter(pk=pk).update(is_shut_away=is_shut_away)
 
 
+def is_anything_shut_away(sender_digest: bytes) -> bool:
+    """Whether a message from this address is."""
+    from_there = InboundEmail.objects.filter(sender_digest=sender_digest)
+    return from_there.filter(is_shut_away=True).exists()
+
+
 def empty(pk: int, sentence: str) -> None:
     """Remove what a message says, for good, and leave this sentence in its place."""
     InboundEmail.objects.filter(pk=pk).update(raw_message="", remarks=sentence)

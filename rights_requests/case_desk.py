@@ -25,6 +25,7 @@ from rights_requests.case_page import CasePage, page_of, render
 from rights_requests.case_timeline import Papers, staff_names
 from rights_requests.desk import MAY_SEE
 from rights_requests.kinds import GROUNDS, CaseKind
+from rights_requests.letter_frames import QUOTING
 from rights_requests.letter_pdf import PdfUnavailable, address_problem, letter_pdf
 from rights_requests.models import Case, Letter, Message
 from rights_requests.moves import State
@@ -134,10 +135,21 @@ def _sheet(row: Any, names: dict[int, str], page: CasePage) -> Sheet:
         delivery=words,
         by=names.get(row.staff_id or 0, ""),
         digest=bytes(row.digest).hex(),
-        paragraphs=rendered_of(row).paragraphs,
+        paragraphs=_paragraphs(row, page),
         posted_url=act_url(posted, row.pk) if can_post else "",
         pdf_url=reverse("admin:letter-pdf", args=[row.pk]) if is_post else "",
     )
+
+
+def _paragraphs(letter: Letter, page: CasePage) -> list[dict[str, Any]]:
+    if _is_shut(letter, page):
+        return [{"text": sensitive.SHUT}]
+    return rendered_of(letter).paragraphs
+
+
+def _is_shut(letter: Letter, page: CasePage) -> bool:
+    """Whether it repeats what the person wrote, for somebody who may not read that."""
+    return letter.kind in QUOTING and not page.may_read
 
 
 def _heard(message: Message, page: CasePage) -> dict[str, Any]:
@@ -174,6 +186,8 @@ def letter_as_pdf(request: HttpRequest, pk: int) -> HttpResponseBase:
     """A letter by post, to be printed. A POST, since it takes personal data out."""
     letter = get_object_or_404(Letter.objects.select_related("case__submission"), pk=pk)
     page = page_of(request, letter.case_id)
+    if _is_shut(letter, page):
+        require(request, sensitive.MAY_SEE)
     lines = address_lines(page.case)
     if problem := address_problem(lines):
         return render(page, "letters", status=409, problem=problem)

@@ -35,7 +35,7 @@ from rights_requests.deadlines import Flag
 from rights_requests.desk import MAY_SEE, home_of
 from rights_requests.due_days import DueDay
 from rights_requests.kinds import AT_ONCE, CaseKind
-from rights_requests.models import Case, Decision, Letter, Message
+from rights_requests.models import Case, CaseDocument, Decision, Letter, Message
 from rights_requests.moves import Move
 from staff.access import note_opening
 from staff.console import console
@@ -330,7 +330,7 @@ def _belongings(*, with_words: bool) -> "tuple[str | Prefetch[Any], ...]":
         Prefetch("letters", letters),
         Prefetch("messages", messages),
         Prefetch("decisions", Decision.objects.select_related("letter")),
-        "documents",
+        Prefetch("documents", CaseDocument.objects.select_related("package")),
         "searches",
         "tasks",
         "checks",

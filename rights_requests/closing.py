@@ -258,7 +258,33 @@ def _why_not_copy(case: Case, *, nothing_held: bool) -> str:
         return _why_something_is_held(case)
     if not answers_of(case):
         return "Upload what the person gets, or say that we hold nothing."
-    return freshness.why_not_hand_over(case)
+    return _why_not_all_of_it(case) or freshness.why_not_hand_over(case)
+
+
+def _why_not_all_of_it(case: Case) -> str:
+    """What was put together holds everything: also what two people decided to leave
+    out, and their decision itself, which the person may not know of."""
+    if freshness.newest_package(case) is None:
+        return ""
+    if _withholdings(case).exists() or _is_secret_kept(case):
+        return (
+            "Something has to be left out, and the copy that was put together holds "
+            "everything: take it away from the documents, and upload what the person "
+            "gets."
+        )
+    return ""
+
+
+def _is_secret_kept(case: Case) -> bool:
+    """Whether something about this person was ever left out without their knowledge."""
+    person = case.submission.data_subject_id
+    grounds_untold = [g.key for g in grounds.WITHHOLDINGS if not g.told]
+    return Decision.objects.filter(
+        case__submission__data_subject=person,
+        move=Move.WITHHOLD,
+        ground__in=grounds_untold,
+        outcome=Decision.Outcome.RELEASED,
+    ).exists()
 
 
 def _why_something_is_held(case: Case) -> str:

@@ -39,6 +39,7 @@ from staff.console import console, staff_id
 
 logger = logging.getLogger(__name__)
 Purpose = CaseDocument.Purpose
+PROOF = "Only whoever works on cases may see a proof of identity."
 
 
 class UploadForm(forms.Form):
@@ -115,7 +116,7 @@ def _page(
                 "row": row,
                 "by": names.get(row.staff_id or 0) or "the person",
                 "digest": bytes(row.content_digest).hex(),
-                "why_not": _why_not_open(page.request, page.case.submission, row),
+                "why_not": _why_not_open(page.request, row),
                 "can_remove": _can_remove(row),
             }
             for row in rows
@@ -123,16 +124,27 @@ def _page(
     )
 
 
-def _why_not_open(request: HttpRequest, submission: Any, row: CaseDocument) -> str:
+def _why_not_open(request: HttpRequest, row: CaseDocument) -> str:
     """Why this member of staff may not have the file; empty when they may."""
     if row.removed_at is not None:
         return "It is gone."
-    if row.purpose == Purpose.IDENTITY and not request.user.has_perm(WORK):
-        return "Only whoever works on cases may see a proof of identity."
-    is_ours = row.purpose == Purpose.ANSWER
-    if not is_ours and not sensitive.may_read(request.user, submission):
-        return "It is shut away."
-    return ""
+    asked = _asked_of_reader(row).items()
+    return next((why for perm, why in asked if not request.user.has_perm(perm)), "")
+
+
+def _asked_of_reader(row: CaseDocument) -> dict[str, str]:
+    """Each permission that this file needs beyond seeing the case, and what is said to
+    whoever does not have it."""
+    submission = row.case.submission
+    if row.purpose == Purpose.ANSWER:
+        if not row.is_put_together:
+            return {}  # written by us
+        is_shut = sensitive.is_anything_shut_away(submission.data_subject)
+        needed = {WORK: "Only whoever works on cases may have all that is held."}
+    else:
+        is_shut = submission.shut_away_at is not None
+        needed = {WORK: PROOF} if row.purpose == Purpose.IDENTITY else {}
+    return {**needed, **({sensitive.MAY_SEE: "It is shut away."} if is_shut else {})}
 
 
 def _can_remove(row: CaseDocument) -> bool:
@@ -187,15 +199,13 @@ def evidence_file(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
 def document_file(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     """Hand out the file, once that is on record. A POST: it takes personal data out."""
     row = get_object_or_404(
-        CaseDocument.objects.select_related("case__submission"), pk=pk
+        CaseDocument.objects.select_related("case__submission", "package"), pk=pk
     )
     submission = row.case.submission
-    if why_not := _why_not_open(request, submission, row):
-        if row.removed_at is None:
-            require(
-                request, WORK if row.purpose == Purpose.IDENTITY else sensitive.MAY_SEE
-            )
-        return _refused(request, row, why_not, status=410)
+    if row.removed_at is not None:
+        return _refused(request, row, _why_not_open(request, row), status=410)
+    for permission in _asked_of_reader(row):
+        require(request, permission)
     try:
         chunks = vault.read(row.vault_name)
     except vault.VaultError as trouble:

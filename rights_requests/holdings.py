@@ -92,10 +92,11 @@ MESSAGES = Holding(
 
 def _files(person: Person) -> Iterator[HeldFile]:
     """What the person sent; what we sent them is theirs already, copies like this one
-    among it."""
+    among it. No proof of identity: it is kept until its check closes and no longer, and
+    nobody takes it out of a mailbox that may have been taken over."""
     rows = CaseDocument.objects.filter(case__submission__data_subject=person.id)
-    ours = CaseDocument.Purpose.ANSWER
-    for row in rows.filter(removed_at=None).exclude(purpose=ours).order_by("pk"):
+    stays = [CaseDocument.Purpose.ANSWER, CaseDocument.Purpose.IDENTITY]
+    for row in rows.filter(removed_at=None).exclude(purpose__in=stays).order_by("pk"):
         yield HeldFile(str(row.pk), row.name, vault.read(row.vault_name))
 
 
@@ -105,7 +106,8 @@ DOCUMENTS = Holding(
     moves_by_itself=True,
     title="Documents of your requests",
     words="Files that you sent us and that we sent you. Those that you sent are in the "
-    "folder “files”, unless they are gone.",
+    "folder “files”, unless they are gone. What showed who you are is not there: we "
+    "delete it as soon as we have looked at it.",
     find=by_subject(OF_CASE),
     files=_files,
     context=(

@@ -67,6 +67,8 @@ class LetterKind(StrEnum):
     RECEIPT_CORRECTED = "receipt-corrected"
 
 
+# What repeats the words of the person.
+QUOTING = frozenset({LetterKind.NARROWED})
 # The possibility of a complaint to us (DPA 2018, s. 164A), of one to the regulator
 # (s. 165), and of a judicial remedy.
 ROUTES = ("complain-to-us", "complain-to-regulator", "court")

@@ -14,6 +14,7 @@ from typing import Protocol
 from django.db import transaction
 from django.utils import timezone
 
+from data_subjects.models import DataSubject
 from groundwork.refusals import NotAllowed
 from groundwork.sensitive import Finding, Sign, findings, signs_of_sensitive
 from outbox import inbound
@@ -51,6 +52,16 @@ def may_read(user: HasPermissions, submission: Submission) -> bool:
 def shown(text: str, submission: Submission, user: HasPermissions) -> str:
     """The text; or, for whoever may not read it, that there is one."""
     return text if not text or may_read(user, submission) else SHUT
+
+
+def is_anything_shut_away(person: DataSubject) -> bool:
+    """Whether anything that this person ever wrote to us is shut away."""
+    of_person = Submission.objects.filter(data_subject=person)
+    if of_person.filter(shut_away_at__isnull=False).exists():
+        return True
+    return person.address_digest is not None and inbound.is_anything_shut_away(
+        bytes(person.address_digest)
+    )
 
 
 # --- As it arrives ---

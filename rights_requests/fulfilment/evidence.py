@@ -28,6 +28,7 @@ from processing_register.notices import current_controller
 from rights_requests import casebook, clock
 from rights_requests.case_timeline import staff_names
 from rights_requests.deadline_lines import as_json
+from rights_requests.letter_frames import QUOTING
 from rights_requests.letters import Letter as SentLetter
 from rights_requests.models import Case, CaseLogEntry
 from staff.models import AccessRecord
@@ -46,7 +47,8 @@ deadline.json     how its dates come about, step by step
 case-log.jsonl    every entry of its log; the dates are counted from these alone
 seals.jsonl       the seals that cover the entries, each signed when it was made
 letters/          what was written to the person, word for word as it left
-letters.json      when each left, and its digest
+letters.json      when each left, and its digest; no file for a letter that repeats
+                  what the person wrote
 searches.json     where was looked, and why that was enough
 decisions.json    what was decided, on which ground, by whom and by whom released
 disclosures.json  who received the person's data from us
@@ -197,7 +199,7 @@ def _letters(case: Case) -> Iterator[Member]:
     for number, row in enumerate(
         rows.annotate(mail_state=outcomes.state_by("mail_id")), start=1
     ):
-        name = f"letters/{number:02}-{row.kind}.txt"
+        name = None if row.kind in QUOTING else f"letters/{number:02}-{row.kind}.txt"
         listed.append(
             {
                 "file": name,
@@ -210,8 +212,9 @@ def _letters(case: Case) -> Iterator[Member]:
                 "sha256": bytes(row.digest).hex(),
             }
         )
-        kept = SentLetter.from_json(row.blocks)
-        yield _text(name, f"{kept.subject}\n\n{kept.text}\n")
+        if name is not None:
+            kept = SentLetter.from_json(row.blocks)
+            yield _text(name, f"{kept.subject}\n\n{kept.text}\n")
     yield _json("letters.json", listed)
 
 

@@ -187,6 +187,11 @@ class CaseDocument(models.Model):
     def __str__(self) -> str:
         return f"document {self.pk}"
 
+    @property
+    def is_put_together(self) -> bool:
+        """Whether it is a copy of what is held, and no file that somebody chose."""
+        return hasattr(self, "package")
+
 
 # The regulator asks people to come to it within three months of our last answer, and the
 # mails themselves are kept as long. Until then the first letter leads back to the case.

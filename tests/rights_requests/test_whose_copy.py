@@ -1,0 +1,234 @@
+"""Who gets to see a copy of everything, and what must not be in it."""
+
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from groundwork.refusals import NotAllowed
+from rights_requests import closing, deciding, handling, sensitive, vault
+from rights_requests.closing import Answer
+from rights_requests.deciding import Proposal
+from rights_requests.filing import file_documents
+from rights_requests.fulfilment import building, evidence
+from rights_requests.handling import Question
+from rights_requests.kinds import CaseKind
+from rights_requests.models import Case, CaseDocument, CaseLogEntry
+from rights_requests.moves import Move
+from rights_requests.uploads import check_upload
+from tests.console.staff import dana
+from tests.people import CLEO
+from tests.rights_requests import lives
+from tests.rights_requests.files import upload
+
+pytestmark = pytest.mark.django_db(transaction=True)
+STAFF = 7
+REASONS = "The file names a witness who was promised that nobody would know."
+LEFT_OUT = "The letter of a third person."
+EVIDENCE = "The letter of the witness of 3 March, on paper."
+TOLD = "I was diagnosed with cancer and had chemotherapy last spring."
+
+
+@pytest.fixture(autouse=True)
+def house(open_house: None, settings: Settings, tmp_path: Path) -> None:
+    settings.VAULT_DIR = tmp_path / "vault"
+
+
+@pytest.fixture
+def case() -> Case:
+    return lives.new_case(CaseKind.ACCESS, address=CLEO, words="What do you have?")
+
+
+def put_together(case: Case) -> CaseDocument:
+    building.ask(case.pk, staff_id=STAFF, now=timezone.now())
+    package = building.build_next(timezone.now())
+    assert package is not None
+    package.refresh_from_db()
+    assert package.document is not None
+    return package.document
+
+
+def archive_of(document: CaseDocument) -> zipfile.ZipFile:
+    raw = b"".join(vault.read(document.vault_name))
+    return zipfile.ZipFile(io.BytesIO(raw))
+
+
+def take(client: Client, document: CaseDocument) -> int:
+    path = f"/console/rights_requests/casedocument/{document.pk}/file/"
+    answer: Any = client.post(path)
+    if answer.streaming:
+        assert b"".join(answer.streaming_content).startswith(b"PK")
+    return int(answer.status_code)
+
+
+def release(case: Case, proposal: Proposal) -> None:
+    decision = deciding.propose(
+        case.pk, proposal, staff_id=lives.PROPOSER, now=timezone.now()
+    )
+    newest = CaseLogEntry.objects.filter(case_id=case.pk).latest("id").pk
+    deciding.release(
+        decision.pk,
+        seen_entry_id=newest,
+        staff_id=lives.RELEASER,
+        now=timezone.now(),
+    )
+
+
+# --- Who may have it ---
+
+
+def test_a_copy_of_everything_is_for_whoever_works_on_cases(case: Case) -> None:
+    document = put_together(case)
+
+    assert take(dana("view_case"), document) == 403
+
+
+def test_what_is_shut_away_cannot_be_had_by_way_of_a_copy(case: Case) -> None:
+    lives.new_case(CaseKind.RECTIFICATION, address=CLEO, words=TOLD, signs=("health",))
+    document = put_together(case)
+    words = archive_of(document).read("data/messages-about-your-rights.json")
+    assert TOLD in words.decode()
+    client = dana("view_case", "work_case")
+
+    page = client.get(f"/console/rights_requests/case/{case.pk}/documents/")
+
+    assert take(client, document) == 403
+    assert "It is shut away." in page.content.decode()
+
+
+def test_whoever_may_see_what_is_shut_away_gets_the_copy(case: Case) -> None:
+    lives.new_case(CaseKind.RECTIFICATION, address=CLEO, words=TOLD, signs=("health",))
+
+    client = dana("view_case", "work_case", "see_shut_away")
+
+    assert take(client, put_together(case)) == 200
+
+
+def test_where_nothing_is_shut_away_whoever_works_on_cases_gets_it(case: Case) -> None:
+    assert take(dana("view_case", "work_case"), put_together(case)) == 200
+
+
+# --- What must not be in it ---
+
+
+def test_a_proof_of_identity_does_not_go_into_a_copy(case: Case) -> None:
+    other = lives.new_case(CaseKind.RECTIFICATION, address=CLEO)
+    question = Question(("A photograph of it.",), "Two people have this name.")
+    handling.ask_identity(
+        other.pk, question, doubt="The name.", staff_id=STAFF, now=timezone.now()
+    )
+    passport = check_upload(upload("passport.txt", b"A scan."))
+    purpose = CaseDocument.Purpose.IDENTITY
+    file_documents(other.pk, [passport], purpose, staff_id=STAFF, now=timezone.now())
+
+    names = archive_of(put_together(case)).namelist()
+
+    assert not [name for name in names if name.startswith("files/")]
+
+
+@pytest.mark.parametrize("ground", ["rights-of-others", "without-knowledge"])
+def test_a_copy_of_everything_does_not_leave_where_something_is_left_out(
+    case: Case, ground: str
+) -> None:
+    put_together(case)
+    release(
+        case,
+        Proposal(
+            Move.WITHHOLD,
+            ground=ground,
+            reasons=REASONS,
+            evidence=EVIDENCE,
+            left_out=LEFT_OUT,
+        ),
+    )
+
+    with pytest.raises(NotAllowed, match="left out"):
+        closing.fulfil(case.pk, Answer(), staff_id=STAFF, now=timezone.now())
+
+
+def test_what_staff_made_of_the_copy_leaves_in_its_place(case: Case) -> None:
+    document = put_together(case)
+    release(
+        case,
+        Proposal(
+            Move.WITHHOLD, ground="rights-of-others", reasons=REASONS, left_out=LEFT_OUT
+        ),
+    )
+    client = dana("view_case", "work_case")
+    client.post(f"/console/rights_requests/casedocument/{document.pk}/remove/")
+    answer = check_upload(upload("answer.txt", b"Without the witness."))
+    purpose = CaseDocument.Purpose.ANSWER
+    file_documents(case.pk, [answer], purpose, staff_id=STAFF, now=timezone.now())
+
+    closing.fulfil(case.pk, Answer(), staff_id=STAFF, now=timezone.now())
+
+    case.refresh_from_db()
+    assert not case.is_open
+
+
+def test_a_later_copy_does_not_tell_of_what_was_left_out_without_a_word(
+    case: Case,
+) -> None:
+    release(
+        case,
+        Proposal(
+            Move.WITHHOLD,
+            ground="without-knowledge",
+            reasons=REASONS,
+            evidence=EVIDENCE,
+        ),
+    )
+    later = lives.new_case(CaseKind.ACCESS, address=CLEO)
+    put_together(later)
+
+    with pytest.raises(NotAllowed, match="left out"):
+        closing.fulfil(later.pk, Answer(), staff_id=STAFF, now=timezone.now())
+
+
+# --- The person's own words in a letter of ours ---
+
+
+def narrowed(case: Case) -> None:
+    closing.narrow(case.pk, words=TOLD, now=timezone.now(), staff_id=STAFF)
+
+
+def test_a_letter_that_repeats_what_is_shut_away_is_shut_away_too(case: Case) -> None:
+    narrowed(case)
+    case.submission.refresh_from_db()
+    assert case.submission.shut_away_at is not None
+    page = f"/console/rights_requests/case/{case.pk}/letters/"
+
+    without = dana("view_case", "work_case").get(page).content.decode()
+
+    assert "chemotherapy" not in without
+    assert sensitive.SHUT in without
+
+
+def test_whoever_may_see_what_is_shut_away_reads_that_letter(case: Case) -> None:
+    narrowed(case)
+    client = dana("view_case", "see_shut_away")
+
+    page = client.get(f"/console/rights_requests/case/{case.pk}/letters/")
+
+    assert "chemotherapy" in page.content.decode()
+
+
+def test_evidence_repeats_nothing_of_what_the_person_wrote(case: Case) -> None:
+    narrowed(case)
+    case = Case.objects.get(pk=case.pk)
+
+    pieces = evidence.bundle(case, staff_id=STAFF, now=timezone.now())
+    with zipfile.ZipFile(io.BytesIO(b"".join(pieces))) as archive:
+        whole = b"".join(archive.read(name) for name in archive.namelist()).decode()
+        letters = json.loads(archive.read("letters.json"))
+
+    assert "chemotherapy" not in whole
+    [letter] = [one for one in letters if one["kind"] == "narrowed"]
+    assert letter["file"] is None
+    assert len(letter["sha256"]) == 64
