@@ -26,7 +26,8 @@ from rights_requests.moves import Move, State
 
 TOLD_IN = (State.DRAFT, State.IN_PROGRESS)
 TAKES_TWO = (
-    "A later receipt gives us more time: propose it, and a second person releases it."
+    "A later receipt or a later date of the letter gives us more time: propose it, and "
+    "a second person releases it."
 )
 
 
@@ -61,7 +62,12 @@ def receipt_of(submission: Submission) -> Receipt:
 
 
 def move_of(case: Case, receipt: Receipt) -> Move:
-    is_later = receipt.received_at > case.received_at
+    """The law counts from the receipt, our own target from the date of the letter:
+    whichever is put later gives us time."""
+    is_later = (
+        receipt.received_at > case.received_at
+        or receipt.dated_on > case.submission.dated_on
+    )
     return Move.RECEIVED_LATER if is_later else Move.CORRECT_RECEIPT
 
 

@@ -322,7 +322,7 @@ def correction_of(proposal: Proposal) -> Correction:
 def _receipt_problem(case: Case, proposal: Proposal) -> str:
     correction = correction_of(proposal)
     if correcting.move_of(case, correction.receipt) is not Move.RECEIVED_LATER:
-        return "It came no later than that: put it right without a second person."
+        return "Nothing of it is later: put it right without a second person."
     return correcting.problem(case, correction)
 
 

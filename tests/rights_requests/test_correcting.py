@@ -272,6 +272,19 @@ def test_the_status_page_tells_the_right_day(client: Client) -> None:
     assert "Monday 9 November" not in words
 
 
+def test_a_later_date_of_the_letter_takes_two_people_too() -> None:
+    [case] = received("2026-11-09")
+    correct(case, receipt("2026-11-09", dated="2026-11-03"))
+    assert again(case).promise_on == date(2026, 12, 3)
+
+    with pytest.raises(NotAllowed, match="second person"):
+        correct(case, receipt("2026-11-06", dated="2026-11-05"))
+
+    assert again(case).promise_on == date(2026, 12, 3)
+    decision = propose_later(again(case), receipt("2026-11-06", dated="2026-11-05"))
+    assert decision.move == Move.RECEIVED_LATER
+
+
 # --- On the console ---
 
 
