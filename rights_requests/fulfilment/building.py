@@ -20,7 +20,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from groundwork.clock import today_here
-from groundwork.holdings import Holding, Person, holdings
+from groundwork.holdings import Holding, holdings
 from groundwork.refusals import NotAllowed, refuse
 from rights_requests import casebook, handling, vault
 from rights_requests.fulfilment import freshness, portability
@@ -39,6 +39,7 @@ STRANDED_AFTER = timedelta(minutes=15)
 MOST_ATTEMPTS = 3
 HERE = "Casedesk: every place in which this system keeps data of people"
 Problem = Package.Problem
+GONE = "Another worker has this copy by now."
 # Which kind of case is answered with which archive, and what that is called.
 MAKERS = {
     CaseKind.ACCESS: (copies.archive, "Copy of your data"),
@@ -121,7 +122,7 @@ def _build(package: Package) -> None:
         make(person, Cover(case.reference, made_at), _heartbeat(package))
     )
     try:
-        _file(package, stored, person, seen, made_at)
+        _file(package, stored, seen, made_at)
     except BaseException:
         vault.remove(stored.name)
         raise
@@ -142,7 +143,7 @@ def _heartbeat(package: Package) -> Told:
             hits_count=package.hits_count,
         )
         if not still_ours:
-            raise NotAllowed("Another worker has this copy by now.")
+            raise NotAllowed(GONE)
 
     return told
 
@@ -157,11 +158,11 @@ def _ours(package: Package) -> QuerySet[Package]:
 def _file(
     package: Package,
     stored: vault.Stored,
-    person: Person,
     seen: bytes,
     made_at: datetime,
 ) -> None:
-    """The archive becomes what the person is answered with."""
+    """The archive becomes what the person is answered with. Raises NotAllowed when
+    another worker has it by now."""
     case = casebook.locked(package.case_id)
     if case.state != State.IN_PROGRESS:
         _ours(package).update(state=Package.State.FAILED, problem=Problem.CLOSED)
@@ -169,12 +170,14 @@ def _file(
         return
     before = freshness.newest_package(case)
     document = _document(case, stored, package.asked_by_id, made_at)
-    _ours(package).update(
+    still_ours = _ours(package).update(
         state=Package.State.READY,
         built_at=made_at,
         fingerprint=seen,
         document=document,
     )
+    if not still_ours:
+        raise NotAllowed(GONE)
     if before is not None and before.document is not None:
         remove_document(before.document, staff_id=package.asked_by_id, now=made_at)
     _note_search(case, package)

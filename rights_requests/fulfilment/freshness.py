@@ -12,7 +12,7 @@ from django.db.models.expressions import RawSQL
 
 from groundwork.holdings import Holding, Person, holdings
 from rights_requests.fulfilment.people import person_of
-from rights_requests.models import Case, Package
+from rights_requests.models import Case, CaseLogEntry, Event, Package
 
 
 def fingerprint(person: Person) -> bytes:
@@ -57,9 +57,21 @@ def _is_there(package: Package) -> bool:
 
 
 def is_stale(package: Package) -> bool:
-    """Whether something of the person came, went or changed since."""
-    person = person_of(package.case.submission.data_subject_id)
-    return bytes(package.fingerprint or b"") != fingerprint(person)
+    """Whether something of the person came, went or changed since; also what they wrote
+    about a request, where words of it were removed for good."""
+    subject_id = package.case.submission.data_subject_id
+    was = bytes(package.fingerprint or b"")
+    return was != fingerprint(person_of(subject_id)) or _was_emptied(package)
+
+
+def _was_emptied(package: Package) -> bool:
+    of_person = Case.objects.filter(
+        submission__data_subject=package.case.submission.data_subject_id
+    )
+    removed = CaseLogEntry.objects.filter(
+        case_id__in=of_person.values("pk"), event=Event.SENSITIVE_REMOVED
+    )
+    return removed.filter(at__gte=package.built_at).exists()
 
 
 def why_not_hand_over(case: Case) -> str:

@@ -272,6 +272,22 @@ def test_a_worker_that_was_taken_for_dead_files_nothing(case: Case) -> None:
     assert CaseDocument.objects.filter(case=case).count() == 1
 
 
+def test_a_worker_that_was_taken_for_dead_at_the_last_moment_files_nothing(
+    case: Case,
+) -> None:
+    building.ask(case.pk, staff_id=STAFF, now=timezone.now())
+    slow = building._claimed(timezone.now())
+    assert slow is not None
+    stored = vault.put([b"A whole archive."])
+    building.release_stranded(timezone.now() + building.STRANDED_AFTER * 2)
+
+    with pytest.raises(NotAllowed, match="Another worker"):
+        building._file(slow, stored, b"seen" * 8, timezone.now())
+
+    assert not CaseDocument.objects.filter(case=case).exists()
+    assert not SearchRecord.objects.filter(case=case).exists()
+
+
 @pytest.mark.parametrize("kind", [CaseKind.ERASURE, CaseKind.COMPLAINT])
 def test_only_a_request_for_access_is_answered_so(kind: CaseKind) -> None:
     other = lives.new_case(kind, address=ADA)

@@ -191,6 +191,27 @@ def test_a_later_copy_does_not_tell_of_what_was_left_out_without_a_word(
         closing.fulfil(later.pk, Answer(), staff_id=STAFF, now=timezone.now())
 
 
+def test_a_copy_with_words_that_were_removed_for_good_does_not_leave(
+    case: Case,
+) -> None:
+    other = lives.new_case(
+        CaseKind.RECTIFICATION, address=CLEO, words=TOLD, signs=("health",)
+    )
+    put_together(case)
+    removal = sensitive.Removal("words", "Nobody needs to know of the illness.")
+    sensitive.remove_sensitive(
+        other.submission_id, removal, staff_id=STAFF, now=timezone.now()
+    )
+
+    with pytest.raises(NotAllowed, match="put it together again"):
+        closing.fulfil(case.pk, Answer(), staff_id=STAFF, now=timezone.now())
+
+    document = put_together(case)
+    words = archive_of(document).read("data/messages-about-your-rights.json")
+    assert "chemotherapy" not in words.decode()
+    closing.fulfil(case.pk, Answer(), staff_id=STAFF, now=timezone.now())
+
+
 # --- The person's own words in a letter of ours ---
 
 
