@@ -21,6 +21,12 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 2.0,
         "options": {"expires": 2.0},
     },
+    # Nothing is answered before those who keep other systems were asked.
+    "ask the owners of systems outside": {
+        "task": "rights_requests.ask_systems",
+        "schedule": 5.0,
+        "options": {"expires": 5.0},
+    },
     # Whoever pressed the button is looking at the page.
     "put copies together": {
         "task": "rights_requests.build_copies",

@@ -17,6 +17,7 @@ from rights_requests import (
     entry_desk,
     log_desk,
     sensitive_desk,
+    systems_desk,
 )
 from rights_requests.models import Case
 from staff.console import Place, ReadOnlyAdmin, console
@@ -32,6 +33,7 @@ __all__ = [
     "entry_desk",
     "log_desk",
     "sensitive_desk",
+    "systems_desk",
 ]
 
 

@@ -28,6 +28,7 @@ from rights_requests.closing import Answer, letter_of_answer
 from rights_requests.correcting import Correction, Receipt
 from rights_requests.deadline_words import in_words
 from rights_requests.deciding import Proposal
+from rights_requests.fulfilment import systems
 from rights_requests.handling import Errand, Question, Said, Searched
 from rights_requests.kinds import ON_THE_CLOCK, CaseKind
 from rights_requests.letter_frames import LetterKind
@@ -990,6 +991,17 @@ def _finish(task: Any, data: dict[str, Any], by: Doing) -> Any:
     )
 
 
+def _answer_system(task: Any, data: dict[str, Any], by: Doing) -> Any:
+    is_searched = data["was_searched"] == "yes"
+    found = systems.Found(
+        hits=data["hits"] if is_searched else None,
+        why=data["why"],
+        terms=data["terms"],
+        on=data["on"],
+    )
+    return systems.answer(task.pk, found, staff_id=by.staff_id, now=by.now)
+
+
 ON_ROWS = (
     Act(
         "posted",
@@ -1009,6 +1021,18 @@ ON_ROWS = (
         "The task is done.",
         _finish,
         case_forms.ResultForm,
+        tab="tasks",
+        about="task",
+    ),
+    Act(
+        "answer-system",
+        "Say what the search came to…",
+        "What is found goes to the person with our answer: upload it under Documents, "
+        "as “Our answer”. This is the record of the search as well (UK GDPR, Article "
+        "15(1A)).",
+        "On record: the task is done, and the search stands under Search.",
+        _answer_system,
+        case_forms.SystemForm,
         tab="tasks",
         about="task",
     ),

@@ -241,7 +241,7 @@ def tasks_page(request: HttpRequest, pk: Any) -> HttpResponse:
     names = staff_names(
         number for row in rows for number in (row.for_staff_id, row.done_by_id)
     )
-    finish = case_acts.BY_NAME["finish"]
+    finish, answer = case_acts.BY_NAME["finish"], case_acts.BY_NAME["answer-system"]
     return render(
         page,
         "tasks",
@@ -251,7 +251,8 @@ def tasks_page(request: HttpRequest, pk: Any) -> HttpResponse:
                 "whose": names.get(row.for_staff_id or 0) or row.recipient,
                 "done_by": names.get(row.done_by_id or 0, ""),
                 "is_late": row.done_at is None and row.due_on < page.today,
-                "finish_url": act_url(finish, row.pk),
+                "finish": answer.button if row.system_id else finish.button,
+                "finish_url": act_url(answer if row.system_id else finish, row.pk),
             }
             for row in rows
         ],

@@ -561,8 +561,9 @@ class NoteForm(ActForm):
     )
 
 
-class SearchForm(ActForm):
-    system = Line("Which system?", "Name the system")
+class SearchedForm(ActForm):
+    """What a search came to, or why there was none."""
+
     was_searched = one_of(
         "Was it searched?",
         [("yes", "Yes"), ("no", "No, for the reason below")],
@@ -620,6 +621,21 @@ class TaskForm(ActForm):
 
 class ResultForm(ActForm):
     result = Words("What came of it?", "Say what came of it", rows=3)
+
+
+class SearchForm(SearchedForm):
+    system = Line("Which system?", "Name the system")
+    field_order = ("system",)
+
+
+class SystemForm(SearchedForm):
+    """Of a system outside, by whoever answers for it."""
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        if data.get("was_searched") == "yes" and not (data.get("terms") or "").strip():
+            self.add_error("terms", "Say what you searched for")
+        return data
 
 
 class PostedForm(ActForm):

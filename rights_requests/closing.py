@@ -21,7 +21,7 @@ from groundwork.refusals import NotAllowed, refuse
 from rights_requests import casebook, grounds, sensitive, writing
 from rights_requests.at_once import STOPS
 from rights_requests.fulfilment import freshness
-from rights_requests.kinds import AT_ONCE, PUBLISHED, CaseKind
+from rights_requests.kinds import AT_ONCE, ON_THE_CLOCK, PUBLISHED, CaseKind
 from rights_requests.letter_frames import LetterKind
 from rights_requests.limits import Limit, likely_limits
 from rights_requests.models import (
@@ -30,6 +30,7 @@ from rights_requests.models import (
     Decision,
     IdentityCheck,
     Letter,
+    OutsideSystem,
     Submission,
 )
 from rights_requests.moves import Move, needs_second_person
@@ -228,6 +229,11 @@ def why_not_answer(case: Case, *, nothing_held: bool = False) -> str:
 
 def why_not_give(case: Case, *, nothing_held: bool = False) -> str:
     """What anything that we give or do rests on, whole or in part."""
+    if _has_systems_to_ask(case):
+        return (
+            "The owners of the systems outside are being asked: their tasks are here in "
+            "a moment."
+        )
     kind = CaseKind(case.kind)
     if kind in COPIES:
         return _why_not_copy(case, nothing_held=nothing_held)
@@ -241,6 +247,15 @@ def is_kept_by_hold(case: Case) -> bool:
     """Whether it asks to delete what a legal hold keeps."""
     is_erasure = case.kind == CaseKind.ERASURE
     return is_erasure and holds.is_held(case.submission.data_subject_id)
+
+
+def _has_systems_to_ask(case: Case) -> bool:
+    """A worker sets the tasks within seconds; nothing is given before."""
+    return (
+        case.kind in ON_THE_CLOCK
+        and case.systems_asked_at is None
+        and OutsideSystem.objects.searched().exists()
+    )
 
 
 def _why_not_copy(case: Case, *, nothing_held: bool) -> str:

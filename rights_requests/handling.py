@@ -716,9 +716,20 @@ def set_task(
 
 @transaction.atomic
 def finish_task(task_id: int, result: str, *, staff_id: int, now: datetime) -> Task:
+    """Say what came of it. A search of a system outside is answered by its owner
+    (fulfilment.systems). Raises NotAllowed."""
     case_id = Task.objects.values_list("case", flat=True).get(pk=task_id)
     case = casebook.locked(case_id)
     task = Task.objects.get(pk=task_id)
+    if task.system_id is not None:
+        raise NotAllowed("Say what the search of this system came to instead.")
+    return end_task(case, task, result, staff_id=staff_id, now=now)
+
+
+def end_task(
+    case: Case, task: Task, result: str, *, staff_id: int, now: datetime
+) -> Task:
+    """The caller holds the case."""
     if task.done_at is not None:
         raise NotAllowed("This task is done already.")
     refuse_empty(result, "Say what came of it.")

@@ -11,7 +11,7 @@ from rights_requests import (
     reminding,
     vault_keeping,
 )
-from rights_requests.fulfilment import building
+from rights_requests.fulfilment import building, systems
 
 # A million open cases take a quarter of an hour; recounting.BROKEN_OFF_AFTER.
 RECOUNT_SECONDS = 60 * 60
@@ -80,3 +80,8 @@ def build_copies() -> None:
 @shared_task(name="rights_requests.release_stranded_copies", queue="work")
 def release_stranded_copies() -> None:
     building.release_stranded(timezone.now())
+
+
+@shared_task(name="rights_requests.ask_systems", queue="work")
+def ask_systems() -> None:
+    systems.ask_owners(timezone.now())

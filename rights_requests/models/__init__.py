@@ -12,6 +12,7 @@ from rights_requests.models.correspondence import (
 )
 from rights_requests.models.log import CaseLogEntry, CaseSeal, Event
 from rights_requests.models.runs import ClockFault, DailyDigest, Recount
+from rights_requests.models.systems import OutsideSystem
 from rights_requests.models.work import (
     Decision,
     IdentityCheck,
@@ -39,6 +40,7 @@ __all__ = [
     "MailedCode",
     "Message",
     "Note",
+    "OutsideSystem",
     "Package",
     "Recount",
     "Reminder",

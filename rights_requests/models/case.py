@@ -13,7 +13,7 @@ from data_subjects.models import DataSubject
 from groundwork.encryption import EncryptedTextField
 from groundwork.personal_data import Category, Erasure, Held, PersonalData
 from rights_requests import moves
-from rights_requests.kinds import FACTS, CaseKind, Facts
+from rights_requests.kinds import FACTS, ON_THE_CLOCK, CaseKind, Facts
 from rights_requests.moves import Move, State
 
 if TYPE_CHECKING:
@@ -183,6 +183,15 @@ class CaseQuerySet(models.QuerySet["Case"]):
     def due_by(self, day: date) -> "CaseQuerySet":
         return self.open().filter(governs_on__lte=day)
 
+    def with_systems_to_ask(self) -> "CaseQuerySet":
+        """Those whose systems outside were not asked yet, though their answer may lie
+        there."""
+        return self.filter(
+            state=State.IN_PROGRESS,
+            systems_asked_at__isnull=True,
+            kind__in=sorted(kind.value for kind in ON_THE_CLOCK),
+        )
+
     def complaints(self) -> "CaseQuerySet":
         return self.filter(kind=CaseKind.COMPLAINT)
 
@@ -227,6 +236,8 @@ class Case(models.Model):
     # --- Who works on it, and how it ended ---
     assigned_to_id = models.BigIntegerField(null=True)
     acknowledged_at = models.DateTimeField(null=True)
+    # When those who answer for systems outside were asked to search them.
+    systems_asked_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     # What a complaint is about; its clock is another one.
     about = models.ForeignKey(
@@ -250,7 +261,8 @@ class Case(models.Model):
         erasure=Erasure.KEPT,
         others="id reference submission last_move moves_count received_at starts_on"
         " due_on notice_by promise_on progress_due_on governs_on next_reminder_on"
-        " paused_days flags assigned_to_id acknowledged_at closed_at about",
+        " paused_days flags assigned_to_id acknowledged_at systems_asked_at"
+        " closed_at about",
         linked_by="submission__data_subject",
     )
 
@@ -295,6 +307,16 @@ class Case(models.Model):
                 name="case_reminders",
             ),
             models.Index(fields=["-received_at"], name="case_newest"),
+            # Read every few seconds by the worker, and nearly always empty.
+            models.Index(
+                fields=["id"],
+                condition=Q(
+                    state=State.IN_PROGRESS.value,
+                    systems_asked_at__isnull=True,
+                    kind__in=sorted(kind.value for kind in ON_THE_CLOCK),
+                ),
+                name="case_systems_unasked",
+            ),
             # The list of closed ones, the newest first, and its filters.
             models.Index(
                 fields=["-received_at", "id"],

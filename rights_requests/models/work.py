@@ -10,6 +10,7 @@ from groundwork.encryption import EncryptedJSONField, EncryptedTextField
 from groundwork.personal_data import Category, Erasure, NoPersonalData, PersonalData
 from rights_requests.models.case import Case
 from rights_requests.models.correspondence import Letter
+from rights_requests.models.systems import OutsideSystem
 from rights_requests.moves import Move
 
 
@@ -163,6 +164,10 @@ class Task(models.Model):
     # A member of staff, or an organisation outside (Art. 19).
     for_staff_id = models.BigIntegerField(null=True)
     recipient = models.CharField(max_length=120, blank=True)
+    # To search this system for the person's data, by whoever answers for it.
+    system = models.ForeignKey(
+        OutsideSystem, on_delete=models.PROTECT, null=True, related_name="tasks"
+    )
     due_on = models.DateField()
     set_at = models.DateTimeField(default=timezone.now)
     set_by_id = models.BigIntegerField()
@@ -176,13 +181,20 @@ class Task(models.Model):
         source="staff",
         retention="case-file",
         erasure=Erasure.KEPT,
-        others="id case for_staff_id recipient due_on set_at set_by_id done_at"
+        others="id case for_staff_id recipient system due_on set_at set_by_id done_at"
         " done_by_id",
         linked_by="case__submission__data_subject",
     )
 
     class Meta:
         ordering = ["due_on", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case", "system"],
+                condition=Q(system__isnull=False),
+                name="each_system_is_asked_once",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"task {self.pk}"

@@ -1,0 +1,160 @@
+"""Systems outside this software that hold people's data, and asking those who answer
+for them (Art. 15(1A), 17(1), 19).
+
+For every request that may concern them each system becomes a task of its owner. The
+owner says what the search came to: so much was found, nothing, or that it was not
+searched, and why. That is the record of the search, too. A case cannot close before.
+"""
+
+import uuid
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from groundwork.refusals import NotAllowed
+from rights_requests import casebook, clock, handling
+from rights_requests.handling import Searched
+from rights_requests.kinds import ON_THE_CLOCK
+from rights_requests.models import Case, Event, OutsideSystem, SearchRecord, Task
+from rights_requests.moves import State
+
+# So long before the answer is due its parts should be here, and so long at most
+# somebody has to search.
+BEFORE_DUE = timedelta(days=7)
+AT_MOST = timedelta(days=14)
+SOFTWARE = 0  # sets the tasks: no member of staff does
+AT_ONE_TIME = 200
+
+
+# --- Which there are ---
+
+
+@dataclass(frozen=True)
+class Described:
+    """What is said of a system: what it is called, what it holds, who answers for it."""
+
+    name: str
+    holds: str
+    owner_id: int
+    is_active: bool = True
+
+
+@transaction.atomic
+def enter(told: Described) -> OutsideSystem:
+    """From now on it is asked about, for the requests that are open as well."""
+    system = OutsideSystem.objects.create(**vars(told))
+    _ask_anew()
+    return system
+
+
+@transaction.atomic
+def change(system_id: int, told: Described) -> OutsideSystem:
+    """Its open tasks go to the new owner; one that is asked about again is asked about
+    for what is open now."""
+    system = OutsideSystem.objects.select_for_update().get(pk=system_id)
+    was_active = system.is_active
+    for name, value in vars(told).items():
+        setattr(system, name, value)
+    system.save(update_fields=list(vars(told)))
+    system.tasks.filter(done_at=None).update(for_staff_id=told.owner_id)
+    if told.is_active and not was_active:
+        _ask_anew()
+    return system
+
+
+def _ask_anew() -> None:
+    Case.objects.filter(state=State.IN_PROGRESS, kind__in=ON_THE_CLOCK).update(
+        systems_asked_at=None
+    )
+
+
+# --- Asking ---
+
+
+def ask_owners(now: datetime) -> int:
+    """Set a task for each system on each case that has none yet; returns for how many
+    cases. What is held as a flood waits until it is released."""
+    if not OutsideSystem.objects.searched().exists():
+        return 0
+    waiting = Case.objects.with_systems_to_ask().filter(submission__held_because="")
+    cases = list(waiting.order_by("pk").values_list("pk", flat=True)[:AT_ONE_TIME])
+    return sum(_ask_of(case_id, now) for case_id in cases)
+
+
+@transaction.atomic
+def _ask_of(case_id: uuid.UUID, now: datetime) -> bool:
+    case = casebook.locked(case_id)
+    if not Case.objects.with_systems_to_ask().filter(pk=case_id).exists():
+        return False  # it went on meanwhile
+    known = case.tasks.exclude(system=None).values("system")
+    for system in OutsideSystem.objects.searched().exclude(pk__in=known):
+        _set_task(case, system, now)
+    case.systems_asked_at = now
+    case.save(update_fields=["systems_asked_at"])
+    return True
+
+
+def _set_task(case: Case, system: OutsideSystem, now: datetime) -> None:
+    due_on = due_day(case.governs_on, today=timezone.localdate(now))
+    task = Task.objects.create(
+        case=case,
+        what=f"Search {system.name} for this person’s data: {system.holds}",
+        for_staff_id=system.owner_id,
+        system=system,
+        due_on=due_on,
+        set_at=now,
+        set_by_id=SOFTWARE,
+    )
+    inputs = {"task": task.pk, "system": system.pk, "due_on": clock.written(due_on)}
+    casebook.note(case, Event.TASK_SET, staff_id=None, inputs=inputs)
+
+
+def due_day(governs_on: date | None, *, today: date) -> date:
+    """A week before the answer is due, two weeks from now at most, and never before
+    today."""
+    latest = today + AT_MOST
+    if governs_on is not None:
+        latest = min(latest, governs_on - BEFORE_DUE)
+    return max(latest, today)
+
+
+# --- Answering ---
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search came to. hits: None when it was not searched; then why says why not,
+    and otherwise why that was enough. terms: what was looked for."""
+
+    hits: int | None
+    why: str
+    terms: str = ""
+    on: date | None = None
+
+
+@transaction.atomic
+def answer(task_id: int, found: Found, *, staff_id: int, now: datetime) -> SearchRecord:
+    """The owner's answer: it ends the task and is the record of the search. Raises
+    NotAllowed for a task about no system, and for what a record of a search wants."""
+    case_id = Task.objects.values_list("case", flat=True).get(pk=task_id)
+    case = casebook.locked(case_id)
+    task = Task.objects.select_related("system").get(pk=task_id)
+    if task.system is None:
+        raise NotAllowed("This task is about no system outside: finish it instead.")
+    handling.end_task(case, task, _in_words(found), staff_id=staff_id, now=now)
+    searched = Searched(
+        system=task.system.name,
+        terms=found.terms,
+        hits=found.hits,
+        why=found.why,
+        on=found.on or timezone.localdate(now),
+    )
+    return handling.record_search(case.pk, searched, staff_id=staff_id, now=now)
+
+
+def _in_words(found: Found) -> str:
+    if found.hits is None:
+        return f"Not searched: {found.why}"
+    return "Nothing found." if found.hits == 0 else f"{found.hits} found."

@@ -1,0 +1,291 @@
+"""Systems outside that hold people's data: on a list, asked about for each request, and
+answered by whoever keeps them before anything leaves."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from pytest_django import Settings
+
+from groundwork.refusals import NotAllowed
+from rights_requests import closing, handling
+from rights_requests.closing import Answer, why_not_fulfil
+from rights_requests.fulfilment import systems
+from rights_requests.fulfilment.systems import Described, Found, due_day
+from rights_requests.kinds import ON_THE_CLOCK, CaseKind
+from rights_requests.models import (
+    Case,
+    OutsideSystem,
+    SearchRecord,
+    Submission,
+    Task,
+)
+from staff.models import StaffUser
+from tests.case_updates.cast import staff
+from tests.console.staff import dana
+from tests.people import CLEO, OMAR
+from tests.rights_requests import lives
+
+pytestmark = pytest.mark.django_db
+STAFF = 7
+TODAY = date(2026, 11, 30)
+
+
+@pytest.fixture(autouse=True)
+def house(open_house: None, settings: Settings, tmp_path: Path) -> None:
+    settings.VAULT_DIR = tmp_path / "vault"
+
+
+@pytest.fixture
+def omar() -> StaffUser:
+    return staff(OMAR, "view_case", "work_case", name="Omar")
+
+
+@pytest.fixture
+def records(omar: StaffUser) -> OutsideSystem:
+    return systems.enter(Described("Customer records", "Orders and calls.", omar.pk))
+
+
+def asked(case: Case) -> Task:
+    systems.ask_owners(timezone.now())
+    return Task.objects.get(case=case)
+
+
+def searched(hits: int | None = 0) -> Found:
+    terms = "" if hits is None else "Cleo"
+    return Found(hits=hits, terms=terms, why="Every customer is in one list.")
+
+
+# --- Asking ---
+
+
+@pytest.mark.parametrize("kind", sorted(ON_THE_CLOCK))
+def test_each_request_sets_its_owner_a_task(kind: CaseKind, omar: StaffUser) -> None:
+    systems.enter(Described("Customer records", "Orders and calls.", omar.pk))
+    case = lives.new_case(kind)
+
+    task = asked(case)
+
+    assert task.for_staff_id == omar.pk
+    assert "Customer records" in task.what
+    assert "Orders and calls." in task.what
+
+
+@pytest.mark.parametrize("kind", [CaseKind.COMPLAINT, CaseKind.MARKETING])
+def test_what_needs_no_search_sets_none(kind: CaseKind, records: OutsideSystem) -> None:
+    lives.new_case(kind)
+
+    assert systems.ask_owners(timezone.now()) == 0
+    assert not Task.objects.exists()
+
+
+def test_each_system_is_asked_once_however_often_the_worker_comes(
+    records: OutsideSystem,
+) -> None:
+    case = lives.new_case(CaseKind.ACCESS)
+
+    assert [systems.ask_owners(timezone.now()) for _ in range(3)] == [1, 0, 0]
+    with pytest.raises(IntegrityError), transaction.atomic():
+        task = Task.objects.get(case=case)
+        task.pk = None
+        task.save()
+
+
+def test_one_that_comes_to_the_list_is_asked_about_for_open_requests(
+    records: OutsideSystem, omar: StaffUser
+) -> None:
+    case = lives.new_case(CaseKind.ACCESS)
+    asked(case)
+
+    systems.enter(Described("Recordings", "Calls of the last six months.", omar.pk))
+    systems.ask_owners(timezone.now())
+
+    names = Task.objects.filter(case=case).values_list("system__name", flat=True)
+    assert sorted(names) == ["Customer records", "Recordings"]
+
+
+def test_one_that_is_no_longer_used_is_not_asked_about(
+    records: OutsideSystem, omar: StaffUser
+) -> None:
+    told = Described(records.name, records.holds, omar.pk, is_active=False)
+    systems.change(records.pk, told)
+    lives.new_case(CaseKind.ACCESS)
+
+    assert systems.ask_owners(timezone.now()) == 0
+
+
+def test_its_open_tasks_go_to_whoever_takes_it_over(records: OutsideSystem) -> None:
+    case = lives.new_case(CaseKind.ACCESS)
+    asked(case)
+
+    systems.change(records.pk, Described(records.name, records.holds, 4711))
+
+    assert Task.objects.get(case=case).for_staff_id == 4711
+
+
+def test_a_held_request_is_not_asked_about_before_it_is_released(
+    records: OutsideSystem,
+) -> None:
+    case = lives.new_case(CaseKind.ACCESS)
+    Submission.objects.filter(pk=case.submission_id).update(held_because="flood")
+
+    assert systems.ask_owners(timezone.now()) == 0
+
+
+@pytest.mark.parametrize(
+    ("governs_on", "expected", "why"),
+    [
+        (None, date(2026, 12, 14), "no day runs: two weeks"),
+        (date(2027, 1, 30), date(2026, 12, 14), "far off: two weeks at most"),
+        (date(2026, 12, 18), date(2026, 12, 11), "a week before the answer"),
+        (date(2026, 12, 2), TODAY, "nearly due: today"),
+        (date(2026, 11, 2), TODAY, "overdue: today"),
+    ],
+)
+def test_by_when_it_has_to_be_searched(
+    governs_on: date | None, expected: date, why: str
+) -> None:
+    assert due_day(governs_on, today=TODAY) == expected, why
+
+
+# --- Answering ---
+
+
+def test_the_answer_ends_the_task_and_is_the_record_of_the_search(
+    records: OutsideSystem, omar: StaffUser
+) -> None:
+    case = lives.new_case(CaseKind.ACCESS)
+    task = asked(case)
+
+    systems.answer(task.pk, searched(3), staff_id=omar.pk, now=timezone.now())
+
+    task.refresh_from_db()
+    assert (task.done_by_id, task.result) == (omar.pk, "3 found.")
+    record = SearchRecord.objects.get(case=case)
+    assert (record.system, record.hits_count) == ("Customer records", 3)
+
+
+def test_not_searched_wants_a_reason_and_is_on_record_as_that(
+    records: OutsideSystem,
+) -> None:
+    case = lives.new_case(CaseKind.ACCESS)
+    task = asked(case)
+    with pytest.raises(NotAllowed):
+        systems.answer(task.pk, Found(None, ""), staff_id=STAFF, now=timezone.now())
+    task.refresh_from_db()
+    assert task.done_at is None
+
+    systems.answer(task.pk, searched(None), staff_id=STAFF, now=timezone.now())
+
+    task.refresh_from_db()
+    assert task.result.startswith("Not searched: ")
+    assert SearchRecord.objects.get(case=case).hits_count is None
+
+
+def test_nobody_answers_twice_or_in_the_wrong_way(records: OutsideSystem) -> None:
+    case = lives.new_case(CaseKind.ACCESS)
+    task = asked(case)
+    with pytest.raises(NotAllowed, match="search of this system"):
+        handling.finish_task(task.pk, "Done.", staff_id=STAFF, now=timezone.now())
+    systems.answer(task.pk, searched(), staff_id=STAFF, now=timezone.now())
+
+    with pytest.raises(NotAllowed, match="done already"):
+        systems.answer(task.pk, searched(), staff_id=STAFF, now=timezone.now())
+
+    assert SearchRecord.objects.filter(case=case).count() == 1
+
+
+def test_no_answer_leaves_before_every_system_was_asked_and_has_answered(
+    records: OutsideSystem,
+) -> None:
+    case = lives.new_case(CaseKind.ACCESS)
+    assert "are being asked" in why_not_fulfil(case, nothing_held=True)
+    task = asked(case)
+    case.refresh_from_db()
+    assert "still open" in why_not_fulfil(case, nothing_held=True)
+
+    systems.answer(task.pk, searched(), staff_id=STAFF, now=timezone.now())
+    answer = Answer(nothing_held=True)
+    closing.fulfil(case.pk, answer, staff_id=STAFF, now=timezone.now())
+
+    case.refresh_from_db()
+    assert not case.is_open
+
+
+# --- The console ---
+
+LIST = "/console/rights_requests/outsidesystem/"
+
+
+def test_whoever_keeps_the_list_adds_and_changes_a_system(omar: StaffUser) -> None:
+    client = dana("view_outsidesystem", "keep_outsidesystem")
+    told = {
+        "name": "Customer records",
+        "holds": "Orders and calls.",
+        "owner_id": str(omar.pk),
+        "is_active": "on",
+    }
+    assert client.post("/console/systems/new/", told).status_code == 302
+    system = OutsideSystem.objects.get()
+
+    client.post(f"/console/systems/{system.pk}/", {**told, "is_active": ""})
+
+    page = client.get(LIST).content.decode()
+    assert "Omar answers for it." in page
+    assert "not asked about" in page
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("name", "", "Enter what it is called"),
+        ("name", "customer RECORDS", "already"),
+        ("holds", "", "Say what it holds"),
+        ("owner_id", "999999", "Choose who answers for it"),
+    ],
+)
+def test_what_is_wrong_is_said_and_changes_nothing(
+    records: OutsideSystem, omar: StaffUser, field: str, value: str, words: str
+) -> None:
+    client = dana("view_outsidesystem", "keep_outsidesystem")
+    told = {"name": "Other", "holds": "Calls.", "owner_id": str(omar.pk)}
+
+    answer = client.post("/console/systems/new/", {**told, field: value})
+
+    assert answer.status_code == 400
+    assert words in answer.content.decode()
+    assert OutsideSystem.objects.count() == 1
+
+
+def test_whoever_may_only_look_changes_nothing(records: OutsideSystem) -> None:
+    client = dana("view_outsidesystem")
+
+    assert client.get(LIST).status_code == 200
+    assert client.get("/console/systems/new/").status_code == 403
+    assert client.post(f"/console/systems/{records.pk}/", {}).status_code == 403
+
+
+def test_the_owner_answers_on_the_page_of_the_task(
+    records: OutsideSystem, omar: StaffUser
+) -> None:
+    case = lives.new_case(CaseKind.ACCESS, address=CLEO)
+    task = asked(case)
+    client = dana("view_case", "work_case")
+    page = client.get(f"/console/rights_requests/case/{case.pk}/tasks/")
+    assert "Say what the search came to…" in page.content.decode()
+
+    address = f"/console/rights_requests/task/{task.pk}/answer-system/"
+    form = client.get(address)
+    seen = form.context["newest"]
+    told = {"seen": seen, "was_searched": "yes", "hits": "2", "why": "One list."}
+    told |= {"on": f"{timezone.localdate():%Y-%m-%d}"}
+    refused = client.post(address, told)
+    assert "Say what you searched for" in refused.content.decode()
+
+    done = client.post(address, {**told, "terms": "Cleo"})
+
+    assert done.status_code == 302
+    task.refresh_from_db()
+    assert task.done_at is not None
