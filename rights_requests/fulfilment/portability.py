@@ -33,10 +33,14 @@ class LeftOut:
 
 def why_not(holding: Holding, datum: Datum) -> str:
     """Why this field does not go along; empty when it does. What we wrote ourselves
-    stays, though an address of the person's stands in it."""
+    stays, though an address of the person's stands in it. What only says when a record
+    is from goes with it: of choices without their days nobody can tell which stands."""
+    if datum.category is None:
+        return ""
     register = the_register()
     if not datum.is_given:
-        return f"It is {WHY_NOT[datum.export]}."
+        words = WHY_NOT[datum.export]
+        return f"{words[:1].upper()}{words[1:]}."
     for source in (holding.declaration.source, datum.source):
         if source not in PROVIDED:
             came_from = register.sources[source].title

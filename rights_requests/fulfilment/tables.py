@@ -16,7 +16,7 @@ from groundwork.spreadsheets import csv_lines
 from processing_register.register import BASES, Register, the_register
 
 WHY_NOT = {
-    Export.DESCRIBED: "a code made by us, which says nothing by itself",
+    Export.DESCRIBED: "it is a code made by us, which says nothing by itself",
     Export.WITHHELD: "it would open a door to whoever reads it",
 }
 

@@ -64,6 +64,7 @@ def test_it_has_what_the_person_typed_and_chose(archive: zipfile.ZipFile) -> Non
     assert sign_up["employer"] == "=cmd|' /C calc'!A0"
     given = {one["purpose"] for one in places["consent"] if one["action"] == "given"}
     assert given == {"case-updates", OWN_NEWS}
+    assert all(one["at"].endswith("Z") for one in places["consent"])
 
 
 def test_it_has_nothing_that_we_noted_made_or_heard_from_others(
@@ -91,6 +92,8 @@ def test_what_is_left_out_is_named_with_its_reason(archive: zipfile.ZipFile) -> 
     )
     assert all(one["fields"] and one["reason"] for one in staying)
     assert "Our notes on your requests" in page
+    beginnings = {" ".join(one["reason"].split()[:2]) for one in staying}
+    assert beginnings == {"It is", "It would", "It rests", "You did"}
 
 
 def test_it_is_a_strict_part_of_the_copy(case: Case, archive: zipfile.ZipFile) -> None:
