@@ -91,7 +91,8 @@ class Holding:
     model declares that its entries name nobody, although they are about somebody while
     the number leads to them. narrow: for a row that holds something of several people.
     addresses: the fields in which the person's own e-mail address stands. files: the
-    files that its rows name. moves_by_itself: rows come and change while a request is
+    files that its rows name. cut: how a value is given that is not given as it is
+    stored. moves_by_itself: rows come and change while a request is
     worked on, such as the letters about it, and say nothing new of the person. titles,
     read: what a field is called, and how its value is put into words, where the model
     does not say it as people do.
@@ -107,6 +108,7 @@ class Holding:
     narrow: Narrower | None = None
     addresses: tuple[str, ...] = ()
     files: Filer | None = None
+    cut: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
     moves_by_itself: bool = False
     titles: Mapping[str, str] = field(default_factory=dict)
     read: Mapping[str, Callable[[Any], str]] = field(default_factory=dict)
@@ -198,7 +200,7 @@ class Holding:
             return
         values = self.rows(person).values_list("pk", *paths)
         for key, *found in values.iterator(chunk_size=CHUNK):
-            yield Record(str(key), dict(zip(paths, found, strict=True)))
+            yield Record(str(key), self._as_given(dict(zip(paths, found, strict=True))))
 
     def _narrowed(
         self, narrow: Narrower, person: Person, paths: list[str]
@@ -208,7 +210,13 @@ class Holding:
             if theirs is not None:
                 values = {path: getattr(row, path) for path in paths}
                 own = {path: theirs[path] for path in paths if path in theirs}
-                yield Record(str(row.pk), values | own)
+                yield Record(str(row.pk), self._as_given(values | own))
+
+    def _as_given(self, values: dict[str, Any]) -> dict[str, Any]:
+        for path, cut in self.cut.items():
+            if values.get(path):
+                values[path] = cut(values[path])
+        return values
 
 
 def by_subject(path: str) -> Finder:

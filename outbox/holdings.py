@@ -1,16 +1,32 @@
 """What is held of mail, place by place (groundwork.holdings)."""
 
+from typing import Any
+
 from groundwork.holdings import Holding, by_digest, by_subject
+from groundwork.links import without_tokens
 from outbox.inbound_message import parse
 
 
 def _as_read(raw: str) -> str:
-    """A message as its reader saw it, whatever it is made of; the JSON of the copy has
-    it byte for byte."""
+    """A message as its reader saw it, whatever it is made of."""
     message = parse(raw.encode("latin-1", errors="replace"))
     files = [f"[{attachment.name}]" for attachment in message.attachments]
     parts = (message.subject, message.text, message.quoted, "\n".join(files))
     return "\n\n".join(filter(None, parts))
+
+
+def _without_keys(value: Any) -> Any:
+    """What a mail was made of, without what opens something: a copy is read by whoever
+    puts it together and by whoever it is shown to, a mail by whoever has the mailbox."""
+    if isinstance(value, dict):
+        return {key: _without_keys(held) for key, held in value.items()}
+    if isinstance(value, list):
+        return [_without_keys(held) for held in value]
+    return without_tokens(value) if isinstance(value, str) else value
+
+
+def _read_without_keys(raw: str) -> str:
+    return without_tokens(_as_read(raw))
 
 
 MAIL_TO_YOU = Holding(
@@ -19,7 +35,8 @@ MAIL_TO_YOU = Holding(
     moves_by_itself=True,
     title="E-mails to you",
     words="What we wrote to you, and what became of it. The text goes after its period; "
-    "that there was a message stays a while longer.",
+    "that there was a message stays a while longer. Links that open something stand only "
+    "in the mail itself: here their key is left out.",
     find=by_subject("data_subject"),
     context=("created_at",),
     titles={
@@ -30,7 +47,7 @@ MAIL_TO_YOU = Holding(
         "kind": "what it was about",
         "settled_at": "settled",
     },
-    read={"raw_message": _as_read},
+    cut={"raw_message": _read_without_keys, "context": _without_keys},
 )
 MAIL_FROM_YOU = Holding(
     key="mail-from-you",

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,10 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from groundwork.links import TOKEN_PATTERN
 from groundwork.refusals import NotAllowed
-from rights_requests import closing, deciding, handling, sensitive, vault
+from outbox.delivery import deliver_due
+from rights_requests import closing, deciding, handling, links, sensitive, vault
 from rights_requests.closing import Answer
 from rights_requests.deciding import Proposal
 from rights_requests.filing import file_documents
@@ -23,7 +26,8 @@ from rights_requests.models import Case, CaseDocument, CaseLogEntry
 from rights_requests.moves import Move
 from rights_requests.uploads import check_upload
 from tests.console.staff import dana
-from tests.people import CLEO
+from tests.people import ADA, CLEO, become_reader
+from tests.relay import Relay
 from tests.rights_requests import lives
 from tests.rights_requests.files import upload
 
@@ -130,6 +134,22 @@ def test_a_proof_of_identity_does_not_go_into_a_copy(case: Case) -> None:
     names = archive_of(put_together(case)).namelist()
 
     assert not [name for name in names if name.startswith("files/")]
+
+
+def test_no_link_in_a_copy_opens_anything(client: Client, smtp: Relay) -> None:
+    become_reader(client, smtp, ADA)
+    case = lives.new_case(CaseKind.ACCESS, address=ADA)
+    deliver_due()
+
+    archive = archive_of(put_together(case))
+    mails = [name for name in archive.namelist() if "mail-to-you" in name]
+    whole = b"".join(archive.read(name) for name in mails).decode()
+
+    assert len(mails) == 3
+    assert "/your-data/confirm/…/" in whole
+    assert "/preferences/…/" in whole
+    assert links.token_of(case, links.Use.CONFIRM, 1) not in whole
+    assert not re.search(rf"/{TOKEN_PATTERN}/", whole)
 
 
 @pytest.mark.parametrize("ground", ["rights-of-others", "without-knowledge"])
