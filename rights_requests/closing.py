@@ -33,7 +33,7 @@ from rights_requests.models import (
     OutsideSystem,
     Submission,
 )
-from rights_requests.moves import Move, needs_second_person
+from rights_requests.moves import GIVEN, Move, needs_second_person
 from rights_requests.vault_keeping import remove_document
 
 Purpose = CaseDocument.Purpose
@@ -424,10 +424,15 @@ def end_open_work(
     staff_id: int | None,
     besides: Decision | None = None,
 ) -> None:
-    """Proposals that wait are taken back, checks closed and their copies removed."""
+    """Proposals that wait are taken back, checks closed and their copies removed; so is
+    a copy of what is held that nobody was given."""
     for decision in pending_decisions(case, besides):
         settle_as_taken_back(decision, now=now)
     close_checks(case, staff_id=staff_id, now=now)
+    if case.state not in GIVEN:
+        put_together = case.documents.filter(package__isnull=False, removed_at=None)
+        for document in put_together:
+            remove_document(document, staff_id=staff_id, now=now)
 
 
 def settle_as_taken_back(decision: Decision, *, now: datetime) -> None:

@@ -185,6 +185,9 @@ TABLE: Mapping[CaseKind, Table] = {
     kind: _reachable(_table_of(kind)) for kind in CaseKind
 }
 
+# In these the person was given an answer, whole or in part.
+GIVEN = frozenset({State.FULFILLED, State.PARTLY_FULFILLED})
+
 # A wrong moment of receipt is put right; a later one gives us time.
 CORRECTIONS = frozenset({Move.CORRECT_RECEIPT, Move.RECEIVED_LATER})
 

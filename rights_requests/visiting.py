@@ -24,14 +24,12 @@ from rights_requests.models import (
     Letter,
     Message,
 )
-from rights_requests.moves import State
+from rights_requests.moves import GIVEN
 from rights_requests.uploads import Checked
 
 Purpose = CaseDocument.Purpose
 # However often it is kept open: somebody may have left the room.
 LONGEST_VISIT = timedelta(hours=8)
-# In these an answer has been given; before, a document waits to be released.
-GIVEN = (State.FULFILLED, State.PARTLY_FULFILLED)
 
 
 # --- Staying ---

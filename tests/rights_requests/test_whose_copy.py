@@ -232,6 +232,27 @@ def test_a_copy_with_words_that_were_removed_for_good_does_not_leave(
     closing.fulfil(case.pk, Answer(), staff_id=STAFF, now=timezone.now())
 
 
+def test_a_copy_that_nobody_was_given_goes_with_the_end_of_its_case(case: Case) -> None:
+    document = put_together(case)
+    file = document.vault_name
+
+    closing.withdraw(case.pk, now=timezone.now())
+
+    document.refresh_from_db()
+    assert document.removed_at is not None
+    with pytest.raises(vault.VaultError):
+        list(vault.read(file))
+
+
+def test_a_copy_that_was_given_stays_for_the_person(case: Case) -> None:
+    document = put_together(case)
+
+    closing.fulfil(case.pk, Answer(), staff_id=STAFF, now=timezone.now())
+
+    document.refresh_from_db()
+    assert document.removed_at is None
+
+
 # --- The person's own words in a letter of ours ---
 
 
