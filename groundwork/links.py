@@ -12,6 +12,7 @@ import hashlib
 import hmac
 import re
 import secrets
+from typing import Any
 
 from django.conf import settings
 from django.urls import register_converter
@@ -52,6 +53,15 @@ def without_tokens(text: str) -> str:
     """The text with the token of each link in it taken out: what is given away opens
     nothing."""
     return _IN_ADDRESS.sub("…", text)
+
+
+def without_tokens_within(value: Any) -> Any:
+    """The same of every text in what JSON can hold."""
+    if isinstance(value, dict):
+        return {key: without_tokens_within(held) for key, held in value.items()}
+    if isinstance(value, list):
+        return [without_tokens_within(held) for held in value]
+    return without_tokens(value) if isinstance(value, str) else value
 
 
 def token_digest(use: str, token: str) -> bytes:

@@ -1,9 +1,7 @@
 """What is held of mail, place by place (groundwork.holdings)."""
 
-from typing import Any
-
 from groundwork.holdings import Holding, by_digest, by_subject
-from groundwork.links import without_tokens
+from groundwork.links import without_tokens, without_tokens_within
 from outbox.inbound_message import parse
 
 
@@ -15,17 +13,9 @@ def _as_read(raw: str) -> str:
     return "\n\n".join(filter(None, parts))
 
 
-def _without_keys(value: Any) -> Any:
-    """What a mail was made of, without what opens something: a copy is read by whoever
-    puts it together and by whoever it is shown to, a mail by whoever has the mailbox."""
-    if isinstance(value, dict):
-        return {key: _without_keys(held) for key, held in value.items()}
-    if isinstance(value, list):
-        return [_without_keys(held) for held in value]
-    return without_tokens(value) if isinstance(value, str) else value
-
-
 def _read_without_keys(raw: str) -> str:
+    """What a mail says, without what opens something: a copy is read by whoever puts it
+    together and by whoever it is shown to, a mail by whoever has the mailbox."""
     return without_tokens(_as_read(raw))
 
 
@@ -47,7 +37,7 @@ MAIL_TO_YOU = Holding(
         "kind": "what it was about",
         "settled_at": "settled",
     },
-    cut={"raw_message": _read_without_keys, "context": _without_keys},
+    cut={"raw_message": _read_without_keys, "context": without_tokens_within},
 )
 MAIL_FROM_YOU = Holding(
     key="mail-from-you",

@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Q
 
 from groundwork.holdings import HeldFile, Holding, Person, by_subject
+from groundwork.links import without_tokens_within
 from groundwork.personal_data import Category, PersonalData
 from rights_requests import letters, vault
 from rights_requests.models import Case, CaseDocument
@@ -62,7 +63,8 @@ LETTERS = Holding(
     model="rights_requests.Letter",
     moves_by_itself=True,
     title="Our letters about your requests",
-    words="What we wrote to you, as it left.",
+    words="What we wrote to you, as it left; the key of a link stands only in the letter "
+    "itself.",
     find=by_subject(OF_CASE),
     context=("case__reference", "written_at", "by", "sent_at", "posted_on"),
     titles={
@@ -72,6 +74,7 @@ LETTERS = Holding(
         "by": "by",
         "blocks": "text",
     },
+    cut={"blocks": without_tokens_within},
     read={"blocks": _letter},
 )
 MESSAGES = Holding(

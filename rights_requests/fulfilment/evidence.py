@@ -20,6 +20,7 @@ from django.utils import timezone
 from data_subjects.models import Disclosure
 from groundwork import proof_check
 from groundwork.ledger import LedgerSeal, covering_seal
+from groundwork.links import without_tokens
 from groundwork.proof_check import BUNDLE_CONTEXT, CASE_LOG, CASE_SEALS
 from groundwork.seal_keys import sign
 from groundwork.zip_stream import Member, Written, zipped
@@ -46,7 +47,8 @@ timeline.txt      what happened, in words
 deadline.json     how its dates come about, step by step
 case-log.jsonl    every entry of its log; the dates are counted from these alone
 seals.jsonl       the seals that cover the entries, each signed when it was made
-letters/          what was written to the person, word for word as it left
+letters/          what was written to the person, word for word as it left, without
+                  the keys of its links
 letters.json      when each left, and its digest; no file for a letter that repeats
                   what the person wrote
 searches.json     where was looked, and why that was enough
@@ -214,7 +216,7 @@ def _letters(case: Case) -> Iterator[Member]:
         )
         if name is not None:
             kept = SentLetter.from_json(row.blocks)
-            yield _text(name, f"{kept.subject}\n\n{kept.text}\n")
+            yield _text(name, without_tokens(f"{kept.subject}\n\n{kept.text}\n"))
     yield _json("letters.json", listed)
 
 

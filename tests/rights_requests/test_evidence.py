@@ -3,6 +3,7 @@ against every change."""
 
 import io
 import json
+import re
 import subprocess
 import sys
 import zipfile
@@ -13,6 +14,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from pytest_django import Settings
 
+from groundwork.links import TOKEN_PATTERN
 from groundwork.proof_check import Malformed, check_bundle
 from groundwork.seal_keys import public_key, public_key_pem
 from outbox.delivery import deliver_due
@@ -110,6 +112,15 @@ def test_it_holds_no_more_of_the_person_than_it_needs(bundle: Path) -> None:
     assert WORDS not in whole
     assert CLEO not in whole
     assert "An inner note." not in whole
+
+
+def test_no_link_in_it_opens_anything(bundle: Path) -> None:
+    with zipfile.ZipFile(bundle) as archive:
+        names = [name for name in archive.namelist() if name.startswith("letters/")]
+        letters = "".join(archive.read(name).decode() for name in names)
+
+    assert "/your-data/confirm/…/" in letters
+    assert not re.search(rf"/{TOKEN_PATTERN}/", letters)
 
 
 def test_it_is_checked_offline_by_the_file_inside(bundle: Path, tmp_path: Path) -> None:
