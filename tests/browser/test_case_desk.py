@@ -12,6 +12,7 @@ from pytest_django import Settings
 
 from rights_requests import deciding, handling
 from rights_requests.case_acts import ACTS
+from rights_requests.fulfilment import systems
 from rights_requests.kinds import CaseKind
 from rights_requests.models import Case, CaseDocument, Message
 from rights_requests.moves import Move, State
@@ -194,6 +195,9 @@ def lived_in() -> list[str]:
     with transaction.atomic():
         closed = lives.bring_to(CaseKind.ERASURE, State.REFUSED)
     letter = case.letters.get(kind="message")
+    told = systems.Described(LONG[:60], (LONG * 4)[:300], grace.pk)
+    system = systems.enter(told)
+    systems.ask_owners(now)
     keys = {"letter": letter.pk, "task": task.pk, "decision": decision.pk}
     acts = [
         f"rights_requests/{act.about}/{keys.get(act.about, case.pk)}/{act.name}/"
@@ -207,6 +211,9 @@ def lived_in() -> list[str]:
         f"{CASES}/?show=overdue",
         "complaints/",
         "complaints/counts/",
+        "rights_requests/outsidesystem/",
+        "systems/new/",
+        f"systems/{system.pk}/",
         *(f"{CASES}/{c.pk}/change/" for c in (case, waiting, draft, closed)),
         *(f"{CASES}/{case.pk}/{tab}/" for tab in tabs),
         *acts,
