@@ -27,6 +27,7 @@ from rights_requests.limits import Limit, likely_limits
 from rights_requests.models import (
     Case,
     CaseDocument,
+    Channel,
     Decision,
     IdentityCheck,
     Letter,
@@ -277,10 +278,17 @@ def _why_not_copy(case: Case, *, nothing_held: bool) -> str:
 
 
 def _why_not_all_of_it(case: Case) -> str:
-    """What was put together holds everything: also what two people decided to leave
-    out, and their decision itself, which the person may not know of."""
+    """What was put together holds everything that an e-mail address leads to: also what
+    two people decided to leave out, and their decision itself, which the person may not
+    know of."""
     if freshness.newest_package(case) is None:
         return ""
+    if _goes_to_typed_street(case):
+        return (
+            "It was found by an e-mail address, and goes to a street: nobody has shown "
+            "yet that the mailbox is theirs. A code from the status page shows it, or a "
+            "check of identity (UK GDPR, Article 12(6))."
+        )
     if _withholdings(case).exists() or _is_secret_kept(case):
         return (
             "Something has to be left out, and the copy that was put together holds "
@@ -288,6 +296,24 @@ def _why_not_all_of_it(case: Case) -> str:
             "gets."
         )
     return ""
+
+
+def _goes_to_typed_street(case: Case) -> bool:
+    """Whether anybody may have typed the e-mail address above an address of their own.
+    Of what staff took down themselves, they know from whom."""
+    submission = case.submission
+    return (
+        submission.channel in (Channel.FORM, Channel.E_MAIL)
+        and writing.way_to(submission) == Letter.By.POST
+        and submission.mailbox_confirmed_at is None
+        and not _was_checked(case)
+    )
+
+
+def _was_checked(case: Case) -> bool:
+    """Whether a check of identity showed who asks."""
+    checks = IdentityCheck.objects.filter(case__submission=case.submission_id)
+    return checks.filter(outcome=IdentityCheck.Outcome.CONFIRMED).exists()
 
 
 def _is_secret_kept(case: Case) -> bool:
@@ -325,12 +351,10 @@ def _goes_to_stranger(case: Case) -> bool:
     """To whoever writes for the person, without authority or a check that showed it."""
     if case.submission.answer_to != Submission.AnswerTo.AGENT:
         return False
-    of_message = {"case__submission": case.submission_id}
-    shown = CaseDocument.objects.filter(**of_message, purpose=Purpose.AUTHORITY)
-    checked = IdentityCheck.objects.filter(
-        **of_message, outcome=IdentityCheck.Outcome.CONFIRMED
+    shown = CaseDocument.objects.filter(
+        case__submission=case.submission_id, purpose=Purpose.AUTHORITY
     )
-    return not (shown.exists() or checked.exists())
+    return not (shown.exists() or _was_checked(case))
 
 
 def why_not_close(case: Case, besides: Decision | None = None) -> str:

@@ -15,14 +15,22 @@ from pytest_django import Settings
 from groundwork.links import TOKEN_PATTERN
 from groundwork.refusals import NotAllowed
 from outbox.delivery import deliver_due
-from rights_requests import closing, deciding, handling, links, sensitive, vault
+from rights_requests import (
+    closing,
+    deciding,
+    handling,
+    identity,
+    links,
+    sensitive,
+    vault,
+)
 from rights_requests.closing import Answer
 from rights_requests.deciding import Proposal
 from rights_requests.filing import file_documents
 from rights_requests.fulfilment import building, evidence
 from rights_requests.handling import Question
 from rights_requests.kinds import CaseKind
-from rights_requests.models import Case, CaseDocument, CaseLogEntry
+from rights_requests.models import Case, CaseDocument, CaseLogEntry, Channel
 from rights_requests.moves import Move
 from rights_requests.uploads import check_upload
 from tests.console.staff import dana
@@ -116,6 +124,44 @@ def test_whoever_may_see_what_is_shut_away_gets_the_copy(case: Case) -> None:
 
 def test_where_nothing_is_shut_away_whoever_works_on_cases_gets_it(case: Case) -> None:
     assert take(dana("view_case", "work_case"), put_together(case)) == 200
+
+
+# --- To whom it goes ---
+
+STREET = {"reply_by": "post", "postal_address": "1 Example Street\nLondon"}
+
+
+def test_what_a_typed_mailbox_finds_does_not_go_to_a_typed_street() -> None:
+    """Anybody can type somebody’s e-mail address above an address of their own."""
+    case = lives.new_case(CaseKind.ACCESS, address=CLEO, **STREET)
+    put_together(case)
+
+    with pytest.raises(NotAllowed, match="mailbox"):
+        closing.fulfil(case.pk, Answer(), staff_id=STAFF, now=timezone.now())
+
+
+def test_it_goes_there_once_the_mailbox_is_shown() -> None:
+    case = lives.new_case(CaseKind.ACCESS, address=CLEO, **STREET)
+    put_together(case)
+    token = links.token_of(case, links.Use.CONFIRM, links.FIRST_LETTER)
+    assert identity.confirm_mailbox(token, now=timezone.now())
+
+    closing.fulfil(case.pk, Answer(), staff_id=STAFF, now=timezone.now())
+
+    case.refresh_from_db()
+    assert not case.is_open
+
+
+def test_it_goes_there_for_whoever_staff_took_the_request_from() -> None:
+    case = lives.new_case(
+        CaseKind.ACCESS, address=CLEO, channel=Channel.IN_PERSON, **STREET
+    )
+    put_together(case)
+
+    closing.fulfil(case.pk, Answer(), staff_id=STAFF, now=timezone.now())
+
+    case.refresh_from_db()
+    assert not case.is_open
 
 
 # --- What must not be in it ---
