@@ -16,8 +16,9 @@ from rights_requests.models import Case, CaseLogEntry, Event, Package
 
 
 def fingerprint(person: Person) -> bytes:
-    """Of everything that is held of this person now, 32 bytes."""
-    found = hashlib.sha256()
+    """Of everything that is held of this person now, 32 bytes; never that of another
+    person, of whom as little is held."""
+    found = hashlib.sha256(person.id.bytes)
     for holding in holdings():
         if not holding.moves_by_itself:
             found.update(f"{holding.key}\n".encode())

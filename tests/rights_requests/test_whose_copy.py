@@ -23,6 +23,7 @@ from rights_requests import (
     links,
     sensitive,
     vault,
+    who_asks,
 )
 from rights_requests.closing import Answer
 from rights_requests.deciding import Proposal
@@ -32,6 +33,7 @@ from rights_requests.handling import Question
 from rights_requests.kinds import CaseKind
 from rights_requests.models import Case, CaseDocument, CaseLogEntry, Channel
 from rights_requests.moves import Move
+from rights_requests.receiving import receive
 from rights_requests.uploads import check_upload
 from tests.console.staff import dana
 from tests.people import ADA, CLEO, become_reader
@@ -162,6 +164,21 @@ def test_it_goes_there_for_whoever_staff_took_the_request_from() -> None:
 
     case.refresh_from_db()
     assert not case.is_open
+
+
+def test_a_copy_made_for_whoever_was_entered_by_mistake_does_not_leave() -> None:
+    lives.new_case(CaseKind.RECTIFICATION, address=ADA, words="My street is wrong.")
+    now = timezone.now()
+    message = lives.sent(
+        CaseKind.ACCESS, address=ADA, channel=Channel.IN_PERSON, **STREET
+    )
+    [case] = receive(message, now=now, staff_id=STAFF).cases
+    put_together(case)
+    right = who_asks.Person(address=CLEO, postal_address=STREET["postal_address"])
+    who_asks.correct_person(case.pk, right, staff_id=STAFF, now=timezone.now())
+
+    with pytest.raises(NotAllowed, match="put it together again"):
+        closing.fulfil(case.pk, Answer(), staff_id=STAFF, now=timezone.now())
 
 
 # --- What must not be in it ---
