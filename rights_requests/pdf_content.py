@@ -10,6 +10,7 @@ bounded.
 
 import re
 import zlib
+from collections.abc import Iterator
 from enum import StrEnum
 from mmap import ACCESS_READ, mmap
 from typing import IO
@@ -53,6 +54,9 @@ _ACTIVE = _any_of(
     "XFA",
 )
 _OBJECT_STREAM = _any_of("ObjStm")
+# The other name in its dictionary, by which some programs know one that gives no type.
+_FIRST = _any_of("First")
+_STREAM_OR_END = re.compile(rb"stream\r?\n|endobj")
 _FILTER = _any_of("Filter")
 # The one filter, with or without brackets; and none that comes before or after it.
 _INFLATES = re.compile(
@@ -81,7 +85,7 @@ def _found_in(content: Content) -> Found:
     if _ACTIVE.search(content):
         return Found.ACTIVE
     left = MOST_INFLATED
-    for place in _OBJECT_STREAM.finditer(content):
+    for place in _object_streams(content):
         inside = _inside(content, place, left)
         if inside is None:
             return Found.CLOSED
@@ -91,11 +95,35 @@ def _found_in(content: Content) -> Found:
     return Found.NOTHING
 
 
+def _object_streams(content: Content) -> Iterator[re.Match[bytes]]:
+    yield from _OBJECT_STREAM.finditer(content)
+    for place in _FIRST.finditer(content):
+        if _is_in_untyped_stream(content, place):
+            yield place
+
+
+def _is_in_untyped_stream(content: Content, place: re.Match[bytes]) -> bool:
+    """Whether a stream follows, and not the end of an outline; counted as one where
+    neither is near."""
+    end = _STREAM_OR_END.search(content, place.end(), place.end() + DICTIONARY_REACHES)
+    if end is None:
+        return True
+    begins = max(0, _beginning(content, place))
+    is_typed = _OBJECT_STREAM.search(content, begins, end.start())
+    return end[0] != b"endobj" and not is_typed
+
+
+def _beginning(content: Content, place: re.Match[bytes]) -> int:
+    """Where the object begins in which this name stands; -1 where that is not near."""
+    nearest = max(0, place.start() - DICTIONARY_REACHES)
+    return content.rfind(b"obj", nearest, place.start())
+
+
 def _inside(content: Content, place: re.Match[bytes], most: int) -> bytes | None:
     """The objects of the object stream that is named here; empty where they stand there
     openly, None where they cannot be read."""
     stream = _STREAM.search(content, place.end(), place.end() + DICTIONARY_REACHES)
-    begins = content.rfind(b"obj", place.start() - DICTIONARY_REACHES, place.start())
+    begins = _beginning(content, place)
     if stream is None or begins < 0:
         return None
     dictionary = content[begins : stream.start()]

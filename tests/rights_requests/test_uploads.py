@@ -435,6 +435,12 @@ ACTS = {
     "packed, spelt by numbers": pdf(
         object_stream(b"3 0 <</S/J#61vaScript>>").replace(b"/ObjStm", b"/Obj#53tm")
     ),
+    # Some programs know it by its other entries, and never ask for its type.
+    "packed, without its type": pdf(
+        object_stream(b"3 0 " + SCRIPT, b"/First 4/Filter/FlateDecode").replace(
+            b"/Type/ObjStm", b""
+        )
+    ),
     "packed second": pdf(object_stream(b"3 0 <<>>"), object_stream(SCRIPT)),
 }
 
@@ -467,8 +473,15 @@ def test_a_pdf_that_cannot_be_looked_into_is_refused_in_words(content: bytes) ->
 
 QUIET = {
     "packed": pdf(object_stream(b"3 0 <</Type/Page>>")),
+    "packed, at the start of much": pdf(
+        object_stream(b"3 0 <</Type/Page>>"), b"% paper\n" * 1000
+    ),
     "packed, in brackets": pdf(object_stream(b"3 0 <<>>", b"/Filter [ /FlateDecode ]")),
     "open": pdf(b"9 0 obj <</Type/ObjStm/N 1>>\nstream\n3 0 <<>>\nendstream endobj"),
+    "an outline": pdf(b"3 0 obj <</Type/Outlines/First 4 0 R/Last 4 0 R>> endobj"),
+    "an outline before a page": pdf(
+        b"3 0 obj <</First 4 0 R>> endobj 5 0 obj <</Length 3>>\nstream\nq Q\nendstream"
+    ),
     "a link": pdf(b"3 0 obj <</S/URI/URI(https://example.com)>> endobj"),
     "a plain form": pdf(b"3 0 obj <</AcroForm<</Fields[]>>>> endobj"),
     "named like it": pdf(b"3 0 obj <</LaunchPad 1/JavaScripts 2>> endobj"),
@@ -493,6 +506,7 @@ def test_the_papers_that_we_draw_ourselves_are_taken(tmp_path: Path) -> None:
     [
         *("/ObjStm ", "/ObjStm stream\n", "obj /ObjStm stream\n", "#", "/#4a"),
         *("obj stream\n", "/", "obj<</ObjStm/Filter/FlateDecode>>stream\n"),
+        *("/First ", "/First endobj ", "obj<</First/Filter/FlateDecode>>stream\n"),
     ],
 )
 def test_no_pdf_takes_long_to_look_through(unit: str) -> None:
