@@ -259,6 +259,14 @@ def test_what_is_wrong_is_said_and_changes_nothing(
     assert OutsideSystem.objects.count() == 1
 
 
+@pytest.mark.parametrize("number", ["none", "0", "-1", "1 or 1"])
+def test_a_system_that_is_not_there_is_no_page(number: str) -> None:
+    client = dana("view_outsidesystem", "keep_outsidesystem")
+    path = f"/console/rights_requests/outsidesystem/{number}/change/"
+
+    assert client.get(path, follow=True).status_code == 404
+
+
 def test_whoever_may_only_look_changes_nothing(records: OutsideSystem) -> None:
     client = dana("view_outsidesystem")
 
