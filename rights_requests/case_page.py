@@ -35,6 +35,7 @@ from rights_requests.deadlines import Flag
 from rights_requests.desk import MAY_SEE, home_of
 from rights_requests.due_days import DueDay
 from rights_requests.kinds import AT_ONCE, CaseKind
+from rights_requests.letter_frames import LetterKind
 from rights_requests.models import Case, CaseDocument, Decision, Letter, Message
 from rights_requests.moves import Move
 from staff.access import note_opening
@@ -247,17 +248,22 @@ class CasePage:
             words = "our own target" if day else clocks.promise.sentence
             yield ClockLine("Our promise", day, words, by == "promise")
         if clocks.complaint is not None:
-            done = self.case.acknowledged_at
-            words = f"acknowledged on {in_words(civil_day(done))}" if done else ""
-            yield ClockLine(
-                "Acknowledgement", clocks.complaint.due_on, words, by == "complaint"
-            )
+            day, words = clocks.complaint.due_on, self._acknowledged()
+            yield ClockLine("Acknowledgement", day, words, by == "complaint")
             if clocks.progress_due_on is not None:
                 yield ClockLine(
                     "Next word", clocks.progress_due_on, "", by == "progress"
                 )
         if by == "at once":
             yield ClockLine("At once", clocks.governs_on, "takes effect at once", True)
+
+    def _acknowledged(self) -> str:
+        """When a complaint was acknowledged; a letter tells nobody while it lies here."""
+        kinds = {letter.kind for letter in self.facts.to_post}
+        if LetterKind.ACKNOWLEDGE_COMPLAINT in kinds:
+            return "not yet: its letter waits to be posted"
+        done = self.case.acknowledged_at
+        return f"acknowledged on {in_words(civil_day(done))}" if done else ""
 
     def _while_waiting(self) -> str:
         if self.clocks.governs_on is not None:

@@ -16,7 +16,14 @@ from pytest_django import Settings
 
 from data_subjects import disclosures
 from outbox.delivery import deliver_due
-from rights_requests import case_steps, casebook, deciding, handling, links
+from rights_requests import (
+    case_steps,
+    casebook,
+    deciding,
+    handling,
+    letters_gone,
+    links,
+)
 from rights_requests.case_acts import ACTS, BY_NAME
 from rights_requests.case_steps import Facts, next_step, why_not_now
 from rights_requests.kinds import CaseKind
@@ -884,6 +891,27 @@ def test_a_draft_shows_what_it_seems_to_ask_and_is_confirmed(
     assert primary(response) == "Confirm it"
     assert do(worker, case, "confirm").status_code == 302
     assert again(case).state == State.IN_PROGRESS
+
+
+def test_a_complaint_is_not_shown_as_acknowledged_while_its_letter_lies_here(
+    worker: Client,
+) -> None:
+    case = lives.new_case(
+        CaseKind.COMPLAINT,
+        address="",
+        reply_by="post",
+        name="Cleo Stranger",
+        postal_address="1 Mill Lane\nDerby\nDE1 1AA",
+    )
+    waiting = shown(worker.get(page(case, "change")))
+    assert "not yet: its letter waits to be posted" in waiting
+    assert "acknowledged on" not in waiting
+    letter = case.letters.get(kind="acknowledge-complaint")
+    now = timezone.now()
+    letters_gone.mark_posted(
+        letter.pk, posted_on=timezone.localdate(now), staff_id=1, now=now
+    )
+    assert "acknowledged on" in shown(worker.get(page(case, "change")))
 
 
 def test_a_letter_by_post_is_drawn_and_counts_once_it_was_posted(
