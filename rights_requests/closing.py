@@ -40,6 +40,10 @@ from rights_requests.vault_keeping import remove_document
 Purpose = CaseDocument.Purpose
 # What is answered by handing something over.
 COPIES = frozenset({CaseKind.ACCESS, CaseKind.PORTABILITY})
+HOLDS_EVERYTHING = (
+    "Something has to be left out, and the copy that was put together holds everything: "
+    "take it away from the documents, and upload what the person gets."
+)
 WAITS = "A proposal waits for a second person: release it or take it back first."
 ON_ITS_WAY = (
     "The letter about two months more is on its way: it counts once it was handed over. "
@@ -281,7 +285,7 @@ def _why_not_all_of_it(case: Case) -> str:
     """What was put together holds everything that an e-mail address leads to: also what
     two people decided to leave out, and their decision itself, which the person may not
     know of."""
-    if freshness.newest_package(case) is None:
+    if not holds_everything(case):
         return ""
     if _goes_to_typed_street(case):
         return (
@@ -290,12 +294,13 @@ def _why_not_all_of_it(case: Case) -> str:
             "check of identity (UK GDPR, Article 12(6))."
         )
     if _withholdings(case).exists() or _is_secret_kept(case):
-        return (
-            "Something has to be left out, and the copy that was put together holds "
-            "everything: take it away from the documents, and upload what the person "
-            "gets."
-        )
+        return HOLDS_EVERYTHING
     return ""
+
+
+def holds_everything(case: Case) -> bool:
+    """Whether the answer would be all that was found, with nothing left out."""
+    return case.kind in COPIES and freshness.newest_package(case) is not None
 
 
 def _goes_to_typed_street(case: Case) -> bool:

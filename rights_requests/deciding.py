@@ -24,11 +24,13 @@ from outbox.models import State as MailState
 from rights_requests import casebook, clock, correcting, grounds, letters, writing
 from rights_requests.clock import Clocks
 from rights_requests.closing import (
+    HOLDS_EVERYTHING,
     Answer,
     answer_and_close,
     answer_fields,
     end_open_work,
     given_fields,
+    holds_everything,
     is_kept_by_hold,
     is_unposted,
     letter_of_answer,
@@ -338,6 +340,8 @@ def _part_problem(case: Case, proposal: Proposal) -> str:
     """Both parts are named; so is what a legal hold keeps, with its ground."""
     if not (proposal.outcome.strip() and proposal.left_out.strip()):
         return "Say what the person gets, and what is left out."
+    if holds_everything(case):
+        return HOLDS_EVERYTHING
     if is_kept_by_hold(case) and proposal.ground != grounds.LEGAL_CLAIMS.key:
         return (
             "A legal hold keeps a part of it: choose the legal claim as the ground, and "

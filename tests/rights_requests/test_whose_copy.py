@@ -234,6 +234,22 @@ def test_a_copy_of_everything_does_not_leave_where_something_is_left_out(
         closing.fulfil(case.pk, Answer(), staff_id=STAFF, now=timezone.now())
 
 
+def test_a_copy_of_everything_is_no_answer_in_part(case: Case) -> None:
+    put_together(case)
+
+    with pytest.raises(NotAllowed, match="left out"):
+        release(
+            case,
+            Proposal(
+                Move.FULFIL_IN_PART,
+                ground="rights-of-others",
+                reasons=REASONS,
+                outcome="You get your own letters.",
+                left_out=LEFT_OUT,
+            ),
+        )
+
+
 def test_what_staff_made_of_the_copy_leaves_in_its_place(case: Case) -> None:
     document = put_together(case)
     release(
