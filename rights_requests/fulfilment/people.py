@@ -4,7 +4,7 @@ import uuid
 
 from data_subjects.models import DataSubject
 from groundwork import addresses
-from groundwork.holdings import Person, holdings
+from groundwork.holdings import Datum, Holding, Person, holdings
 
 
 def person_of(subject_id: uuid.UUID) -> Person:
@@ -26,10 +26,16 @@ def person_of(subject_id: uuid.UUID) -> Person:
 
 
 def _addresses_held(person: Person) -> set[str]:
+    """Nothing else of those rows is decrypted: each page of a case with a copy asks."""
     return {
-        str(record.values[path])
+        str(address)
         for holding in holdings()
-        for path in holding.addresses
-        for record in holding.records(person)
-        if record.values[path]
+        if holding.addresses
+        for record in holding.records(person, _address_fields(holding))
+        for address in record.values.values()
+        if address
     }
+
+
+def _address_fields(holding: Holding) -> list[Datum]:
+    return [datum for datum in holding.data if datum.path in holding.addresses]
