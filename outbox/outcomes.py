@@ -36,6 +36,13 @@ def sent_at(email_id: uuid.UUID | None) -> datetime | None:
     return handing_over_at if was_found_out else settled_at
 
 
+def empty(email_id: uuid.UUID | None) -> None:
+    """Remove for good what a message says that a mail server took; that there was one
+    stays."""
+    sent = OutgoingEmail.objects.filter(pk__in=[email_id], state=State.SENT)
+    sent.update(raw_message="", context={})
+
+
 def take_back(email_id: uuid.UUID | None) -> None:
     """What a failed message would tell is no longer so: nobody sends it again by hand."""
     failed = OutgoingEmail.objects.filter(pk__in=[email_id], state=State.FAILED)

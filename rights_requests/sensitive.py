@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.db import transaction
 from django.utils import timezone
@@ -17,9 +17,10 @@ from django.utils import timezone
 from data_subjects.models import DataSubject
 from groundwork.refusals import NotAllowed
 from groundwork.sensitive import Finding, Sign, findings, signs_of_sensitive
-from outbox import inbound
+from outbox import inbound, outcomes
 from rights_requests import casebook
 from rights_requests.deadline_words import in_words
+from rights_requests.letter_frames import QUOTING
 from rights_requests.models import (
     Case,
     CaseDocument,
@@ -264,6 +265,8 @@ def remove_sensitive(
     left = words.replace(stretch, note)
     about = _write(submission, removal.key, left)
     _empty_mail(submission, removal.key, note)
+    for case in cases:
+        _empty_letters(case, words, left)
     _count_signs(submission, timezone.localdate(now))
     for case in cases if about is None else [about]:
         inputs = {
@@ -358,6 +361,26 @@ def _empty_mail(submission: Submission, key: str, note: str) -> None:
         mail = mails.values_list("inbound_email_id", flat=True).get()
     if mail is not None:
         inbound.empty(mail, note)
+
+
+def _empty_letters(case: Case, words: str, left: str) -> None:
+    """A letter of ours that repeats the whole text; its digest in the log stays that of
+    what went out."""
+    for letter in case.letters.filter(kind__in=QUOTING):
+        kept = _with(letter.blocks, words, left)
+        if kept != letter.blocks:
+            letter.blocks = kept
+            letter.save(update_fields=["blocks"])
+            outcomes.empty(letter.mail_id)
+
+
+def _with(kept: Any, words: str, left: str) -> Any:
+    """What JSON can hold, with what is left of these words in their place."""
+    if isinstance(kept, dict):
+        return {key: _with(held, words, left) for key, held in kept.items()}
+    if isinstance(kept, list):
+        return [_with(held, words, left) for held in kept]
+    return kept.replace(words, left) if isinstance(kept, str) else kept
 
 
 def _count_signs(submission: Submission, today: date) -> None:

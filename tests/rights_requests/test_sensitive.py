@@ -15,8 +15,9 @@ from pytest_django import Settings
 from groundwork.refusals import NotAllowed
 from groundwork.sensitive import Sign
 from outbox import inbound
-from outbox.models import InboundEmail
-from rights_requests import closing, handling, sensitive, vault
+from outbox.delivery import deliver_due
+from outbox.models import InboundEmail, OutgoingEmail
+from rights_requests import closing, handling, letters, sensitive, vault
 from rights_requests.filing import file_documents
 from rights_requests.handling import Said
 from rights_requests.kinds import CaseKind
@@ -26,6 +27,7 @@ from rights_requests.models import (
     CaseLogEntry,
     Channel,
     Event,
+    Letter,
     Message,
     Submission,
 )
@@ -35,6 +37,7 @@ from rights_requests.uploads import check_uploads
 from staff.models import AccessRecord
 from tests.console.staff import accesses, dana, text
 from tests.people import CLEO
+from tests.relay import Relay
 from tests.rights_requests import lives
 
 pytestmark = pytest.mark.django_db
@@ -485,3 +488,22 @@ def test_a_document_is_removed_by_its_own_page(seer: Client) -> None:
     document.refresh_from_db()
     assert document.removed_at is not None
     assert seer.get(path).status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+def test_words_that_are_removed_go_out_of_the_letter_that_repeats_them(
+    smtp: Relay,
+) -> None:
+    case = well()
+    closing.narrow(case.pk, words=f"Only 2025. {ILL}", now=timezone.now())
+    deliver_due()
+
+    remove(case, f"details-{case.pk}")
+
+    [letter] = Letter.objects.filter(case=case, kind="narrowed")
+    words = letters.Letter.from_json(letter.blocks).text
+    assert "diabetes" not in words
+    assert "Only 2025. [Removed by us on" in words
+    assert letter.mail_id is not None
+    mail = OutgoingEmail.objects.get(pk=letter.mail_id)
+    assert "diabetes" not in f"{mail.raw_message} {mail.context}"
