@@ -15,6 +15,9 @@ from rights_requests.models import Case, Channel, Submission
 from rights_requests.recognising import Suggestion, recognise
 from rights_requests.sensitive import Text
 
+# Somebody on our form need not say that they speak of their data: the form does.
+WHAT_THE_FORM_IS_ABOUT = "My personal data"
+
 
 def suggestion_of(submission: Submission) -> Suggestion:
     """What the words ask for. Its reasons quote them: show it only to who may read what
@@ -34,7 +37,7 @@ def sounds_like_complaint(case: Case) -> bool:
         return False
     text = f"{submission.words}\n\n{case.details}"
     today = timezone.localdate(submission.received_at)
-    if not recognise("", text, today=today).looks_like_complaint:
+    if not recognise(WHAT_THE_FORM_IS_ABOUT, text, today=today).looks_like_complaint:
         return False
     return not submission.cases.filter(kind=CaseKind.COMPLAINT).exists()
 

@@ -509,6 +509,9 @@ def staff_page(console: Client, case: Case) -> str:
         ("access", {"words": f"Please send me all. {ANGRY}"}),
         ("rectification", {"wrong": f"My name. {ANGRY}"}),
         ("objection-marketing", {"words": ANGRY}),
+        # The form is about their data; nobody has to say so again.
+        ("access", {"words": "I am unhappy with how long this took."}),
+        ("erasure", {"words": "I wish to complain."}),
     ],
 )
 def test_staff_are_asked_whether_it_is_a_complaint_as_well(
@@ -527,7 +530,10 @@ def test_staff_are_asked_whether_it_is_a_complaint_as_well(
     assert QUESTION not in staff_page(console, case)
 
 
-@pytest.mark.parametrize("words", ["", "Please send me everything. Thank you."])
+@pytest.mark.parametrize(
+    "words",
+    ["", "Please send me everything. Thank you.", "Only the e-mails of 2025, please."],
+)
 def test_nobody_is_asked_about_words_that_complain_of_nothing(
     client: Client, words: str
 ) -> None:
