@@ -209,6 +209,7 @@ def test_no_link_in_a_copy_opens_anything(client: Client, smtp: Relay) -> None:
 
     assert {"data/mail-to-you.json", "data/letters.html"} <= set(archive.namelist())
     assert "/your-data/confirm/…/" in whole
+    assert "the keys of links are left out" in archive.read("index.html").decode()
     assert "/preferences/…/" in whole
     assert links.token_of(case, links.Use.CONFIRM, 1) not in whole
     assert not re.search(rf"/{TOKEN_PATTERN}/", whole)
