@@ -37,14 +37,16 @@ UNFOUNDED = Ground(
     "manifestly-unfounded",
     "Manifestly unfounded",
     "UK GDPR, Article 12(5)",
-    "the law lets us say no to a request that plainly has no real purpose",
+    "the law lets us say no, or ask for a fee, where a request plainly has no real "
+    "purpose",
     needs_evidence=True,
 )
 EXCESSIVE = Ground(
     "excessive",
     "Excessive, for example because it repeats the same again and again",
     "UK GDPR, Article 12(5)",
-    "the law lets us say no to a request that goes far beyond what is reasonable",
+    "the law lets us say no, or ask for a fee, where a request goes far beyond what is "
+    "reasonable",
     needs_evidence=True,
 )
 # A fee or a refusal on these, one or the other.
