@@ -33,7 +33,7 @@ HOLDS = Holding(
     key="legal-holds",
     model="data_subjects.LegalHold",
     title="Legal claims for which your data is kept",
-    words="For which matter your data must not be removed, and until when that is "
+    words="That your data is kept for a legal claim, since when, and until when that is "
     "looked at again.",
     find=by_subject("people__data_subject"),
     context=("placed_at", "review_on", "released_at"),

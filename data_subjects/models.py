@@ -264,8 +264,11 @@ class LegalHold(models.Model):
 
     objects: ClassVar = LegalHoldQuerySet.as_manager()
     personal_data = PersonalData(
-        # Words about a claim: who is in it, and why their data has to stay.
-        fields={"matter": Category.IDENTITY, "reason": Category.IDENTITY},
+        # Words about a claim: who is in it, and why their data has to stay. They may be
+        # about others, or told a lawyer: nobody gets them without being looked at.
+        fields=dict.fromkeys(
+            ("matter", "reason"), Held(Category.IDENTITY, export=Export.RESERVED)
+        ),
         purpose="administration",
         source="staff",
         retention="legal-hold",

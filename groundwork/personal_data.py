@@ -29,7 +29,8 @@ class Export(StrEnum):
 
     GIVEN = "given"  # word for word
     DESCRIBED = "described"  # said to exist; the value itself tells the person nothing
-    WITHHELD = "withheld"  # concerns somebody else, or would open a door
+    WITHHELD = "withheld"  # would open a door
+    RESERVED = "reserved"  # may concern others or a legal claim: staff give it or not
 
 
 class Erasure(StrEnum):

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -16,6 +17,7 @@ from rights_requests.fulfilment.systems import Described
 from rights_requests.models import OutsideSystem
 from staff.console import Place, ReadOnlyAdmin, console
 
+TAKEN = "There is a system of this name already."
 KEEP = "rights_requests.keep_outsidesystem"
 
 
@@ -64,7 +66,7 @@ class SystemForm(forms.Form):
         name = str(self.cleaned_data["name"]).strip()
         others = OutsideSystem.objects.exclude(pk=self.system_id)
         if others.filter(name__iexact=name).exists():
-            raise forms.ValidationError("There is a system of this name already.")
+            raise forms.ValidationError(TAKEN)
         return name
 
     @property
@@ -80,7 +82,11 @@ def enter_system(request: HttpRequest) -> HttpResponse:
         return _form_page(request, SystemForm())
     if not form.is_valid():
         return _form_page(request, form, status=400)
-    systems.enter(form.told)
+    try:
+        systems.enter(form.told)
+    except IntegrityError:
+        form.add_error("name", TAKEN)  # somebody entered it at this very moment
+        return _form_page(request, form, status=409)
     messages.success(
         request, "On the list. Its owner gets a task for each open request."
     )
@@ -98,7 +104,11 @@ def change_system(request: HttpRequest, pk: int) -> HttpResponse:
     form = SystemForm(request.POST, system_id=pk)
     if not form.is_valid():
         return _form_page(request, form, system=system, status=400)
-    systems.change(pk, form.told)
+    try:
+        systems.change(pk, form.told)
+    except IntegrityError:
+        form.add_error("name", TAKEN)
+        return _form_page(request, form, system=system, status=409)
     messages.success(request, "On record.")
     return redirect("admin:rights_requests_outsidesystem_changelist")
 

@@ -18,6 +18,7 @@ from processing_register.register import BASES, Register, the_register
 WHY_NOT = {
     Export.DESCRIBED: "it is a code made by us, which says nothing by itself",
     Export.WITHHELD: "it would open a door to whoever reads it",
+    Export.RESERVED: "it may be about somebody else or a legal claim; ask us about it",
 }
 
 

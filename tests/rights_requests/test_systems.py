@@ -10,7 +10,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from groundwork.refusals import NotAllowed
-from rights_requests import closing, handling
+from rights_requests import closing, handling, systems_desk
 from rights_requests.closing import Answer, why_not_fulfil
 from rights_requests.fulfilment import systems
 from rights_requests.fulfilment.systems import Described, Found, due_day
@@ -265,6 +265,28 @@ def test_a_system_that_is_not_there_is_no_page(number: str) -> None:
     path = f"/console/rights_requests/outsidesystem/{number}/change/"
 
     assert client.get(path, follow=True).status_code == 404
+
+
+def test_two_who_enter_the_same_at_once_make_one(omar: StaffUser) -> None:
+    """The name was free when the second form was looked at, and is taken when it is
+    written."""
+    client = dana("view_outsidesystem", "keep_outsidesystem")
+    told = {"name": "Customer records", "holds": "Calls.", "owner_id": str(omar.pk)}
+    first = Described("Customer records", "Orders.", omar.pk)
+    looks = systems_desk.SystemForm.clean_name
+
+    def entered_meanwhile(form: systems_desk.SystemForm) -> str:
+        name = looks(form)
+        systems.enter(first)
+        return name
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(systems_desk.SystemForm, "clean_name", entered_meanwhile)
+        answer = client.post("/console/systems/new/", told)
+
+    assert answer.status_code == 409
+    assert "already" in answer.content.decode()
+    assert OutsideSystem.objects.get().holds == "Orders."
 
 
 def test_whoever_may_only_look_changes_nothing(records: OutsideSystem) -> None:

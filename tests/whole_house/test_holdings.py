@@ -178,6 +178,14 @@ def test_of_a_list_with_several_people_each_gets_their_own_lines(
     assert record.values["content"].split() == ["email,first_name", f"{ADA},Ada"]
 
 
+def test_words_about_a_legal_claim_are_given_by_staff_or_not_at_all() -> None:
+    [holds_of] = [holding for holding in HOLDINGS if holding.key == "legal-holds"]
+    given = {datum.path for datum in holds_of.given}
+
+    assert given.isdisjoint({"matter", "reason"})
+    assert "placed_at" in given
+
+
 def test_no_secret_and_no_bare_code_is_given_word_for_word() -> None:
     for holding in HOLDINGS:
         for datum in holding.data:
