@@ -74,7 +74,7 @@ class SystemForm(forms.Form):
         return Described(**self.cleaned_data)
 
 
-@console.page("systems/new/", name="system-new", permission=KEEP)
+@console.page("rights_requests/outsidesystem/new/", name="system-new", permission=KEEP)
 @require_http_methods(["GET", "HEAD", "POST"])
 def enter_system(request: HttpRequest) -> HttpResponse:
     form = SystemForm(request.POST or None)
@@ -93,7 +93,11 @@ def enter_system(request: HttpRequest) -> HttpResponse:
     return redirect("admin:rights_requests_outsidesystem_changelist")
 
 
-@console.page("systems/<int:pk>/", name="system-change", permission=KEEP)
+@console.page(
+    "rights_requests/outsidesystem/<int:pk>/describe/",
+    name="system-change",
+    permission=KEEP,
+)
 @require_http_methods(["GET", "HEAD", "POST"])
 def change_system(request: HttpRequest, pk: int) -> HttpResponse:
     system = get_object_or_404(OutsideSystem, pk=pk)

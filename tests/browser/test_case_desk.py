@@ -144,7 +144,7 @@ def test_a_document_is_uploaded_and_taken_out_again(house: House) -> None:
     press(page, "Upload it")
     expect(page.locator(".messages")).to_contain_text("Kept, encrypted.")
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download").click()
+        page.get_by_role("button", name="Download answer.txt").click()
     assert download.value.suggested_filename == "answer.txt"
     assert download.value.path().read_bytes() == b"Hello, Cleo.\n"
 
@@ -212,8 +212,8 @@ def lived_in() -> list[str]:
         "complaints/",
         "complaints/counts/",
         "rights_requests/outsidesystem/",
-        "systems/new/",
-        f"systems/{system.pk}/",
+        "rights_requests/outsidesystem/new/",
+        f"rights_requests/outsidesystem/{system.pk}/describe/",
         *(f"{CASES}/{c.pk}/change/" for c in (case, waiting, draft, closed)),
         *(f"{CASES}/{case.pk}/{tab}/" for tab in tabs),
         *acts,

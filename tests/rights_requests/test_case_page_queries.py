@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from processing_register.models import BankHoliday
 from rights_requests import handling, visiting
 from rights_requests.filing import file_documents
 from rights_requests.handling import Said
@@ -24,6 +25,7 @@ pytestmark = pytest.mark.django_db
 
 # Who is signed in, the case and its log, what belongs to it, other cases of the person.
 MOST = 22
+HOLIDAYS = BankHoliday._meta.db_table
 TABS = ("change", "letters", "searches", "tasks", "documents", "decisions", "who")
 
 
@@ -61,7 +63,9 @@ def queries(client: Any, path: str) -> int:
     client.get(path)
     with CaptureQueriesContext(connection) as asked:
         assert client.get(path).status_code == 200
-    return len(asked)
+    # The holidays are read once a minute, by whichever page comes first.
+    own = (query for query in asked.captured_queries if HOLIDAYS not in query["sql"])
+    return len(list(own))
 
 
 @pytest.mark.parametrize("state", OPEN)

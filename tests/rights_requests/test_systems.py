@@ -227,10 +227,13 @@ def test_whoever_keeps_the_list_adds_and_changes_a_system(omar: StaffUser) -> No
         "owner_id": str(omar.pk),
         "is_active": "on",
     }
-    assert client.post("/console/systems/new/", told).status_code == 302
+    assert (
+        client.post("/console/rights_requests/outsidesystem/new/", told).status_code
+        == 302
+    )
     system = OutsideSystem.objects.get()
 
-    client.post(f"/console/systems/{system.pk}/", {**told, "is_active": ""})
+    client.post(f"{LIST}{system.pk}/describe/", {**told, "is_active": ""})
 
     page = client.get(LIST).content.decode()
     assert "Omar answers for it." in page
@@ -252,7 +255,9 @@ def test_what_is_wrong_is_said_and_changes_nothing(
     client = dana("view_outsidesystem", "keep_outsidesystem")
     told = {"name": "Other", "holds": "Calls.", "owner_id": str(omar.pk)}
 
-    answer = client.post("/console/systems/new/", {**told, field: value})
+    answer = client.post(
+        "/console/rights_requests/outsidesystem/new/", {**told, field: value}
+    )
 
     assert answer.status_code == 400
     assert words in answer.content.decode()
@@ -282,7 +287,7 @@ def test_two_who_enter_the_same_at_once_make_one(omar: StaffUser) -> None:
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(systems_desk.SystemForm, "clean_name", entered_meanwhile)
-        answer = client.post("/console/systems/new/", told)
+        answer = client.post("/console/rights_requests/outsidesystem/new/", told)
 
     assert answer.status_code == 409
     assert "already" in answer.content.decode()
@@ -293,8 +298,8 @@ def test_whoever_may_only_look_changes_nothing(records: OutsideSystem) -> None:
     client = dana("view_outsidesystem")
 
     assert client.get(LIST).status_code == 200
-    assert client.get("/console/systems/new/").status_code == 403
-    assert client.post(f"/console/systems/{records.pk}/", {}).status_code == 403
+    assert client.get("/console/rights_requests/outsidesystem/new/").status_code == 403
+    assert client.post(f"{LIST}{records.pk}/describe/", {}).status_code == 403
 
 
 def test_the_owner_answers_on_the_page_of_the_task(

@@ -17,6 +17,8 @@ from rights_requests import (
     visiting,
 )
 from rights_requests.deciding import Proposal
+from rights_requests.fulfilment import systems
+from rights_requests.fulfilment.systems import Described
 from rights_requests.handling import Errand, Question, Searched
 from rights_requests.kinds import CaseKind
 from rights_requests.models import (
@@ -44,6 +46,8 @@ def live_through_cases(smtp: Relay) -> list[str]:
     message = lives.sent(
         CaseKind.ACCESS, CaseKind.MARKETING, CaseKind.COMPLAINT, words="All of it."
     )
+    told = Described("Customer records", "Orders and calls.", cast.dana().pk)
+    systems.enter(told)
     case = receive(message, now=now).cases[0]
     inbox(smtp, CLEO)
     letters_gone.take_over(timezone.now())
