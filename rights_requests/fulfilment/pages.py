@@ -181,15 +181,15 @@ def reader_of(holding: Holding, datum: Datum) -> Reader:
 
 
 def _registered(value: Any) -> str:
-    """Keys of the register by their titles."""
-    register = the_register()
+    """Keys of the register by their titles; a key that it no longer has as it is."""
     keys = value if isinstance(value, list) else [value]
-    named = (
-        register.purposes.get(key) or register.sources.get(key) for key in keys if key
-    )
-    return ", ".join(
-        one.title if one else str(key) for one, key in zip(named, keys, strict=False)
-    )
+    return ", ".join(_title(key) for key in keys if key)
+
+
+def _title(key: str) -> str:
+    register = the_register()
+    entry = register.purposes.get(key) or register.sources.get(key)
+    return entry.title if entry else key
 
 
 def _plain(value: Any) -> str:

@@ -2,7 +2,7 @@
 
 JSON has every value as it is stored, with what is known of each field beside it. CSV is
 for people who open it in a spreadsheet: what would run there as a formula is neutralised
-(groundwork.spreadsheets), and it says so nowhere else but in its schema.
+(groundwork.spreadsheets); the schema and the first page say so.
 """
 
 import json

@@ -17,7 +17,7 @@ from groundwork.holdings import holdings
 from groundwork.refusals import NotAllowed
 from rights_requests import closing, vault
 from rights_requests.closing import Answer
-from rights_requests.fulfilment import building
+from rights_requests.fulfilment import building, pages
 from rights_requests.kinds import CaseKind
 from rights_requests.models import Case, CaseDocument, Package, SearchRecord
 from rights_requests.vault_keeping import remove_document
@@ -210,6 +210,9 @@ def test_what_happens_in_the_case_itself_makes_no_copy_old(case: Case) -> None:
 
     closing.fulfil(case.pk, Answer(), staff_id=STAFF, now=timezone.now())
 
+    case.refresh_from_db()
+    assert not case.is_open
+
 
 # --- When it goes wrong ---
 
@@ -301,6 +304,17 @@ def test_nobody_asks_twice_at_once(case: Case) -> None:
 
     with pytest.raises(NotAllowed, match="already"):
         building.ask(case.pk, staff_id=STAFF, now=timezone.now())
+
+
+def test_a_key_that_left_the_register_stands_as_it_is_and_an_empty_one_nowhere() -> (
+    None
+):
+    [links] = [holding for holding in holdings() if holding.key == "links"]
+    [purposes] = [datum for datum in links.data if datum.path == "purposes"]
+
+    told = pages.reader_of(links, purposes)(["", "gone-long-ago", "case-updates"])
+
+    assert told == "gone-long-ago, Case updates"
 
 
 # --- The console ---

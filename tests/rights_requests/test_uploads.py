@@ -682,7 +682,9 @@ def test_an_office_document_that_is_more_than_a_letter_is_refused(
     ],
 )
 def test_a_letter_with_links_and_pictures_is_taken(content: bytes) -> None:
-    take("letter.docx", content)
+    taken = take("letter.docx", content)
+
+    assert taken.name.startswith("letter.")
 
 
 # --- Bombs ---
