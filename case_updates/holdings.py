@@ -1,6 +1,6 @@
 """What is held of case updates that were sent (groundwork.holdings)."""
 
-from groundwork.holdings import Holding, by_subject
+from groundwork.holdings import Holding, Kept, by_subject
 
 DELIVERIES = Holding(
     key="case-updates",
@@ -9,6 +9,11 @@ DELIVERIES = Holding(
     title="Case updates that were sent to you",
     words="Which case update went to you, and whether it was handed over.",
     find=by_subject("data_subject_id"),
+    kept=Kept(
+        "It shows how many readers each case update went to. It names you by a number "
+        "only, which leads to nobody once the rest is gone",
+        "UK GDPR, Articles 5(2) and 11(1)",
+    ),
     context=("case_update__title",),
     titles={
         "case_update__title": "case update",

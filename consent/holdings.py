@@ -1,7 +1,7 @@
 """What is held of consents, place by place (groundwork.holdings)."""
 
-from groundwork.holdings import Holding, by_subject
-from groundwork.personal_data import Category, Held, PersonalData
+from groundwork.holdings import ON_RECORD, Holding, by_subject
+from groundwork.personal_data import Category, Erasure, Held, PersonalData
 
 DECISIONS = Holding(
     key="consent",
@@ -22,8 +22,10 @@ DECISIONS = Holding(
         purpose="proof-of-consent",
         source="person",
         retention="ledger",
+        erasure=Erasure.KEPT,
         others="",
     ),
+    kept=ON_RECORD,
     titles={
         "at": "when",
         "wording__text": "the words you saw",

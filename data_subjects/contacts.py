@@ -29,6 +29,7 @@ from data_subjects.people import subject_of
 from data_subjects.restriction import is_kept, why_restricted
 from groundwork import addresses
 from groundwork.clock import today_here
+from groundwork.holdings import Person
 from groundwork.periods import months_after
 from groundwork.refusals import NotAllowed, refuse
 from processing_register import bank_holidays
@@ -295,6 +296,16 @@ def record_exemption(
     )
     note(contact, Action.EXEMPTED, ground, staff_id=staff_id)
     return contact
+
+
+def forget(person: Person) -> int:
+    """What others told us of a person goes at their request (Art. 17); the record says
+    so. Returns how many rows there were."""
+    found = list(IndirectContact.objects.filter(data_subject=person.id))
+    for contact in found:
+        note(contact, Action.REMOVED, staff_id=None)
+        contact.delete()
+    return len(found)
 
 
 def why_not_remove(contact: IndirectContact) -> str:

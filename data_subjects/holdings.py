@@ -1,8 +1,9 @@
 """What is held of a person as such: what binds their data, who received it, and what
 came from others (groundwork.holdings)."""
 
-from groundwork.holdings import Holding, by_subject
-from groundwork.personal_data import Category, PersonalData
+from data_subjects import contacts
+from groundwork.holdings import ON_RECORD, Holding, Kept, by_subject
+from groundwork.personal_data import Category, Erasure, PersonalData
 
 RESTRICTIONS = Holding(
     key="restrictions",
@@ -37,6 +38,10 @@ HOLDS = Holding(
     "looked at again.",
     find=by_subject("people__data_subject"),
     context=("placed_at", "review_on", "released_at"),
+    kept=Kept(
+        "What a legal claim needed is kept for its time. Your address in it goes",
+        "UK GDPR, Article 17(3)(e)",
+    ),
     titles={
         "placed_at": "since",
         "review_on": "looked at again on",
@@ -47,6 +52,7 @@ HELD = Holding(
     key="held-for-a-claim",
     model="data_subjects.HeldPerson",
     title="Your place in a legal hold",
+    emptied={"address": ""},
     addresses=("address",),
     words="The address under which you are named in it.",
     find=by_subject("data_subject"),
@@ -76,8 +82,10 @@ DISCLOSURES = Holding(
         purpose="administration",
         source="house",
         retention="ledger",
+        erasure=Erasure.KEPT,
         others="",
     ),
+    kept=ON_RECORD,
     titles={
         "disclosed_on": "on",
         "recipient": "who received it",
@@ -108,8 +116,10 @@ EVENTS = Holding(
         purpose="administration",
         source="house",
         retention="ledger",
+        erasure=Erasure.KEPT,
         others="",
     ),
+    kept=ON_RECORD,
     titles={"at": "when", "action": "what happened", "detail": "more exactly"},
 )
 CONTACT = Holding(
@@ -119,6 +129,7 @@ CONTACT = Holding(
     words="Data that did not come from you: from a public register, a past client, a "
     "supplier. Where it came from stands beside it.",
     find=by_subject("data_subject"),
+    forget=contacts.forget,
     context=("kind", "source", "obtained_on", "informed_at", "last_used_on"),
     addresses=("address",),
     titles={
@@ -140,6 +151,7 @@ KEY = Holding(
     words="It links your records with each other; the code made of your address finds "
     "it.",
     find=by_subject("id"),
+    emptied={"address_digest": None},
     context=("id", "created_at"),
     titles={
         "id": "number",

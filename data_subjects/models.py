@@ -18,6 +18,7 @@ from groundwork.ledger import LedgerEntry, LedgerSeal
 from groundwork.one_statement import Part
 from groundwork.personal_data import (
     Category,
+    Erasure,
     Export,
     Held,
     NoPersonalData,
@@ -62,6 +63,8 @@ class DataSubject(models.Model):
         purpose="administration",
         source="house",
         retention="person-key",
+        # The number stays as long as a case file or a ledger has it, and leads nowhere.
+        erasure=Erasure.EMPTIED,
         others="id created_at record_went_at",
         linked_by="id",
     )
@@ -272,6 +275,7 @@ class LegalHold(models.Model):
         purpose="administration",
         source="staff",
         retention="legal-hold",
+        erasure=Erasure.KEPT,
         others="id owner_id placed_at review_on released_at released_by_id",
         linked_by="people__data_subject",
     )
@@ -319,6 +323,7 @@ class HeldPerson(models.Model):
         purpose="administration",
         source="staff",
         retention="legal-hold",
+        erasure=Erasure.EMPTIED,
         others="id hold data_subject",
     )
 

@@ -79,6 +79,28 @@ class HeldFile:
 
 
 Filer = Callable[[Person], Iterator[HeldFile]]
+# Makes the rows say nothing of the person any more, and returns how many there were.
+Forgetter = Callable[[Person], int]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Why a place outlives an erasure, in words that the person reads, and the article
+    that lets us keep it."""
+
+    why: str
+    article: str
+
+    def __str__(self) -> str:
+        return f"{self.why} ({self.article})"
+
+
+# A ledger is never changed; its entries name nobody, so that nothing has to be.
+ON_RECORD = Kept(
+    "It names you by a number only, which leads to nobody once the rest is gone. It "
+    "shows that we kept to the law",
+    "UK GDPR, Articles 5(2) and 17(3)(b)",
+)
 
 
 @dataclass(frozen=True)
@@ -93,7 +115,10 @@ class Holding:
     addresses: the fields in which the person's own e-mail address stands. files: the
     files that its rows name. cut: how a value is given that is not given as it is
     stored. moves_by_itself: rows come and change while a request is
-    worked on, such as the letters about it, and say nothing new of the person. titles,
+    worked on, such as the letters about it, and say nothing new of the person. kept: why
+    its rows outlive an erasure, where they do. emptied: what its fields hold afterwards,
+    where the rows stay and say nothing of the person. forget: how its rows go, where
+    deleting them is not enough. titles,
     read: what a field is called, and how its value is put into words, where the model
     does not say it as people do.
     """
@@ -110,6 +135,9 @@ class Holding:
     files: Filer | None = None
     cut: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
     moves_by_itself: bool = False
+    kept: Kept | None = None
+    emptied: Mapping[str, Any] = field(default_factory=dict)
+    forget: Forgetter | None = None
     titles: Mapping[str, str] = field(default_factory=dict)
     read: Mapping[str, Callable[[Any], str]] = field(default_factory=dict)
 
@@ -211,6 +239,27 @@ class Holding:
                 values = {path: getattr(row, path) for path in paths}
                 own = {path: theirs[path] for path in paths if path in theirs}
                 yield Record(str(row.pk), self._as_given(values | own))
+
+    @property
+    def fate(self) -> Erasure:
+        """What an erasure does with its rows."""
+        return self.declaration.erasure
+
+    def erase(self, person: Person) -> int:
+        """Make this place say nothing of the person any more (Art. 17); returns how many
+        rows there were. What is kept stays, and counts as none. Twice is once.
+
+        Belongs to an erasure that two people approved, or to its replay; the caller
+        holds the person.
+        """
+        if self.fate is Erasure.KEPT:
+            return 0
+        if self.forget is not None:
+            return self.forget(person)
+        rows = self.rows(person)
+        if self.fate is Erasure.EMPTIED:
+            return rows.update(**self.emptied)
+        return rows.order_by().delete()[1].get(self.table._meta.label, 0)
 
     def _as_given(self, values: dict[str, Any]) -> dict[str, Any]:
         for path, cut in self.cut.items():

@@ -1,8 +1,9 @@
 """What is held of mail, place by place (groundwork.holdings)."""
 
-from groundwork.holdings import Holding, by_digest, by_subject
+from groundwork.holdings import Holding, Kept, by_digest, by_subject
 from groundwork.links import without_tokens, without_tokens_within
 from outbox.inbound_message import parse
+from outbox.retention import forget_mail
 
 
 def _as_read(raw: str) -> str:
@@ -37,6 +38,7 @@ MAIL_TO_YOU = Holding(
         "kind": "what it was about",
         "settled_at": "settled",
     },
+    forget=forget_mail,
     cut={"raw_message": _read_without_keys, "context": without_tokens_within},
 )
 MAIL_FROM_YOU = Holding(
@@ -61,6 +63,11 @@ OPT_OUTS = Holding(
     words="A code made of your address and why we must not write to it. It is what keeps "
     "our promise not to, so it stays when everything else goes.",
     find=by_digest("address_digest"),
+    kept=Kept(
+        "It is a code made of your address, by which we know that we must not write to "
+        "it: without it an old list could bring you our e-mails again",
+        "UK GDPR, Article 17(3)(b)",
+    ),
     titles={
         "address_digest": "code made of your address",
         "purpose": "which e-mails (empty: all that are not asked for)",

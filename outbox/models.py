@@ -114,6 +114,8 @@ class OutgoingEmail(models.Model):
         purpose="relationship",
         source="house",
         retention="mail-bodies",
+        # That there was a message stays for its time, and says nothing of anybody.
+        erasure=Erasure.EMPTIED,
         others="id message_class data_subject attempts created_at next_attempt_at"
         " claimed_at handing_over_at",
     )

@@ -9,7 +9,14 @@ from django.utils import timezone
 
 from data_subjects.retention import Purge
 from groundwork.encryption import has_content
-from outbox.models import InboundEmail, OutgoingEmail, OutgoingEmailQuerySet, State
+from groundwork.holdings import Person
+from outbox.models import (
+    InboundEmail,
+    MessageClass,
+    OutgoingEmail,
+    OutgoingEmailQuerySet,
+    State,
+)
 
 # What is left of a message: that there was one, of which kind, and what became of it.
 EMPTIED: dict[str, Any] = {"raw_message": "", "context": {}, "to_address": ""}
@@ -30,6 +37,26 @@ def forget_bodies(data_subject_id: uuid.UUID, *, kind: str = "") -> int:
     )
     settled = theirs.filter(has_content("to_address"), settled_at__isnull=False)
     return settled.update(**EMPTIED)
+
+
+def forget_mail(person: Person) -> int:
+    """Empty what was written to a person whose data is erased, and take their number off
+    it; returns how many messages. What still waits is not sent, but for what answers
+    their request: that has to leave first (is_answer_on_its_way)."""
+    forget_bodies(person.id)
+    gone = OutgoingEmail.objects.filter(
+        data_subject_id=person.id, settled_at__isnull=False
+    )
+    return gone.update(**EMPTIED, data_subject=None)
+
+
+def is_answer_on_its_way(data_subject_id: uuid.UUID) -> bool:
+    """Whether an answer to a request of this person still waits to be handed over."""
+    return OutgoingEmail.objects.filter(
+        data_subject_id=data_subject_id,
+        message_class=MessageClass.RIGHTS,
+        state__in=[State.QUEUED, State.IN_FLIGHT],
+    ).exists()
 
 
 def _of_nobody(limit: datetime) -> QuerySet[OutgoingEmail]:

@@ -5,13 +5,18 @@ from typing import Any
 
 from django.db.models import Q
 
-from groundwork.holdings import HeldFile, Holding, Person, by_subject
+from groundwork.holdings import ON_RECORD, HeldFile, Holding, Kept, Person, by_subject
 from groundwork.links import without_tokens_within
-from groundwork.personal_data import Category, PersonalData
+from groundwork.personal_data import Category, Erasure, PersonalData
 from rights_requests import letters, vault
 from rights_requests.models import Case, CaseDocument
 
 OF_CASE = "case__submission__data_subject"
+# The first letter says so too (limits).
+CASE_FILE = Kept(
+    "It is the file of what you asked us, and shows how we answered",
+    "UK GDPR, Article 17(3)(b)",
+)
 
 SUBMISSIONS = Holding(
     key="messages-about-your-rights",
@@ -20,6 +25,7 @@ SUBMISSIONS = Holding(
     title="What you asked us about your data",
     words="Each request or complaint as it came, and how we can reach you about it.",
     find=by_subject("data_subject"),
+    kept=CASE_FILE,
     context=("received_at", "dated_on", "channel", "reply_by"),
     addresses=("address",),
     titles={
@@ -43,6 +49,7 @@ CASES = Holding(
     title="Your requests and complaints",
     words="One for each thing you asked, with how it stands.",
     find=by_subject("submission__data_subject"),
+    kept=CASE_FILE,
     context=("reference", "received_at", "due_on", "closed_at"),
     titles={
         "received_at": "received",
@@ -66,6 +73,7 @@ LETTERS = Holding(
     words="What we wrote to you, as it left; the key of a link stands only in the letter "
     "itself.",
     find=by_subject(OF_CASE),
+    kept=CASE_FILE,
     context=("case__reference", "written_at", "by", "sent_at", "posted_on"),
     titles={
         "written_at": "written",
@@ -84,6 +92,7 @@ MESSAGES = Holding(
     title="What you wrote about your requests",
     words="Your messages about a request, by whichever way they came.",
     find=by_subject(OF_CASE),
+    kept=CASE_FILE,
     context=("case__reference", "received_at", "channel"),
     titles={
         "received_at": "received",
@@ -112,6 +121,7 @@ DOCUMENTS = Holding(
     "folder “files”, unless they are gone. What showed who you are is not there: we "
     "delete it as soon as we have looked at it.",
     find=by_subject(OF_CASE),
+    kept=CASE_FILE,
     files=_files,
     context=(
         "case__reference",
@@ -136,6 +146,7 @@ LINKS = Holding(
     title="Links to the pages of your requests",
     words="When a link was made, used and ended. Its secret part is kept as a code only.",
     find=by_subject(OF_CASE),
+    kept=CASE_FILE,
     context=("case__reference", "use", "made_at", "expires_at", "used_at"),
     titles={
         "use": "what it is for",
@@ -152,6 +163,7 @@ DECISIONS = Holding(
     title="What we decided about your requests",
     words="What one of us proposed and another released, with the reasons.",
     find=by_subject(OF_CASE),
+    kept=CASE_FILE,
     context=("case__reference", "move", "ground", "proposed_at", "outcome"),
     titles={
         "move": "what",
@@ -167,6 +179,7 @@ CHECKS = Holding(
     title="When we asked who you are",
     words="Why we had doubts, what we asked for, and what came of it.",
     find=by_subject(OF_CASE),
+    kept=CASE_FILE,
     context=("case__reference", "asked_at", "closed_at", "outcome"),
     titles={"asked_at": "asked", "closed_at": "closed", "asked_for": "asked for"},
 )
@@ -178,6 +191,7 @@ SEARCHES = Holding(
     words="Which systems were searched for your requests, for what, and why that was "
     "enough.",
     find=by_subject(OF_CASE),
+    kept=CASE_FILE,
     context=("case__reference", "searched_on", "system", "hits_count"),
     titles={
         "searched_on": "on",
@@ -193,6 +207,7 @@ TASKS = Holding(
     title="What somebody had to do for your requests",
     words="Tasks for colleagues and for organisations that had your data from us.",
     find=by_subject(OF_CASE),
+    kept=CASE_FILE,
     context=("case__reference", "set_at", "recipient", "due_on", "done_at"),
     titles={"set_at": "set", "done_at": "done", "due_on": "due on"},
 )
@@ -203,6 +218,7 @@ NOTES = Holding(
     title="Our notes on your requests",
     words="What staff noted for colleagues.",
     find=by_subject(OF_CASE),
+    kept=CASE_FILE,
     context=("case__reference", "written_at"),
     titles={"written_at": "written", "words": "note"},
 )
@@ -226,8 +242,10 @@ LOG = Holding(
         purpose="administration",
         source="house",
         retention="ledger",
+        erasure=Erasure.KEPT,
         others="",
     ),
+    kept=ON_RECORD,
     titles={
         "at": "when",
         "due_on": "answer then due on",

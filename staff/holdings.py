@@ -2,8 +2,8 @@
 
 from django.db.models import Q
 
-from groundwork.holdings import Holding, by_subject
-from groundwork.personal_data import Category, PersonalData
+from groundwork.holdings import ON_RECORD, Holding, Kept, by_subject
+from groundwork.personal_data import Category, Erasure, PersonalData
 
 ACCOUNT = Holding(
     key="staff-account",
@@ -12,6 +12,10 @@ ACCOUNT = Holding(
     words="Your name, your address and when you last signed in.",
     find=lambda person: Q(email__in=list(person.addresses)),
     context=("date_joined",),
+    kept=Kept(
+        "You work here: your account goes when you leave",
+        "UK GDPR, Article 17(1)(a)",
+    ),
     titles={"date_joined": "since", "last_login": "last signed in"},
 )
 OPENINGS = Holding(
@@ -28,7 +32,9 @@ OPENINGS = Holding(
         purpose="administration",
         source="house",
         retention="ledger",
+        erasure=Erasure.KEPT,
         others="",
     ),
+    kept=ON_RECORD,
     titles={"at": "when", "action": "what was done"},
 )

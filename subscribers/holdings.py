@@ -7,8 +7,9 @@ from typing import Any
 
 from django.db.models import Q
 
-from groundwork.holdings import Holding, Person, by_subject
-from groundwork.personal_data import Category, PersonalData
+from groundwork.holdings import ON_RECORD, Holding, Person, by_subject
+from groundwork.personal_data import Category, Erasure, PersonalData
+from subscribers import erasing
 
 SIGN_UP = Holding(
     key="sign-up",
@@ -17,6 +18,7 @@ SIGN_UP = Holding(
     words="Your e-mail address, what you told us about yourself, and how far your "
     "sign-up has come.",
     find=by_subject("data_subject"),
+    forget=erasing.forget_reader,
     addresses=("address",),
     titles={
         "address": "e-mail address",
@@ -65,11 +67,7 @@ def _lines_about(row: Any, person: Person) -> Mapping[str, Any] | None:
     when there are none, as in a list that was brought in, which is emptied then."""
     lines = csv.reader(io.StringIO(row.content, newline=""))
     heading = next(lines, [])
-    theirs = [
-        cells
-        for cells in lines
-        if any(cell.strip().lower() in person.addresses for cell in cells)
-    ]
+    theirs = [cells for cells in lines if erasing.is_about(person, cells)]
     if not theirs:
         return None
     text = io.StringIO()
@@ -87,6 +85,7 @@ LISTS = Holding(
     # Who is on a list can only be read in it.
     find=lambda person: Q(),
     narrow=_lines_about,
+    forget=erasing.forget_lines,
     context=("uploaded_at",),
     titles={"uploaded_at": "uploaded", "content": "lines about you"},
 )
@@ -102,7 +101,9 @@ EVENTS = Holding(
         purpose="proof-of-consent",
         source="person",
         retention="ledger",
+        erasure=Erasure.KEPT,
         others="",
     ),
+    kept=ON_RECORD,
     titles={"at": "when", "action": "what happened", "fields": "details that changed"},
 )

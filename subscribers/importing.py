@@ -12,7 +12,6 @@ dry run counts. Three rules:
 """
 
 import csv
-import hashlib
 import io
 import re
 import time
@@ -489,7 +488,7 @@ def keep_upload(text: str, *, file_name: str, staff_id: int) -> SubscriberImport
         staff_id=staff_id,
         file_name="".join(c for c in file_name if c.isprintable())[-200:],
         content=text,
-        digest=hashlib.sha256(text.encode()).digest(),
+        digest=SubscriberImport.digest_of(text),
     )
 
 

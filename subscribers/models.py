@@ -1,5 +1,7 @@
 """Readers, the links mailed to them, and what happened to their records."""
 
+import hashlib
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
@@ -230,6 +232,7 @@ class SubscriberEvent(LedgerEntry):
         LEFT = "left", "left"
         RETURNED = "returned", "came back"
         PURGED = "purged", "removed by the retention rule"
+        ERASED = "erased", "erased at the person’s request"
 
     data_subject_id = models.UUIDField(db_index=True)
     action = models.CharField(max_length=20, choices=Action)
@@ -272,3 +275,7 @@ class SubscriberImport(models.Model):
 
     def __str__(self) -> str:
         return self.file_name
+
+    @staticmethod
+    def digest_of(content: str) -> bytes:
+        return hashlib.sha256(content.encode()).digest()

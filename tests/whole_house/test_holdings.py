@@ -10,15 +10,23 @@ from django.apps import apps
 from django.conf import settings
 from django.db import transaction
 from django.test import Client
+from django.utils import timezone
 
 from data_subjects import holds, restriction
 from data_subjects.holds import Matter
-from data_subjects.models import Allowance, DataSubject, Ground, UseDespite
+from data_subjects.models import (
+    Allowance,
+    DataSubject,
+    Ground,
+    LegalHold,
+    Restriction,
+    UseDespite,
+)
 from groundwork import addresses
 from groundwork.clock import today_here
-from groundwork.holdings import Holding, holdings
+from groundwork.holdings import Holding, Person, holdings
 from groundwork.ledger import LedgerSeal
-from groundwork.personal_data import Export, PersonalData
+from groundwork.personal_data import Erasure, Export, PersonalData
 from outbox.models import InboundEmail
 from processing_register.checks import check_model, declaration_of, newest_privacy
 from processing_register.register import the_register
@@ -131,6 +139,69 @@ def test_everything_of_everybody_is_found_and_nothing_twice(
                 f"{holding}: missed"
             )
     assert empty == []
+
+
+# --- And each can be made to say nothing of them ---
+
+
+@pytest.mark.parametrize("holding", HOLDINGS, ids=keys)
+def test_each_place_says_why_it_outlives_an_erasure_or_goes(holding: Holding) -> None:
+    if holding.fate is Erasure.KEPT:
+        assert holding.kept is not None and holding.kept.why[0].isupper()
+        assert "Article" in holding.kept.article
+        assert holding.forget is None and not holding.emptied
+        return
+
+    assert holding.kept is None
+    if holding.fate is Erasure.EMPTIED:
+        assert holding.forget or set(holding.emptied) == set(holding.fields)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_erasing_one_person_takes_all_that_is_not_kept_and_nothing_of_others(
+    open_house: None, client: Client, smtp: Relay, mailbox: Path
+) -> None:
+    move_in(client, smtp, mailbox)
+    bind_and_list()
+    LegalHold.objects.update(released_at=timezone.now(), released_by_id=1)
+    Restriction.objects.update(
+        notice_sent_at=timezone.now() - timedelta(days=1), lifted_at=timezone.now()
+    )
+    people = [person_of(pk) for pk in DataSubject.objects.values_list("pk", flat=True)]
+    cleo = subscriber_of(CLEO).data_subject_id
+    [gone] = [person for person in people if person.id == cleo]
+    others = [person for person in people if person.id != cleo]
+    before = {h.key: what_is_said(h, others) for h in HOLDINGS}
+
+    taken = all_erased(gone)
+
+    for holding in HOLDINGS:
+        if holding.fate is Erasure.REMOVED:
+            assert what_is_said(holding, [gone]) == [], holding
+        if holding.fate is Erasure.KEPT:
+            assert taken[holding.key] == 0
+    assert taken["sign-up"] == taken["lists"] == taken["mail-from-you"] == 1
+    assert taken["mail-to-you"] > 1 and taken["restrictions"] == 1
+    assert {h.key: what_is_said(h, others) for h in HOLDINGS} == before
+    again = all_erased(gone)
+    assert {key for key, count in again.items() if count} <= {"held-for-a-claim"}
+
+
+def all_erased(person: Person) -> dict[str, int]:
+    with transaction.atomic():
+        return {
+            holding.key: holding.erase(person)
+            for holding in reversed(HOLDINGS)
+            if holding.key != "person"
+        }
+
+
+def what_is_said(holding: Holding, people: list[Person]) -> list[Any]:
+    return [
+        (record.key, record.values)
+        for person in people
+        for record in holding.records(person)
+    ]
 
 
 def bind_and_list() -> None:

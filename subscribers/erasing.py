@@ -1,0 +1,62 @@
+"""What an erasure (Art. 17) does with readers; the list of places is
+groundwork.holdings."""
+
+import csv
+import io
+
+from consent import ledger
+from consent.models import Channel, ConsentEvidence
+from groundwork.encryption import has_content
+from groundwork.holdings import Person
+from subscribers.models import Subscriber, SubscriberEvent, SubscriberImport
+
+
+def forget_reader(person: Person) -> int:
+    """The sign-up goes with its links; what was agreed to ends, and the ledgers say so.
+    Returns how many sign-ups there were."""
+    readers = Subscriber.objects.filter(data_subject=person.id)
+    if not readers.exists():
+        return 0
+    standing = ledger.standing_purposes(person.id)
+    if standing:
+        how = ledger.Circumstances(channel=Channel.RIGHTS_REQUEST)
+        ledger.record_withdrawn(person.id, sorted(standing), how)
+    ConsentEvidence.objects.filter(data_subject_id=person.id).delete()
+    count = readers.delete()[1]["subscribers.Subscriber"]
+    SubscriberEvent.objects.create(
+        data_subject_id=person.id,
+        action=SubscriberEvent.Action.ERASED,
+        channel=Channel.RIGHTS_REQUEST,
+    )
+    return count
+
+
+def forget_lines(person: Person) -> int:
+    """Take the person's lines out of lists that are being brought in; returns out of how
+    many lists. Nobody else's line changes, and whoever applies such a list looks at it
+    once more, since it is another file now."""
+    count = 0
+    lists = SubscriberImport.objects.filter(has_content("content")).order_by("pk")
+    for row in lists.select_for_update():
+        kept = without_lines_about(person, row.content)
+        if kept != row.content:
+            row.content, row.digest = kept, SubscriberImport.digest_of(kept)
+            row.save(update_fields=["content", "digest"])
+            count += 1
+    return count
+
+
+def is_about(person: Person, cells: list[str]) -> bool:
+    """Whether a line of a list has an address of this person."""
+    return any(cell.strip().lower() in person.addresses for cell in cells)
+
+
+def without_lines_about(person: Person, content: str) -> str:
+    """The list as it is without this person; unchanged where they are not on it."""
+    lines = list(csv.reader(io.StringIO(content, newline="")))
+    kept = [cells for cells in lines if not is_about(person, cells)]
+    if len(kept) == len(lines):
+        return content
+    text = io.StringIO()
+    csv.writer(text).writerows(kept)
+    return text.getvalue()
