@@ -181,7 +181,7 @@ def acknowledge_drafts(
     drafts = [
         case
         for case in cases
-        if case.state == State.DRAFT and case.acknowledged_at is None
+        if case.state == State.DRAFT and not case.has_acknowledgement()
     ]
     requests = [case for case in drafts if not case.is_complaint]
     written = []
@@ -224,7 +224,7 @@ def _was_told_that_it_is_closed(case: Case) -> bool:
 
 def _taken_for(case: Case) -> str:
     """The kind that our newest word on it named; empty where there was none."""
-    if case.acknowledged_at is None:
+    if not case.has_acknowledgement():
         return ""
     told = then = ""
     for entry in casebook.entries_of(case):
@@ -238,7 +238,7 @@ def _taken_for(case: Case) -> str:
 
 
 def _is_unacknowledged(case: Case) -> bool:
-    return case.state == State.IN_PROGRESS and case.acknowledged_at is None
+    return case.state == State.IN_PROGRESS and not case.has_acknowledgement()
 
 
 def _confirm_url(case: Case) -> str:
@@ -299,14 +299,17 @@ def _complaint(
     staff_id: int | None = None,
     edits: Mapping[str, str] | None = None,
 ) -> Letter:
-    """The acknowledgement of section 164A(3), on a clock of its own."""
+    """The acknowledgement of section 164A(3), on a clock of its own. By post it is one
+    from its posting (letters_gone)."""
+    by = writing.way_to(case.submission)
+    is_told = {} if by == Letter.By.POST else {"acknowledged_at": now}
     move = casebook.make(
         case,
         Move.ACKNOWLEDGE,
         now=now,
         staff_id=staff_id,
-        inputs={"at": clock.written(now)},
-        acknowledged_at=now,
+        inputs={"at": clock.written(now), "by": str(by)},
+        **is_told,
     )
     return writing.write(
         case,

@@ -168,7 +168,7 @@ def _dismiss(case: Case, data: dict[str, Any], by: Doing) -> Any:
 
 
 def _no_request_letter(case: Case) -> LetterKind | None:
-    return LetterKind.NO_REQUEST if case.acknowledged_at else None
+    return LetterKind.NO_REQUEST if case.has_acknowledgement() else None
 
 
 def _reopen(case: Case, data: dict[str, Any], by: Doing) -> Any:

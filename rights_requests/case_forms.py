@@ -216,7 +216,7 @@ class DismissForm(ReasonForm):
     )
 
     def fit(self) -> None:
-        if self.case.acknowledged_at is None:
+        if not self.case.has_acknowledgement():
             del self.fields["told"]
 
 

@@ -259,11 +259,11 @@ class CasePage:
 
     def _acknowledged(self) -> str:
         """When a complaint was acknowledged; a letter tells nobody while it lies here."""
+        if done := self.case.acknowledged_at:
+            return f"acknowledged on {in_words(civil_day(done))}"
         kinds = {letter.kind for letter in self.facts.to_post}
-        if LetterKind.ACKNOWLEDGE_COMPLAINT in kinds:
-            return "not yet: its letter waits to be posted"
-        done = self.case.acknowledged_at
-        return f"acknowledged on {in_words(civil_day(done))}" if done else ""
+        waits = LetterKind.ACKNOWLEDGE_COMPLAINT in kinds
+        return "not yet: its letter waits to be posted" if waits else ""
 
     def _while_waiting(self) -> str:
         if self.clocks.governs_on is not None:

@@ -47,7 +47,7 @@ def _why_not(case: Case, move: Move, now: datetime) -> str:
         found = closing.why_not_fulfil(case)
         return found and closing.why_not_fulfil(case, nothing_held=True) and found
     if move is Move.ACKNOWLEDGE:
-        return handling.why_not_acknowledge(case)
+        return handling.why_not_acknowledge_in_words(case)
     return ""
 
 

@@ -5,7 +5,7 @@ of section 164A; the earliest governs the queue. Here is the only writer of the 
 """
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -28,7 +28,8 @@ PROGRESS_WITHIN = timedelta(days=14)
 # So long before the day staff are reminded; -1 is the day after it.
 REMINDER_STEPS = (14, 7, 3, 1, 0, -1)
 HOLIDAYS_KEPT_SECONDS = 60
-# How the log writes that a question goes by post: it is asked once it was posted.
+# How the log writes that a question, or word on a complaint, goes by post: the person is
+# asked, or told, once it was posted.
 BY_POST = "post"
 
 ASKS = {
@@ -41,6 +42,8 @@ ANSWERS = {
     Move.RECEIVE_FEE: Kind.FEE,
     Move.RECEIVE_CLARIFICATION: Kind.CLARIFICATION,
 }
+# What tells whoever complained that we have it, or how far we are.
+WORDS = (Move.ACKNOWLEDGE, Move.REPORT_PROGRESS)
 # A question that is taken back was never asked: it gives us no day.
 WAIVERS = {
     Move.WAIVE_IDENTITY: Kind.IDENTITY,
@@ -71,7 +74,8 @@ class Story:
     """What the log says that a clock counts by.
 
     received_at: the moment of receipt. dated_on: the date that the request bears.
-    acknowledged_on, progress_on: of a complaint, each the latest; None: not yet.
+    acknowledged_on, progress_on: of a complaint, each the latest; None: not yet, or by a
+    letter that lies here to be posted.
     is_unasked: the question that the case waits for lies here, to be posted; it is not
     among the asks yet.
     """
@@ -156,6 +160,8 @@ class _Teller:
         self._extensions: dict[int, Extension] = {}
         self._acknowledged: dict[int, date] = {}
         self._progress: dict[int, date] = {}
+        # Word on a complaint by post that told nobody yet.
+        self._untold: dict[int, Move] = {}
 
     def hear(self, entry: CaseLogEntry) -> None:
         move, number, inputs = Move(entry.event), entry.number or 0, entry.inputs
@@ -181,6 +187,8 @@ class _Teller:
         number, on = inputs.get("move") or 0, date.fromisoformat(inputs["on"])
         if number in self._asks:
             self._asked_by_posting(number, on)
+        if number in self._untold:
+            self._told(self._untold.pop(number), number, on)
         for told in (self._acknowledged, self._progress):
             if number in told:
                 told[number] = max(told[number], on)
@@ -199,7 +207,7 @@ class _Teller:
     def _hear_of_asking(self, move: Move, number: int, inputs: dict[str, Any]) -> None:
         if move in ASKS:
             self._asks[number] = Ask(ASKS[move], moment(inputs["at"]))
-            if inputs.get("by") == BY_POST:
+            if is_by_post(inputs):
                 self._unposted.add(number)
         elif move in ANSWERS:
             self._answer(ANSWERS[move], moment(inputs["at"]))
@@ -209,10 +217,16 @@ class _Teller:
     def _hear_of_complaint(
         self, move: Move, number: int, inputs: dict[str, Any]
     ) -> None:
-        if move is Move.ACKNOWLEDGE:
-            self._acknowledged[number] = civil_day(moment(inputs["at"]))
-        elif move is Move.REPORT_PROGRESS:
-            self._progress[number] = civil_day(moment(inputs["at"]))
+        if move not in WORDS:
+            return
+        if is_by_post(inputs):
+            self._untold[number] = move
+        else:
+            self._told(move, number, civil_day(moment(inputs["at"])))
+
+    def _told(self, move: Move, number: int, on: date) -> None:
+        told = self._acknowledged if move is Move.ACKNOWLEDGE else self._progress
+        told[number] = on
 
     def _answer(self, kind: Kind, at: date) -> None:
         number = self._open_ask(kind)
@@ -249,6 +263,7 @@ class _Teller:
         self._extensions.pop(number, None)
         self._acknowledged.pop(number, None)
         self._progress.pop(number, None)
+        self._untold.pop(number, None)
 
     def story(self) -> Story:
         if self._receipt is None:
@@ -270,6 +285,26 @@ class _Teller:
             progress_on=max(self._progress.values(), default=None),
             is_unasked=bool(self._unposted),
         )
+
+
+def is_by_post(inputs: Mapping[str, Any]) -> bool:
+    return inputs.get("by") == BY_POST
+
+
+def is_word_by_post(entry: CaseLogEntry) -> bool:
+    """Whether it is word on a complaint that tells nobody before its posting."""
+    return entry.event in WORDS and is_by_post(entry.inputs)
+
+
+def days_of_posting(entries: Iterable[CaseLogEntry]) -> Mapping[int, date]:
+    """The day on which the letter of each move was posted; without those that wait, and
+    those that went by e-mail."""
+    posted = [entry.inputs for entry in entries if entry.event == Event.LETTER_POSTED]
+    return {
+        inputs["move"]: date.fromisoformat(inputs["on"])
+        for inputs in posted
+        if inputs.get("move")
+    }
 
 
 def asked_on(entries: Iterable[CaseLogEntry], *moves: Move) -> date | None:

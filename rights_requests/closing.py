@@ -95,6 +95,7 @@ def answer_and_close(
         raise NotAllowed("Say what you found: a complaint is closed with its outcome.")
     # The outcome says as well that we have it, where nothing said so before.
     is_first_word = case.is_complaint and case.acknowledged_at is None
+    is_told = writing.way_to(case.submission) != Letter.By.POST  # else by its posting
     entry = casebook.make(
         case,
         Move.FULFIL,
@@ -107,7 +108,7 @@ def answer_and_close(
             "outcome": casebook.digest_of(answer.outcome),
             "nothing_held": answer.nothing_held,
         },
-        **({"acknowledged_at": now} if is_first_word else {}),
+        **({"acknowledged_at": now} if is_first_word and is_told else {}),
     )
     mark_used(decision, entry.number)
     end_open_work(case, now=now, staff_id=staff_id, besides=decision)

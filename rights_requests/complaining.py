@@ -61,6 +61,7 @@ def report_progress(
         staff_id=staff_id,
         inputs={
             "at": clock.written(now),
+            "by": str(writing.way_to(case.submission)),
             "words": casebook.digest_of(f"{said}\n{coming}"),
         },
     )

@@ -234,7 +234,7 @@ def _save(submission: Submission, receipt: Receipt) -> None:
 def _is_to_be_told(case: Case, was_on: date) -> bool:
     """Whoever was told another day. While we wait for the person no day can be told; the
     letter that says that the time runs tells it then."""
-    was_told = case.acknowledged_at is not None and case.state in TOLD_IN
+    was_told = case.state in TOLD_IN and case.has_acknowledgement()
     return was_told and was_on != civil_day(case.received_at)
 
 
@@ -245,7 +245,7 @@ def preview(
     would."""
     receipt = correction.receipt
     received_on, was_on = civil_day(receipt.received_at), civil_day(case.received_at)
-    if case.acknowledged_at is None or case.state not in TOLD_IN:
+    if case.state not in TOLD_IN or not case.has_acknowledgement():
         return None
     if received_on == was_on:
         return None

@@ -12,6 +12,7 @@ from groundwork.periods import civil_day
 from rights_requests import console_links
 from rights_requests.deadline_words import days_in_words, in_words
 from rights_requests.kinds import AT_ONCE, ON_THE_CLOCK, CaseKind
+from rights_requests.letter_frames import LetterKind
 from rights_requests.models import Case
 
 # What each clock wants by its day.
@@ -22,6 +23,12 @@ WHAT = {
     "progress": "word on progress",
     "at once": "action",
 }
+# The letter that does it, and tells nobody while it lies here.
+LETTER_OF = {
+    "complaint": LetterKind.ACKNOWLEDGE_COMPLAINT,
+    "progress": LetterKind.COMPLAINT_PROGRESS,
+}
+TO_POST = ": its letter waits to be posted"
 NEAR = {0: "today", 1: "tomorrow"}
 
 
@@ -76,10 +83,12 @@ def told_days(case: Case) -> list[DueDay]:
 
 def line(case: Case, due: DueDay, *, today: date) -> dict[str, Any]:
     """A line of a mail to staff: reference, kind and day, and nothing of the person."""
+    letter = LETTER_OF.get(due.clock)
+    lies_here = letter is not None and case.waits_to_post(letter)
     return {
         "reference": case.reference,
         "kind": CaseKind(case.kind).label,
-        "what": due.in_words(today),
+        "what": due.in_words(today) + (TO_POST if lies_here else ""),
         "day": in_words(due.on),
         "is_overdue": due.on < today,
         "url": console_links.case_url(case),

@@ -100,7 +100,7 @@ def why_not_dismiss(case: Case) -> str:
         return found
     if not case.submission.held_because:
         return "Only what waits to be confirmed, or is held apart, is sorted so."
-    if case.acknowledged_at is not None:
+    if case.has_acknowledgement():
         return "The person was told that we have it. Answer it, or refuse it."
     return ""
 
@@ -124,7 +124,7 @@ def dismiss(
     case = casebook.locked(case_id)
     refuse(why_not_dismiss(case))
     refuse_empty(reason, "Say why it is no request.")
-    was_told = case.acknowledged_at is not None
+    was_told = case.has_acknowledgement()
     if was_told:
         refuse(reasons_problem(LetterKind.NO_REQUEST, told))
     entry = casebook.make(
@@ -223,6 +223,20 @@ def why_not_acknowledge(case: Case) -> str:
     """What stands against telling the person that we have it; empty when nothing does."""
     if case.acknowledged_at is not None:
         return "It was acknowledged already."
+    if case.has_acknowledgement():
+        return "Its letter waits to be posted: it counts from then."
+    return _why_not_tell(case)
+
+
+def why_not_acknowledge_in_words(case: Case) -> str:
+    """The same, by telephone or in person: that a letter waits to be posted is no
+    reason."""
+    if case.acknowledged_at is not None:
+        return "It was acknowledged already."
+    return _why_not_tell(case)
+
+
+def _why_not_tell(case: Case) -> str:
     if not case.is_open:
         return f"The case is closed ({State(case.state).label})."
     if case.state == State.DRAFT:

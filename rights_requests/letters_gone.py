@@ -27,6 +27,8 @@ OF_OPEN_COMPLAINT = (
     LetterKind.ACKNOWLEDGE_COMPLAINT,
     LetterKind.COMPLAINT_PROGRESS,
 )
+# By the first of them that leaves, whoever complained is told that we have it.
+FIRST_WORDS = (LetterKind.ACKNOWLEDGE_COMPLAINT, LetterKind.COMPLAINT_OUTCOME)
 TAKE_BACK = "Take the question back: posted on that day, it would count for nothing."
 BATCH = 500
 
@@ -109,7 +111,7 @@ def _count_from_posting(
     too_late = [error for error in after.errors if error not in before.errors]
     refuse(*too_late, *([TAKE_BACK] if too_late else []))
     changes: dict[str, Any] = {}
-    if letter.kind == LetterKind.ACKNOWLEDGE_COMPLAINT and case.acknowledged_at:
+    if letter.kind in FIRST_WORDS and case.acknowledged_at is None:
         changes["acknowledged_at"] = casebook.moment_of(posted_on, now=now)
     casebook.count_anew(case, now=now, **changes)
 

@@ -5,7 +5,7 @@ happened when, who acts next, by when, and why by then. A move that is not worde
 stays inside the house.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -307,11 +307,15 @@ def _as_if(entries: Sequence[CaseLogEntry]) -> list[CaseLogEntry]:
     return [entry for entry in entries if entry.number not in undone]
 
 
-def _done(case: Case, entries: Iterable[CaseLogEntry]) -> Iterator[Milestone]:
+def _done(case: Case, entries: Sequence[CaseLogEntry]) -> Iterator[Milestone]:
+    posted_on = clock.days_of_posting(entries)
     for entry in entries:
-        if title := _title(entry):
-            is_receipt = entry.event == Move.RECEIVE  # it may have been put right
-            on = civil_day(case.received_at) if is_receipt else _day_of(entry)
+        on: date | None = _day_of(entry)
+        if entry.event == Move.RECEIVE:
+            on = civil_day(case.received_at)  # it may have been put right
+        elif clock.is_word_by_post(entry):
+            on = posted_on.get(entry.number or 0)
+        if on and (title := _title(entry)):
             yield Milestone(title.format(noun=noun(case)), on)
 
 

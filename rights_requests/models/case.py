@@ -14,6 +14,7 @@ from groundwork.encryption import EncryptedTextField
 from groundwork.personal_data import Category, Erasure, Held, PersonalData
 from rights_requests import moves
 from rights_requests.kinds import FACTS, ON_THE_CLOCK, CaseKind, Facts
+from rights_requests.letter_frames import LetterKind
 from rights_requests.moves import Move, State
 
 if TYPE_CHECKING:
@@ -235,6 +236,8 @@ class Case(models.Model):
     flags = ArrayField(models.SlugField(db_index=False), default=list)
     # --- Who works on it, and how it ended ---
     assigned_to_id = models.BigIntegerField(null=True)
+    # Of a complaint: when the person was told that we have it. One whose letter lies
+    # here to be posted was not acknowledged yet.
     acknowledged_at = models.DateTimeField(null=True)
     # When those who answer for systems outside were asked to search them.
     systems_asked_at = models.DateTimeField(null=True)
@@ -388,6 +391,19 @@ class Case(models.Model):
 
     def is_overdue(self, today: date) -> bool:
         return self.is_open and self.governs_on is not None and today > self.governs_on
+
+    def waits_to_post(self, kind: str) -> bool:
+        """Whether a letter of this kind lies here to be posted: it told nobody yet."""
+        by_post = self.letters.filter(kind=kind, by="post", posted_on__isnull=True)
+        return bool(by_post.filter(sent_at__isnull=False).exists())
+
+    def has_acknowledgement(self) -> bool:
+        """Whether the person was told that we have it, or the letter that says so lies
+        here to be posted: then no other is written. Only a complaint counts from the
+        posting; no clock of a request rests on its acknowledgement."""
+        if self.acknowledged_at is not None or not self.is_complaint:
+            return self.acknowledged_at is not None
+        return self.waits_to_post(LetterKind.ACKNOWLEDGE_COMPLAINT)
 
     def answered_on(self) -> date | None:
         """The day on which the letter that closed it left; one by post counts from its

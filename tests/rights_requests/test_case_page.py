@@ -906,6 +906,9 @@ def test_a_complaint_is_not_shown_as_acknowledged_while_its_letter_lies_here(
     waiting = shown(worker.get(page(case, "change")))
     assert "not yet: its letter waits to be posted" in waiting
     assert "acknowledged on" not in waiting
+    stands_against = case_steps.facts_of(again(case), now=timezone.now())
+    assert "waits to be posted" in stands_against.why_not_acknowledge
+    assert not stands_against.why_not[Move.ACKNOWLEDGE], "told in words, it counts"
     letter = case.letters.get(kind="acknowledge-complaint")
     now = timezone.now()
     letters_gone.mark_posted(

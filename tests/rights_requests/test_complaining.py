@@ -305,7 +305,7 @@ def test_without_an_e_mail_address_the_letters_go_by_post(client: Client) -> Non
     assert "We write to you by post to say that we have it" in text_of(page)
     acknowledge_new(timezone.now())
     assert [letter.by for letter in Letter.objects.all()] == ["post"]
-    assert the_complaint().acknowledged_at is not None
+    assert the_complaint().acknowledged_at is None, "it was not posted yet"
     assert OutgoingEmail.objects.count() == 0
 
 

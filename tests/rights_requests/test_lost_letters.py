@@ -20,9 +20,11 @@ from rights_requests import (
     handling,
     letters_gone,
     visiting,
+    who_asks,
 )
-from rights_requests.acknowledging import acknowledge_drafts
+from rights_requests.acknowledging import acknowledge_drafts, acknowledge_new
 from rights_requests.closing import Answer
+from rights_requests.due_days import due_days
 from rights_requests.handling import Question
 from rights_requests.kinds import CaseKind
 from rights_requests.models import (
@@ -33,10 +35,13 @@ from rights_requests.models import (
     Event,
     IdentityCheck,
     Letter,
+    Submission,
 )
 from rights_requests.moves import Move, State
 from rights_requests.receiving import receive
 from rights_requests.recounting import recount_all
+from rights_requests.standing import Standing, standing_of
+from rights_requests.who_asks import Person
 from tests.people import CLEO, inbox
 from tests.relay import Relay
 from tests.rights_requests import lives
@@ -410,16 +415,119 @@ def test_a_question_that_was_never_posted_is_taken_back_without_a_day() -> None:
     assert case.governs_on == date(2026, 12, 2)
 
 
-def test_a_complaint_is_acknowledged_by_post_on_the_day_of_the_posting() -> None:
+def complained_by_post() -> tuple[Case, Letter]:
+    """Received on 2 November; the letter that says so lies here. Due 2 December."""
     case = received("2026-11-02", CaseKind.COMPLAINT, reply_by="post")
-    letter = case.letters.get(kind="acknowledge-complaint")
+    return case, case.letters.get(kind="acknowledge-complaint")
+
+
+def of_november() -> complaining.Counted:
+    return complaining.counts(date(2026, 11, 1), date(2026, 11, 30)).total
+
+
+def test_a_complaint_is_acknowledged_by_post_on_the_day_of_the_posting() -> None:
+    case, letter = complained_by_post()
     posted(letter, "2026-12-03")
     case = again(case)
     assert case.acknowledged_at is not None
     assert timezone.localdate(case.acknowledged_at) == date(2026, 12, 3)
     assert case.progress_due_on == date(2026, 12, 17)
-    total = complaining.counts(date(2026, 11, 1), date(2026, 11, 30)).total
-    assert (total.acknowledged, total.in_time) == (1, 0)
+    assert (of_november().acknowledged, of_november().in_time) == (1, 0)
+
+
+def test_a_complaint_is_not_acknowledged_while_its_letter_lies_here() -> None:
+    case, letter = complained_by_post()
+    assert case.acknowledged_at is None
+    assert (case.progress_due_on, case.governs_on) == (None, date(2026, 12, 2))
+    assert [(due.clock, due.on) for due in due_days(case)] == [
+        ("complaint", date(2026, 12, 2))
+    ]
+    assert (of_november().unacknowledged, of_november().in_time) == (1, 0)
+    assert recount_all(at("2026-11-20")).faults_count == 0
+
+    posted(letter, "2026-12-02")
+
+    assert again(case).governs_on == date(2026, 12, 16)
+    assert [due.clock for due in due_days(again(case))] == ["progress"]
+    assert (of_november().acknowledged, of_november().in_time) == (1, 1)
+
+
+def test_the_status_page_tells_of_an_acknowledgement_once_it_was_posted() -> None:
+    case, letter = complained_by_post()
+    said = "We told you that we have it"
+
+    def stands() -> Standing:
+        return standing_of(again(case), casebook.entries_of(case), now=at("2026-11-20"))
+
+    assert said not in [step.title for step in stands().milestones]
+    assert "We say by this day that we have it" in stands().due.label
+
+    posted(letter, "2026-11-18")
+
+    days = {step.title: step.on for step in stands().milestones}
+    assert days[said] == date(2026, 11, 18)
+    assert "on Wednesday 18 November 2026" in stands().due.note
+
+
+def test_a_complaint_whose_letter_lies_here_is_not_acknowledged_twice() -> None:
+    case, _ = complained_by_post()
+    with pytest.raises(NotAllowed, match="waits to be posted"):
+        handling.acknowledge(case.pk, staff_id=PROPOSER, now=at("2026-11-03"))
+    Submission.objects.update(acknowledge_from=at("2026-11-03"))
+    acknowledge_new(at("2026-11-03"))
+    assert case.letters.count() == 1
+
+
+def test_whoever_was_told_in_words_before_the_posting_counts_from_then() -> None:
+    case, letter = complained_by_post()
+    complaining.acknowledge_in_words(
+        case.pk, at=date(2026, 11, 4), staff_id=PROPOSER, now=at("2026-11-05")
+    )
+    assert again(case).progress_due_on == date(2026, 11, 18)
+    posted(letter, "2026-12-03")
+    told_at = again(case).acknowledged_at
+    assert told_at is not None and timezone.localdate(told_at) == date(2026, 11, 4)
+    assert of_november().in_time == 1
+
+
+def test_an_acknowledgement_that_is_taken_back_unposted_is_written_anew() -> None:
+    case, letter = complained_by_post()
+    Submission.objects.update(staff_id=PROPOSER)  # it was entered by hand
+    person = Person("Cleo Stranger", CLEO, "1 Mill Lane\nDerby\nDE1 1AA")
+    who_asks.correct_person(case.pk, person, staff_id=PROPOSER, now=at("2026-11-04"))
+    acknowledge_new(at("2026-11-04"))
+    with pytest.raises(NotAllowed, match="must not leave"):
+        posted(letter, "2026-11-05")
+    [anew] = case.letters.exclude(pk=letter.pk)
+    assert again(case).acknowledged_at is None
+    posted(anew, "2026-11-05")
+    assert again(case).progress_due_on == date(2026, 11, 19)
+
+
+def test_an_outcome_by_post_is_the_first_word_once_it_was_posted() -> None:
+    case, _ = complained_by_post()
+    letter = closing.fulfil(
+        case.pk, Answer("You were right."), staff_id=PROPOSER, now=at("2026-11-20")
+    )
+    assert again(case).acknowledged_at is None
+    assert (of_november().acknowledged, of_november().closed) == (0, 1)
+    posted(letter, "2026-12-03")
+    assert (of_november().acknowledged, of_november().in_time) == (1, 0)
+
+
+def test_word_on_a_complaint_by_post_counts_from_its_posting() -> None:
+    case, letter = complained_by_post()
+    posted(letter, "2026-11-03")
+    word = complaining.report_progress(
+        case.pk,
+        "We spoke to the caller.",
+        next_step="We read the record.",
+        staff_id=PROPOSER,
+        now=at("2026-11-10"),
+    )
+    assert again(case).progress_due_on == date(2026, 11, 17)
+    posted(word, "2026-11-18")
+    assert again(case).progress_due_on == date(2026, 12, 2)
 
 
 def test_a_recount_counts_by_the_posting_as_well() -> None:

@@ -112,6 +112,19 @@ def test_the_case_log_tells_of_each_step_once(dana: StaffUser) -> None:
     assert (entry.number, entry.due_on, entry.staff_id) == (None, DUE, None)
 
 
+def test_who_is_reminded_of_a_complaint_hears_that_its_letter_waits_to_be_posted(
+    dana: StaffUser, smtp: Relay
+) -> None:
+    case = received(CaseKind.COMPLAINT, reply_by="post", postal_address="1 Mill Lane")
+    assert case.due_on is not None
+
+    remind(before(14, due=case.due_on))
+
+    (mail,) = inbox(smtp, DANA)
+    told = "acknowledgement due in 14 days: its letter waits to be posted"
+    assert f"{case.reference} (complaint): {told}" in " ".join(mail.text.split())
+
+
 def test_a_day_begins_and_ends_in_london(dana: StaffUser) -> None:
     # Midnight of 15 June in London is 23:00 of the day before in UTC.
     moment = datetime(2027, 5, 28, 9, 0, tzinfo=UTC)
