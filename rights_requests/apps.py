@@ -9,3 +9,4 @@ class RightsRequestsConfig(AppConfig):
         from rights_requests import casebook, recounting
 
         casebook.before_each_move(recounting.before_anything_else)
+        casebook.after_each_opening(recounting.after_opening)

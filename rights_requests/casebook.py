@@ -21,6 +21,8 @@ from rights_requests.moves import CORRECTIONS, Move, State
 # What is to be done with a case that does not show what its log gives. Recounting stands
 # above this door and writes letters, so it hands that in as the application starts.
 _FIRST: list[Callable[[Case, datetime], object]] = []
+# The same for one that is opened again: with the days that it showed while closed.
+_OPENED: list[Callable[[Case, clock.Days, datetime], object]] = []
 
 # Without the letters and digits that are taken for each other when read aloud.
 READABLE = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -76,14 +78,22 @@ def before_each_move(bring_right: Callable[[Case, datetime], object]) -> None:
     _FIRST.append(bring_right)
 
 
+def after_each_opening(
+    put_on_record: Callable[[Case, clock.Days, datetime], object],
+) -> None:
+    """Have this done with a case that is opened again, and whose days moved while it was
+    closed: nobody counted it then."""
+    _OPENED.append(put_on_record)
+
+
 def bring_up_to_date(case: Case, *, now: datetime) -> None:
     """Put on record what a holiday moved that was named since the case was counted:
     nothing that happens to a case meanwhile hides it. The caller has locked the case."""
-    if not case.is_open or not clock.shows_other_days(case, clocks_of(case, now=now)):
+    if not clock.shows_other_days(case, clocks_of(case, now=now)):
         return
     # Another process may have known of the holiday before this one.
     clock.forget_holidays()
-    if clock.shows_other_days(case, clocks_of(case, now=now)):
+    if case.is_open and clock.shows_other_days(case, clocks_of(case, now=now)):
         for bring_right in _FIRST:
             bring_right(case, now)
 
@@ -114,6 +124,7 @@ def make(
         bring_up_to_date(case, now=now)
     entries = entries_of(case)
     before = clock.count(case, clock.story_of(entries), now=now)
+    was_closed, was_shown = not case.is_open, clock.legal_days_shown(case)
     case.state = moves.after(case.kind, case.state, move) or State(case.state)
     case.last_move, case.moves_count = move, case.moves_count + 1
     case.closed_at = None if case.is_open else (case.closed_at or now)
@@ -142,6 +153,9 @@ def make(
             *changes,
         ]
     )
+    if was_closed and case.is_open and clock.legal_days(before) != was_shown:
+        for put_on_record in _OPENED:
+            put_on_record(case, was_shown, now)
     return entry
 
 

@@ -23,6 +23,8 @@ from rights_requests.models import Case, CaseLogEntry, Event
 from rights_requests.moves import CORRECTIONS, Move
 from rights_requests.policy_promise import Promise, policy_promise
 
+# Days of a case that a holiday can move.
+MOVED_BY_HOLIDAYS = ("due_on", "notice_by", "promise_on")
 # Between two messages about how a complaint stands.
 PROGRESS_WITHIN = timedelta(days=14)
 # So long before the day staff are reminded; -1 is the day after it.
@@ -390,6 +392,8 @@ def _complaint(case: Case, story: Story, holidays: Holidays, now: datetime) -> C
 
 # --- The cache ---
 
+Days = Mapping[str, date | None]
+
 CACHED = (
     "starts_on",
     "due_on",
@@ -412,7 +416,7 @@ def keep(
     """
     deadline = clocks.deadline or Deadline()
     days = {
-        **_legal_days(clocks),
+        **legal_days(clocks),
         "starts_on": deadline.starts_on,
         "progress_due_on": clocks.progress_due_on,
         "governs_on": clocks.governs_on,
@@ -426,7 +430,7 @@ def keep(
     return changed
 
 
-def _legal_days(clocks: Clocks) -> dict[str, date | None]:
+def legal_days(clocks: Clocks) -> Days:
     """The days of a case that a public holiday can move."""
     deadline = clocks.deadline or Deadline()
     return {
@@ -436,10 +440,14 @@ def _legal_days(clocks: Clocks) -> dict[str, date | None]:
     }
 
 
+def legal_days_shown(case: Case) -> Days:
+    """The same, as the case has them."""
+    return {name: getattr(case, name) for name in MOVED_BY_HOLIDAYS}
+
+
 def shows_other_days(case: Case, clocks: Clocks) -> bool:
     """Whether the case shows another day than its log gives, as after a new holiday."""
-    days = _legal_days(clocks)
-    return any(getattr(case, name) != day for name, day in days.items())
+    return legal_days_shown(case) != legal_days(clocks)
 
 
 def reminder_days(due_on: date) -> list[tuple[int, date]]:

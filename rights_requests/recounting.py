@@ -44,8 +44,6 @@ BATCH = 500
 BROKEN_OFF_AFTER = timedelta(hours=1)
 # For whoever looks into what a night found; nothing is counted by it.
 RUNS_KEPT = timedelta(days=90)
-# Days of a case that a holiday can move.
-MOVED_BY_HOLIDAYS = ("due_on", "notice_by", "promise_on")
 # What is projected to today while a question stops the clock.
 PROJECTED = frozenset({"due_on", "notice_by", "paused_days", "flags"})
 
@@ -233,6 +231,18 @@ def before_anything_else(case: Case, now: datetime) -> None:
     bring_right(case, now=now)
 
 
+def after_opening(case: Case, was: clock.Days, now: datetime) -> None:
+    """Put on record what a holiday moved while the case was closed, and nobody counted
+    it (casebook). was: the days that it showed."""
+    counted = clock.legal_days_shown(case)
+    moved = {name: (day, counted[name]) for name, day in was.items()}
+    moved = {name: days for name, days in moved.items() if days[0] != days[1]}
+    nation = clock.story_of(casebook.entries_of(case)).nation
+    known = clock.holidays_of(nation)
+    if holidays := sorted({day for day, _ in moved.values() if day and day in known}):
+        _move(case, moved, holidays, nation, now)
+
+
 def _is_projection(case: Case, moved: Differences) -> bool:
     return case.state == State.AWAITING_CLARIFICATION and PROJECTED >= set(moved)
 
@@ -259,7 +269,7 @@ def _new_holidays(
     was named since.
     """
     holidays = clock.holidays_of(counted.story.nation)
-    shown = [moved[name][0] for name in MOVED_BY_HOLIDAYS if name in moved]
+    shown = [moved[name][0] for name in clock.MOVED_BY_HOLIDAYS if name in moved]
     new = sorted({day for day in shown if day in holidays})
     if not new:
         return []
@@ -284,7 +294,7 @@ def _move(
     """Put on record what a holiday moved, and tell whoever was told of the day."""
     days = {
         name: {"from": _written(moved[name][0]), "to": _written(moved[name][1])}
-        for name in MOVED_BY_HOLIDAYS
+        for name in clock.MOVED_BY_HOLIDAYS
         if name in moved
     }
     inputs = {"holidays": [clock.written(day) for day in holidays], "moved": days}

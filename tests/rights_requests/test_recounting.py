@@ -21,6 +21,7 @@ from rights_requests import (
     reminding,
 )
 from rights_requests.clock import written
+from rights_requests.closing import Answer
 from rights_requests.handling import Question
 from rights_requests.kinds import CaseKind
 from rights_requests.models import (
@@ -533,3 +534,54 @@ def test_a_posting_after_a_new_holiday_does_not_hide_what_that_moved() -> None:
 
     assert moves_of(case) == [Move.RECEIVE, Move.RECOUNT]
     assert now_of(case).due_on == MONDAY
+
+
+# --- A holiday that was named while a case was closed ---
+
+
+def test_a_case_that_is_opened_again_says_what_a_holiday_moved_meanwhile(
+    smtp: Relay,
+) -> None:
+    case = received()
+    closing.withdraw(case.pk, now=RECEIVED)
+    before = len(inbox(smtp, CLEO))
+    proclaimed(DUE)
+    assert recount_all(LATER).moved_count == 0
+
+    handling.reopen(case.pk, reason="It was somebody else.", staff_id=7, now=LATER)
+
+    steps = [Move.RECEIVE, Move.WITHDRAW, Move.REOPEN, Move.RECOUNT]
+    assert moves_of(case) == steps
+    recounted = CaseLogEntry.objects.get(case_id=case.pk, number=4)
+    moved = {"from": "2027-06-11", "to": "2027-06-14"}
+    assert recounted.inputs["holidays"] == ["2027-06-11"]
+    assert recounted.inputs["moved"]["due_on"] == moved
+    case = now_of(case)
+    assert (case.due_on, case.governs_on) == (MONDAY, MONDAY)
+    assert letters(case).count("holiday-moved") == 1
+    assert len(inbox(smtp, CLEO)) == before + 1
+    run = recount_all(LATER)
+    assert (run.moved_count, run.faults_count) == (0, 0)
+
+
+def test_a_case_that_a_lost_letter_opens_again_says_so_too() -> None:
+    case = received(CaseKind.OBJECTION, reply_by="post")
+    closing.fulfil(case.pk, Answer("Done."), staff_id=7, now=RECEIVED)
+    proclaimed(DUE)
+    clock.forget_holidays()
+
+    with transaction.atomic():
+        held = casebook.locked(case.pk)
+        inputs = {"undoes": held.moves_count}
+        casebook.make(held, Move.LETTER_FAILED, now=LATER, inputs=inputs)
+
+    assert moves_of(case)[-2:] == [Move.LETTER_FAILED, Move.RECOUNT]
+    assert now_of(case).due_on == MONDAY
+    assert recount_all(LATER).faults_count == 0
+
+
+def test_a_case_that_is_opened_again_moves_nothing_without_a_new_holiday() -> None:
+    case = received()
+    closing.withdraw(case.pk, now=RECEIVED)
+    handling.reopen(case.pk, reason="It was somebody else.", staff_id=7, now=LATER)
+    assert moves_of(case) == [Move.RECEIVE, Move.WITHDRAW, Move.REOPEN]
