@@ -243,6 +243,11 @@ def why_not_give(case: Case, *, nothing_held: bool = False) -> str:
     kind = CaseKind(case.kind)
     if kind in COPIES:
         return _why_not_copy(case, nothing_held=nothing_held)
+    if kind in ON_THE_CLOCK and _is_asked_by_stranger(case):
+        return (
+            "Somebody else asks this for the person, and nothing here shows that they "
+            "may: add their authority to the documents first."
+        )
     restricted = is_restricted(case.submission.data_subject_id)
     if kind is CaseKind.RESTRICTION and not restricted:
         return "Restrict the person’s data first (Registers, Restrictions)."
@@ -355,12 +360,26 @@ def _why_something_is_held(case: Case) -> str:
 
 def _goes_to_stranger(case: Case) -> bool:
     """To whoever writes for the person, without authority or a check that showed it."""
-    if case.submission.answer_to != Submission.AnswerTo.AGENT:
+    is_to_agent = case.submission.answer_to == Submission.AnswerTo.AGENT
+    return is_to_agent and not _may_act(case)
+
+
+def _is_asked_by_stranger(case: Case) -> bool:
+    """Whether somebody else wants the person’s data changed, and neither their authority,
+    a check, nor the person’s own mailbox showed that the person wants it."""
+    submission = case.submission
+    is_to_agent = submission.answer_to == Submission.AnswerTo.AGENT
+    if submission.mailbox_confirmed_at is not None and not is_to_agent:
         return False
+    return submission.is_by_agent and not _may_act(case)
+
+
+def _may_act(case: Case) -> bool:
+    """Whether somebody’s authority, or who asks, was shown."""
     shown = CaseDocument.objects.filter(
         case__submission=case.submission_id, purpose=Purpose.AUTHORITY
     )
-    return not (shown.exists() or _was_checked(case))
+    return shown.exists() or _was_checked(case)
 
 
 def why_not_close(case: Case, besides: Decision | None = None) -> str:

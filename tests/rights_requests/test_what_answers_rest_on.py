@@ -3,16 +3,30 @@
 from datetime import date
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
 
 from data_subjects.models import Ground, HeldPerson, LegalHold
 from data_subjects.restriction import Asked, restrict
 from groundwork.refusals import NotAllowed
-from rights_requests import case_steps, closing, deciding, handling
+from rights_requests import (
+    case_steps,
+    closing,
+    deciding,
+    handling,
+    identity,
+    links,
+    visiting,
+)
 from rights_requests.closing import Answer
 from rights_requests.handling import Searched
 from rights_requests.kinds import CaseKind
 from rights_requests.models import Case, Decision
 from rights_requests.moves import Move, State
+from rights_requests.receiving import Agent
+from rights_requests.uploads import check_upload
+from tests.console.staff import console_of, person, text
+from tests.people import DANA
 from tests.rights_requests.lives import PROPOSER
 from tests.rights_requests.test_handling import (
     again,
@@ -97,6 +111,68 @@ def test_what_a_legal_hold_keeps_is_named_in_the_answer_in_part() -> None:
     assert "What a legal claim needs, until that claim is over" in words
     release(decision, now=at("2026-11-20"))
     assert again(case).state == State.PARTLY_FULFILLED
+
+
+# --- Asked for by somebody else ---
+
+CHANGES = (
+    CaseKind.RECTIFICATION,
+    CaseKind.ERASURE,
+    CaseKind.RESTRICTION,
+    CaseKind.OBJECTION,
+)
+
+
+def agent(*, gets_answer: bool = True) -> Agent:
+    return Agent("Sam Solicitor", "sam@example.com", gets_answer)
+
+
+def authority_came(case: Case) -> None:
+    proof = check_upload(SimpleUploadedFile("authority.txt", b"Sam may act for me."))
+    visiting.add_documents(case.pk, [proof], "authority", now=at("2026-11-20"))
+
+
+@pytest.mark.parametrize("kind", CHANGES)
+def test_what_somebody_else_asks_for_is_done_once_they_show_their_authority(
+    kind: CaseKind,
+) -> None:
+    case = received("2026-11-02", kind, agent=agent())
+    for move in (Move.FULFIL, Move.FULFIL_IN_PART):
+        assert "add their authority to the documents first" in greyed(case, move)
+    authority_came(case)
+    assert "authority" not in greyed(case, Move.FULFIL)
+
+
+def test_a_correction_is_in_grey_on_the_page_without_authority_and_refused() -> None:
+    case = received("2026-11-02", CaseKind.RECTIFICATION, agent=agent())
+    worker = console_of(person(DANA, "view_case", "work_case"))
+    path = reverse("admin:rights_requests_case_change", args=[case.pk])
+    assert "nothing here shows that they may" in text(worker.get(path))
+    with pytest.raises(NotAllowed, match="authority"):
+        closing.fulfil(
+            case.pk, Answer("Done."), staff_id=PROPOSER, now=at("2026-11-20")
+        )
+    authority_came(case)
+    assert "nothing here shows that they may" not in text(worker.get(path))
+    closing.fulfil(case.pk, Answer("Done."), staff_id=PROPOSER, now=at("2026-11-20"))
+    assert again(case).state == State.FULFILLED
+
+
+def test_the_mailbox_of_the_person_is_authority_enough_where_it_gets_the_answer() -> (
+    None
+):
+    case = received(
+        "2026-11-02", CaseKind.RECTIFICATION, agent=agent(gets_answer=False)
+    )
+    assert "authority" in greyed(case, Move.FULFIL)
+    token = links.confirm_url(case).rstrip("/").rsplit("/", 1)[-1]
+    identity.confirm_mailbox(token, now=at("2026-11-03"))
+    assert greyed(case, Move.FULFIL) == ""
+
+
+def test_what_the_person_asks_for_themselves_needs_no_authority() -> None:
+    case = received("2026-11-02", CaseKind.RECTIFICATION)
+    assert greyed(case, Move.FULFIL) == ""
 
 
 # --- Nothing held ---
