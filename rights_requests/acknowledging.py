@@ -19,7 +19,7 @@ from groundwork.one_statement import Part
 from groundwork.periods import civil_day
 from rights_requests import at_once, casebook, clock, links, writing
 from rights_requests.clock import PROGRESS_WITHIN
-from rights_requests.kinds import FACTS, CaseKind
+from rights_requests.kinds import AT_ONCE, FACTS, CaseKind
 from rights_requests.letter_frames import LetterKind
 from rights_requests.letters import render
 from rights_requests.limits import likely_limits
@@ -241,6 +241,15 @@ def _is_unacknowledged(case: Case) -> bool:
     return case.state == State.IN_PROGRESS and not case.has_acknowledgement()
 
 
+def _working_already(cases: Sequence[Case]) -> tuple[str, ...]:
+    """What took effect before this letter about it is written."""
+    return tuple(
+        at_once.STOPS[CaseKind(case.kind)]
+        for case in cases
+        if case.kind in AT_ONCE and at_once.has_taken_effect(case)
+    )
+
+
 def _confirm_url(case: Case) -> str:
     """Where the mailbox is confirmed: only a letter to that mailbox may hold it."""
     is_mailed = writing.way_to(case.submission) == Letter.By.E_MAIL
@@ -272,6 +281,7 @@ def _requests(
         now=now,
         limits=tuple(dict.fromkeys(limits)),
         promised_by=min(promises, default=None),
+        stops=_working_already(cases),
         confirm_url=_confirm_url(cases[0]),
     )
     rendered = render(LetterKind.ACKNOWLEDGEMENT, fields, edits)

@@ -130,6 +130,11 @@ WHOSE_ENDED = """
 """
 
 
+def has_taken_effect(case: Case) -> bool:
+    """Whether what it asks for was done in the house."""
+    return any(entry.event == Event.EFFECT for entry in casebook.entries_of(case))
+
+
 # --- Telling the person ---
 
 

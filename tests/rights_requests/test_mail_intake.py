@@ -187,6 +187,49 @@ def test_an_objection_to_marketing_takes_effect_before_anybody_has_confirmed_it(
     assert SuppressedAddress.objects.filter(reason="objected").exists()
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            "Do not use my data for marketing any more.",
+            ["your no to marketing works from the moment we had your e-mail"],
+        ),
+        (
+            "Send me a copy of my data, and do not use my data for marketing any more.",
+            ["your no to marketing works from the moment we had your e-mail"],
+        ),
+        (
+            "I withdraw my consent.",
+            ["what you had agreed to ended the moment we had your e-mail"],
+        ),
+        (
+            "I object to profiling for marketing purposes.",
+            [
+                "your no to marketing works from the moment we had your e-mail",
+                "rated for marketing works from the moment we had your e-mail",
+            ],
+        ),
+    ],
+)
+def test_the_letter_about_what_works_at_once_says_that_it_works_already(
+    client: Client, smtp: Relay, words: str, said: list[str]
+) -> None:
+    become_reader(client, smtp)
+
+    receive(mail(words, "My data", From=ADA))
+
+    letter = " ".join(inbox(smtp, ADA)[-1].text.split())
+    assert all(sentence in letter for sentence in said)
+    assert letter.count("the moment we had your e-mail") == len(said)
+    assert letter.count("you need not show us who you are") == len(said)
+
+
+def test_the_letter_about_anything_else_says_nothing_of_the_kind(smtp: Relay) -> None:
+    receive(mail("Send me a copy of my data."))
+
+    assert "the moment we had your e-mail" not in inbox(smtp, CLEO)[-1].text
+
+
 def test_a_sentence_about_unsubscribing_stops_the_mails_and_is_confirmed_by_staff(
     client: Client, smtp: Relay
 ) -> None:
