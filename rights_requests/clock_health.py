@@ -12,7 +12,7 @@ from rights_requests.models import Case, ClockFault, Recount, Reminder
 
 # A night was missed.
 RECOUNT_LATE_AFTER = timedelta(hours=26)
-# Several sweeps had the time to mail it.
+# Several sweeps had the time to give it, or to mail it.
 UNTOLD_AFTER = timedelta(hours=1)
 NAMED = 3
 
@@ -44,8 +44,7 @@ def _troubles(now: datetime) -> Iterator[str]:
         yield f"last counted anew on {at:%-d %B, %H:%M}"
     if faults := _fault_references(now):
         yield f"did not show what the log gives, or failed: {faults}"
-    late = Case.objects.filter(next_reminder_on__lt=civil_day(now)).count()
-    if late:
+    if late := _late(now).count():
         verb = "waits" if late == 1 else "wait"
         yield (
             f"{_cases(late)} {verb} for {'its' if late == 1 else 'their'} reminder "
@@ -58,6 +57,13 @@ def _troubles(now: datetime) -> Iterator[str]:
         yield f"{number} reminders reached nobody: who may work on cases?"
     if unacknowledged := acknowledging.trouble(now):
         yield unacknowledged
+
+
+def _late(now: datetime) -> QuerySet[Case]:
+    """Those whose reminder should have been given. What was entered just now may have
+    been received weeks ago, and no sweep has seen it yet."""
+    late = Case.objects.filter(next_reminder_on__lt=civil_day(now))
+    return late.exclude(submission__recorded_at__gt=now - UNTOLD_AFTER)
 
 
 def _fault_references(now: datetime) -> str:

@@ -31,6 +31,7 @@ from rights_requests.models import (
     Letter,
     Recount,
     Reminder,
+    Submission,
 )
 from rights_requests.moves import Move
 from rights_requests.recounting import after_new_holidays, note_fault, recount_all
@@ -472,6 +473,22 @@ def test_the_first_page_says_when_reminders_do_not_get_through() -> None:
 
     assert "Deadlines: look here" in page
     assert "1 case waits for its reminder since yesterday or longer" in page
+
+
+def test_the_first_page_waits_for_a_sweep_before_it_calls_a_reminder_late() -> None:
+    recount_all(RECEIVED)
+    received()
+    entered_late = RECEIVED + timedelta(days=60)
+    Submission.objects.update(recorded_at=entered_late)
+
+    with time_machine.travel(entered_late + timedelta(minutes=4), tick=False):
+        recount_all(entered_late)
+        console = console_of(person(OMAR, is_superuser=True))
+        assert "for its reminder" not in text(console.get("/console/"))
+
+    with time_machine.travel(entered_late + timedelta(hours=2), tick=False):
+        console = console_of(person(DANA, is_superuser=True))
+        assert "1 case waits for its reminder" in text(console.get("/console/"))
 
 
 # --- A move in the minutes between a new holiday and its count ---
