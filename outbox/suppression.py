@@ -73,6 +73,12 @@ def lift(address_digest: bytes, purposes: Iterable[str], others: Iterable[str]) 
     rows.filter(purpose__in=["", *purposes]).delete()
 
 
+def purposes_of(address_digest: bytes) -> set[str]:
+    """The purposes to which this address says no; empty: to all marketing."""
+    rows = SuppressedAddress.objects.filter(address_digest=address_digest)
+    return set(rows.values_list("purpose", flat=True))
+
+
 def is_suppressed(address_digest: bytes, message_class: str, purpose: str) -> bool:
     """True when an opt-out that this class of message heeds stands for the address."""
     rows = SuppressedAddress.objects.filter(

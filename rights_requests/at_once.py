@@ -26,12 +26,11 @@ from processing_register.register import the_register
 from rights_requests import casebook, writing
 from rights_requests.kinds import AT_ONCE, PUBLISHED, CaseKind
 from rights_requests.letter_frames import LetterKind
-from rights_requests.limits import LASTING_NO
+from rights_requests.limits import LASTING_NO, PROFILING
 from rights_requests.models import Case, CaseLogEntry, Event, Letter
 from rights_requests.moves import Move, State
 from subscribers import leaving, links
 
-PROFILING = "profiling"
 INTERESTS_PAGE = "processing_register:interests"
 STOPPED_MAIL = "rights_requests/stopped"
 STOPS = {

@@ -3,12 +3,16 @@
 from dataclasses import dataclass
 
 from data_subjects import holds
+from groundwork import addresses
+from outbox import suppression
 from processing_register.register import period_in_words, the_register
 from rights_requests.kinds import CaseKind
 from rights_requests.models import Submission
 from rights_requests.writing import reaches_person
 
 CASE_FILE = "case-file"
+# The purpose under which a no to profiling stands on the opt-out list.
+PROFILING = "profiling"
 
 
 @dataclass(frozen=True)
@@ -35,16 +39,23 @@ ON_THE_LIST = (
     "A code made of your e-mail address, on our list of people we must not write to. "
     "Without it an old list could bring you our e-mails again"
 )
+NOT_PROFILED = (
+    "A code made of your e-mail address, with your no to profiling. Without it nobody "
+    "would know of it the next time"
+)
 OPT_OUT = Limit(ON_THE_LIST, "UK GDPR, Article 17(3)(b)")
+NO_PROFILING = Limit(NOT_PROFILED, "UK GDPR, Article 17(3)(b)")
+# For whoever is not to learn which it is.
+PERHAPS_OPT_OUT = Limit(
+    "A code made of your e-mail address, if it is on our list of people who said no to "
+    "us. Without it an old list could bring you our e-mails again",
+    "UK GDPR, Article 17(3)(b)",
+)
 # The entry by which a no lasts that took effect at once, by its kind.
 LASTING_NO: dict[CaseKind, Limit] = {
     CaseKind.MARKETING: Limit(ON_THE_LIST, "UK GDPR, Article 21(3)"),
     CaseKind.WITHDRAWAL: Limit(ON_THE_LIST, "UK GDPR, Article 7(3)"),
-    CaseKind.PROFILING: Limit(
-        "A code made of your e-mail address, with your no to profiling. Without it "
-        "nobody would know of it the next time",
-        "UK GDPR, Article 21(3)",
-    ),
+    CaseKind.PROFILING: Limit(NOT_PROFILED, "UK GDPR, Article 21(3)"),
 }
 
 
@@ -59,9 +70,19 @@ def likely_limits(submission: Submission, kind: CaseKind) -> list[Limit]:
         return []
     is_held = holds.is_held(submission.data_subject_id)
     found = [CLAIM] if is_held and reaches_person(submission) else []
-    if submission.address:
-        found.append(OPT_OUT)
-    return [*found, _case_file()]
+    return [*found, *_opt_outs(submission), _case_file()]
+
+
+def _opt_outs(submission: Submission) -> list[Limit]:
+    """What stands of this address on the opt-out list now. Anybody but the person gets
+    the same words whatever there is."""
+    if not submission.address:
+        return []
+    if not reaches_person(submission):
+        return [PERHAPS_OPT_OUT]
+    purposes = suppression.purposes_of(addresses.digest(submission.address))
+    found = [OPT_OUT] if purposes - {PROFILING} else []
+    return [*found, NO_PROFILING] if PROFILING in purposes else found
 
 
 def _case_file() -> Limit:

@@ -276,4 +276,4 @@ def test_the_answer_to_a_deletion_says_what_is_kept_all_the_same() -> None:
     letter = deciding.preview(decision, now=now)
     assert letter is not None
     assert "What we keep, and why" in letter.text
-    assert "list of people we must not write to" in " ".join(letter.text.split())
+    assert "what we write to you about it" in " ".join(letter.text.split())

@@ -8,7 +8,10 @@ from django.urls import reverse
 
 from data_subjects.models import Ground, HeldPerson, LegalHold
 from data_subjects.restriction import Asked, restrict
+from groundwork import addresses
 from groundwork.refusals import NotAllowed
+from outbox import suppression
+from outbox.models import SuppressedAddress
 from rights_requests import (
     case_steps,
     closing,
@@ -17,6 +20,7 @@ from rights_requests import (
     identity,
     links,
     visiting,
+    writing,
 )
 from rights_requests.closing import Answer
 from rights_requests.handling import Searched
@@ -26,7 +30,7 @@ from rights_requests.moves import Move, State
 from rights_requests.receiving import Agent
 from rights_requests.uploads import check_upload
 from tests.console.staff import console_of, person, text
-from tests.people import DANA
+from tests.people import ADA, CLEO, DANA
 from tests.rights_requests.lives import PROPOSER
 from tests.rights_requests.test_handling import (
     again,
@@ -111,6 +115,62 @@ def test_what_a_legal_hold_keeps_is_named_in_the_answer_in_part() -> None:
     assert "What a legal claim needs, until that claim is over" in words
     release(decision, now=at("2026-11-20"))
     assert again(case).state == State.PARTLY_FULFILLED
+
+
+# --- What stays after a deletion ---
+
+ON_LIST = "A code made of your e-mail address, on our list of people we must not"
+NO_PROFILING = "with your no to profiling"
+
+
+def letters_of_erasure(case: Case) -> list[str]:
+    """The first letter and the answer, as they leave."""
+    release(propose(case, Move.FULFIL, now=at("2026-11-20")), now=at("2026-11-20"))
+    letters = case.letters.order_by("pk")
+    return [" ".join(writing.rendered_of(letter).text.split()) for letter in letters]
+
+
+def test_whoever_is_not_on_the_opt_out_list_is_not_told_that_they_stay_on_it() -> None:
+    for said in letters_of_erasure(received("2026-11-02", CaseKind.ERASURE)):
+        assert "A code made of" not in said
+        assert "This request and what we write to you about it" in said
+
+
+@pytest.mark.parametrize(
+    ("purpose", "said", "unsaid"),
+    [("", ON_LIST, NO_PROFILING), ("profiling", NO_PROFILING, ON_LIST)],
+)
+def test_whoever_is_on_it_is_told_what_stays_and_why(
+    purpose: str, said: str, unsaid: str
+) -> None:
+    reason = SuppressedAddress.Reason.OBJECTED
+    suppression.suppress(addresses.digest(CLEO), purpose, reason)
+    for letter in letters_of_erasure(received("2026-11-02", CaseKind.ERASURE)):
+        assert said in letter and unsaid not in letter
+
+
+def test_whoever_comes_onto_it_meanwhile_is_told_with_the_answer() -> None:
+    case = received("2026-11-02", CaseKind.ERASURE)
+    reason = SuppressedAddress.Reason.UNSUBSCRIBED
+    suppression.suppress(addresses.digest(CLEO), "", reason)
+    first, answer = letters_of_erasure(case)
+    assert ON_LIST not in first and ON_LIST in answer
+
+
+def test_a_typed_street_does_not_learn_whether_an_address_is_on_it() -> None:
+    street = {"reply_by": "post", "postal_address": "1 Mill Lane\nDerby"}
+    texts = []
+    for address in (CLEO, ADA):
+        case = received("2026-11-02", CaseKind.ERASURE, address=address, **street)
+        answer = letters_of_erasure(case)[-1]
+        for own in (case.reference, links.status_url(case)):
+            answer = answer.replace(own, "")
+        texts.append(answer)
+        suppression.suppress(
+            addresses.digest(ADA), "", SuppressedAddress.Reason.OBJECTED
+        )
+    assert "if it is on our list of people who said no to us" in texts[0]
+    assert texts[0] == texts[1]
 
 
 # --- Asked for by somebody else ---
