@@ -39,6 +39,11 @@ LEDGER_KEY = env.str("LEDGER_KEY")
 
 # Notes each seal outside the database: shows when the end of a ledger was cut off.
 LEDGER_JOURNAL = Path(env.str("LEDGER_JOURNAL", default=str(DATA_DIR / "ledger-seals")))
+# Every opt-out, opt-in and erasure, noted outside the database before it counts, so that
+# a restored backup forgets none; all processes need the same file.
+OPT_OUT_JOURNAL = Path(
+    env.str("OPT_OUT_JOURNAL", default=str(DATA_DIR / "opt-out-journal"))
+)
 # Files that people sent or are sent, encrypted with keys that FIELD_KEYS wrap; the web
 # processes and the workers need the same folder.
 VAULT_DIR = Path(env.str("VAULT_DIR", default=str(DATA_DIR / "vault")))
@@ -82,6 +87,7 @@ MIDDLEWARE = [
     # Above whatever may answer by itself, so that every page gets its policy.
     "consent.gate.ConsentGateMiddleware",
     "groundwork.requests.RequestHygieneMiddleware",
+    "data_subjects.journal_page.JournalMiddleware",
     "staff.console_middleware.ConsoleSessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

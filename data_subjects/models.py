@@ -14,7 +14,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from groundwork.encryption import EncryptedTextField
-from groundwork.ledger import LedgerEntry, LedgerSeal
+from groundwork.ledger import AppendOnlyModel, LedgerEntry, LedgerSeal
 from groundwork.one_statement import Part
 from groundwork.personal_data import (
     Category,
@@ -618,3 +618,53 @@ class IndirectContact(models.Model):
 
     def __str__(self) -> str:
         return f"indirect contact {self.pk}"
+
+
+class Settled(models.TextChoices):
+    """How a line of the journal came to be dealt with in this database."""
+
+    ACT = "act", "written with the act itself"
+    REPLAY = "replay", "made good after a restore"
+    ROLLED_BACK = "rolled back", "the act was rolled back; an opt-out was made good"
+
+
+class JournalLine(AppendOnlyModel):
+    """The database has what this line of the journal says (data_subjects.journal)."""
+
+    id = models.UUIDField(primary_key=True)
+    number = models.BigIntegerField(db_index=True)
+    settled = models.CharField(max_length=12, choices=Settled, default=Settled.ACT)
+    at = models.DateTimeField(default=timezone.now)
+
+    personal_data = NoPersonalData(
+        "random numbers, which lead to nobody without the file",
+        others="id number settled at",
+    )
+
+    class Meta:
+        verbose_name = "line of the journal"
+        verbose_name_plural = "lines of the journal"
+
+    def __str__(self) -> str:
+        return f"line {self.number}: {self.get_settled_display()}"
+
+
+class JournalMark(models.Model):
+    """Up to which line of the journal this database has everything; one row, and none
+    before the first line. A restored database brings its own, older one along."""
+
+    number = models.BigIntegerField()
+    start = models.BigIntegerField()
+    code = models.CharField(max_length=32, blank=True)
+
+    objects: ClassVar["models.Manager[JournalMark]"] = models.Manager()
+    personal_data = NoPersonalData("a place in a file", others="id number start code")
+
+    class Meta:
+        verbose_name = "mark in the journal"
+        constraints = [
+            models.CheckConstraint(condition=Q(id=1), name="one_mark_in_the_journal")
+        ]
+
+    def __str__(self) -> str:
+        return f"line {self.number}"

@@ -21,6 +21,8 @@ MAILER_READS = {
     "processing_register_noticeversion",
     "processing_register_noticeannouncement",
     "data_subjects_datasubject",
+    "data_subjects_journalline",
+    "data_subjects_journalmark",
     "subscribers_subscriber",
     "consent_consententry",
     "outbox_suppressedaddress",

@@ -24,6 +24,7 @@ from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from data_subjects.journal import JournalUnwritable
 from groundwork import addresses
 from outbox.inbound_message import InboundMessage, parse
 from outbox.models import InboundEmail
@@ -72,8 +73,8 @@ def _read_one(pk: int) -> None:
             )
             if row is not None:
                 _offer(row)
-    except OperationalError:
-        # The database could not now; the message stays new, and the next run asks.
+    except (OperationalError, JournalUnwritable):
+        # The database or the disk could not now; the message stays new, and the next run asks.
         logger.exception("Inbound e-mail %s is left for the next run", pk)
     except Exception:
         # One poisonous message must not stop the others; it shows on the console.

@@ -1,7 +1,11 @@
 """Addresses that must not be written to: who may, and what each class ignores."""
 
+import uuid
 from collections.abc import Iterable
 
+from django.db import transaction
+
+from data_subjects import journal
 from groundwork.one_statement import Given, Part, insert
 from outbox.models import MessageClass, SuppressedAddress
 
@@ -36,22 +40,56 @@ IGNORES: dict[MessageClass, frozenset[str]] = {
 HEED_RESTRICTION = frozenset({MessageClass.MARKETING, MessageClass.NOTICE})
 
 
-def suppress(address_digest: bytes, purpose: str, reason: str) -> None:
+def suppress(
+    address_digest: bytes,
+    purpose: str,
+    reason: str,
+    *,
+    subject: uuid.UUID | None = None,
+) -> None:
     """No more mail for this purpose (empty: for all marketing). Twice is once; each
-    reason stands by itself, since the classes of message heed different ones."""
+    reason stands by itself, since the classes of message heed different ones.
+
+    Raises JournalUnwritable (suppress_several).
+    """
+    suppress_several(address_digest, [purpose], reason, subject=subject)
+
+
+@transaction.atomic
+def suppress_several(
+    address_digest: bytes,
+    purposes: Iterable[str],
+    reason: str,
+    *,
+    subject: uuid.UUID | None = None,
+) -> None:
+    """Several purposes by one act.
+
+    It is in the journal before it counts (data_subjects.journal), under the person's
+    number too, whose address may be another one in a backup. By the same statements
+    whatever stood before: how long it takes tells nobody. Raises JournalUnwritable.
+    """
+    asked = list(purposes)
+    close(address_digest, asked, reason)
+    journal.opted_out(address_digest, asked, reason, subject=subject)
+
+
+def close(address_digest: bytes, purposes: Iterable[str], reason: str) -> None:
+    """The same, of what the journal has already."""
     SuppressedAddress.objects.bulk_create(
         [
             SuppressedAddress(
                 address_digest=address_digest, purpose=purpose, reason=reason
             )
+            for purpose in purposes
         ],
         ignore_conflicts=True,
     )
 
 
 def suppressed(name: str, purpose: str, reason: str, *, source: str) -> Part:
-    """A step that does the same for whoever the step `source` has, by its column
-    address_digest."""
+    """A step that closes this purpose for whoever the step `source` has, by its column
+    address_digest. Whoever takes this step writes to the journal as well."""
     values = {
         "address_digest": Given(f"{source}.address_digest"),
         "purpose": purpose,
@@ -60,17 +98,20 @@ def suppressed(name: str, purpose: str, reason: str, *, source: str) -> Part:
     return insert(name, SuppressedAddress, values, source=source, unless_known=True)
 
 
+@transaction.atomic
 def lift(address_digest: bytes, purposes: Iterable[str], others: Iterable[str]) -> None:
     """The person asked for these purposes again, by their own act.
 
-    A “no” to everything becomes a “no” to each of the others.
+    A “no” to everything becomes a “no” to each of the others. Both are in the journal
+    before they count. Raises JournalUnwritable.
     """
+    asked = list(purposes)
     rows = SuppressedAddress.objects.filter(address_digest=address_digest)
-    remaining = sorted(set(others) - set(purposes))
-    for general in rows.filter(purpose=""):
-        for purpose in remaining:
-            suppress(address_digest, purpose, general.reason)
-    rows.filter(purpose__in=["", *purposes]).delete()
+    remaining = sorted(set(others) - set(asked))
+    for general in rows.filter(purpose="") if remaining else ():
+        suppress_several(address_digest, remaining, general.reason)
+    rows.filter(purpose__in=["", *asked]).delete()
+    journal.opted_in(address_digest, asked)
 
 
 def purposes_of(address_digest: bytes) -> set[str]:

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from consent.models import Channel
+from data_subjects import journal
 from groundwork.one_statement import Part, run
 from outbox import suppression
 from outbox.models import MessageClass, SuppressedAddress
@@ -77,17 +78,34 @@ def _take_effect(
 
 
 def _no_marketing(case: Case, digest: bytes, staff_id: int | None) -> list[str]:
-    suppression.suppress(digest, links.ALL, SuppressedAddress.Reason.OBJECTED)
+    _object(case, digest, links.ALL)
     return _leave(case, staff_id)
 
 
 def _no_profiling(case: Case, digest: bytes, staff_id: int | None) -> list[str]:
     """Apart from the mail: somebody may want our news and not be rated for it."""
-    suppression.suppress(digest, PROFILING, SuppressedAddress.Reason.OBJECTED)
+    _object(case, digest, PROFILING)
     return [PROFILING]
 
 
+def _object(case: Case, digest: bytes, purpose: str) -> None:
+    suppression.suppress(
+        digest,
+        purpose,
+        SuppressedAddress.Reason.OBJECTED,
+        subject=case.submission.data_subject_id,
+    )
+
+
 def _no_consent(case: Case, digest: bytes, staff_id: int | None) -> list[str]:
+    """In the journal whether anybody reads under the address or not, since what is
+    written for some alone would tell who they are."""
+    journal.opted_out(
+        digest,
+        [links.ALL],
+        SuppressedAddress.Reason.UNSUBSCRIBED,
+        subject=case.submission.data_subject_id,
+    )
     return _leave(case, staff_id)
 
 

@@ -50,8 +50,12 @@ def leave(
     standing = ledger.standing_purposes(subscriber.data_subject_id)
     withdrawn = [p for p in standing if p in asked or not asked]
     digest = bytes(subscriber.address_digest)
-    for purpose in asked or [links.ALL]:
-        suppression.suppress(digest, purpose, SuppressedAddress.Reason.UNSUBSCRIBED)
+    suppression.suppress_several(
+        digest,
+        asked or [links.ALL],
+        SuppressedAddress.Reason.UNSUBSCRIBED,
+        subject=subscriber.data_subject_id,
+    )
     if not withdrawn:
         return Left([], "")
     how = ledger.Circumstances(

@@ -208,8 +208,9 @@ def mailbox(settings: Settings, tmp_path: Any) -> Any:
 
 
 @pytest.fixture(autouse=True)
-def empty_journal(settings: Settings, tmp_path: Any) -> None:
-    """The seals of one test's database mean nothing to the next."""
+def empty_journals(settings: Settings, tmp_path: Any) -> None:
+    """The seals and opt-outs of one test's database mean nothing to the next."""
+    settings.OPT_OUT_JOURNAL = tmp_path / "opt-out-journal"
     settings.LEDGER_JOURNAL = tmp_path / "ledger-seals"
 
 

@@ -51,6 +51,7 @@ for name in (
     "INBOUND_IMAP_URL",
     "INBOUND_WEBHOOK",
     "MAIL_FROM",
+    "OPT_OUT_JOURNAL",
     "SECRET_KEY_FALLBACKS",
     "TRUSTED_PROXIES",
     "VAULT_DIR",
