@@ -1,12 +1,14 @@
 """How long case files, and the ways into them, are kept; the engine is
 data_subjects.retention."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import transaction
 from django.db.models import Exists, Max, OuterRef, QuerySet
 
 from data_subjects.retention import Purge
+from groundwork.periods import civil_day
+from processing_register.register import period
 from rights_requests.models import (
     Case,
     CaseDocument,
@@ -43,6 +45,16 @@ def _forget(submission: Submission) -> bool:
 
     transaction.on_commit(take_away)
     return True
+
+
+def file_goes_on(submission: Submission) -> date | None:
+    """The day on which its file goes, with the status link and all else in it; later
+    where a hold or a restriction keeps it. None while a case of it is open."""
+    closings = list(submission.cases.values_list("closed_at", flat=True))
+    closed = [moment for moment in closings if moment is not None]
+    if len(closed) < len(closings):
+        return None
+    return civil_day(max(closed) + period(CASE_FILES.rule))
 
 
 CASE_FILES = Purge(

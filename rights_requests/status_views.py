@@ -11,12 +11,15 @@ from django.utils import timezone
 
 from groundwork import rate_limits
 from groundwork.requests import network_of
+from processing_register.register import period_in_words, the_register
 from rights_requests import identity, links
 from rights_requests.casebook import entries_of
 from rights_requests.identity import Outcome
+from rights_requests.limits import CASE_FILE
 from rights_requests.link_pages import link_page, not_a_link, problem
 from rights_requests.links import Use
 from rights_requests.models import Case
+from rights_requests.retention import file_goes_on
 from rights_requests.standing import noun, standing_of, what_was_asked
 
 MINUTES = int(identity.CODE_LASTS.total_seconds() // 60)
@@ -36,6 +39,8 @@ def status(request: HttpRequest, token: str) -> HttpResponse:
         "letters_count": case.letters.filter(sent_at__isnull=False).count(),
         "messages_count": case.messages.count(),
         "token": token,
+        "goes_on": file_goes_on(case.submission),
+        "kept_for": period_in_words(the_register().retention[CASE_FILE].period),
     }
     return render(request, "rights_requests/status.html", context)
 

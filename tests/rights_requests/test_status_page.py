@@ -10,15 +10,18 @@ from django.utils import timezone
 
 from processing_register.models import Controller
 from processing_register.notices import current_controller
-from rights_requests import casebook, deciding, handling, links, visiting
+from rights_requests import casebook, closing, deciding, handling, links, visiting
 from rights_requests.deciding import Proposal
 from rights_requests.handling import Question
 from rights_requests.kinds import FACTS, CaseKind
 from rights_requests.links import Use
 from rights_requests.models import Case, CaseLink, CaseLogEntry, Event
 from rights_requests.moves import Move, State
+from rights_requests.receiving import receive
 from rights_requests.reminding import remind
+from rights_requests.retention import CASE_FILES
 from tests.people import CLEO, inbox
+from tests.purging import purged
 from tests.relay import Relay
 from tests.rights_requests import lives
 from tests.rights_requests.lives import PROPOSER, RELEASER
@@ -376,3 +379,45 @@ def test_the_page_tells_everybody_how_to_act_without_e_mail(client: Client) -> N
             "You gave us no e-mail address? Then phone us or send us a letter" in said
         )
         assert current_controller().phone_display in said
+
+
+# --- Until when it works ---
+
+
+def test_an_open_case_says_how_long_its_page_stays_after_the_end() -> None:
+    assert "for 3 years after all that you asked with it is closed" in seen(
+        lives.new_case()
+    )
+
+
+def test_a_closed_case_says_on_which_day_its_page_goes() -> None:
+    case = received("2026-11-02")
+    closing.withdraw(case.pk, now=at("2026-11-20", "23:30"))
+
+    said = seen(case, now=at("2026-11-21"))
+
+    assert "This link works until Tuesday 20 November 2029" in said
+    assert "after all that you asked" not in said
+
+
+def test_what_was_asked_at_the_same_time_keeps_the_page_until_it_is_closed() -> None:
+    message = lives.sent(CaseKind.ACCESS, CaseKind.ERASURE)
+    first, second = receive(message, now=timezone.now()).cases
+    closing.withdraw(first.pk, now=at("2026-11-20"))
+    assert "after all that you asked with it is closed" in seen(first)
+
+    closing.withdraw(second.pk, now=at("2026-12-01"))
+
+    assert "This link works until Saturday 1 December 2029" in seen(first)
+
+
+def test_the_link_opens_nothing_once_its_file_is_gone() -> None:
+    case = received("2026-11-02")
+    path = status_path(case)
+    closing.withdraw(case.pk, now=at("2026-11-20"))
+    with time_machine.travel(at("2029-11-20", "09:59"), tick=False):
+        assert purged(CASE_FILES) == 0
+        assert Client().get(path).status_code == 200
+    with time_machine.travel(at("2029-11-20", "10:01"), tick=False):
+        assert purged(CASE_FILES) == 1
+        assert Client().get(path).status_code == 404
