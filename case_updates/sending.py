@@ -23,6 +23,7 @@ from django.utils import timezone
 from case_updates.composing import Letter
 from case_updates.models import CaseUpdate, Delivery, DeliveryQuerySet
 from case_updates.readers import PURPOSE, readers, why_not
+from data_subjects import binding
 from outbox.composing import raw_bytes
 from outbox.delivery import STRANDED_AFTER
 from outbox.handover import Outcome, hand_over, next_try_at
@@ -43,6 +44,7 @@ def send_due() -> int:
     rows were taken up."""
     until = time.monotonic() + RUN_FOR.total_seconds()
     taken = 0
+    binding.withhold(Delivery._meta.db_table)
     with Transport() as transport:
         for update in CaseUpdate.objects.sending().select_related("corrects"):
             taken += _send(update, transport, until)
@@ -135,7 +137,11 @@ def _begin(row: Delivery, reader: Subscriber) -> datetime | None:
 
 
 def _stand_back(row: Delivery) -> None:
-    """Withhold it and say why; or, when the reader only moved, queue it again."""
+    """Withhold it and say why; or, when the reader only moved, queue it again.
+
+    Of whoever is restricted the mail worker sees neither the row nor the reader, and
+    changes nothing here: the next run withholds it (binding.withhold).
+    """
     reason = why_not(row.subscriber_id)
     if reason:
         _settle(_mine(row), DeliveryState.WITHHELD, reason)

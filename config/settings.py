@@ -268,6 +268,8 @@ NOT_COLLECTED = {
     "key and an encrypted rest, and is emptied by itself.",
     "admin.LogEntry": "Nothing writes it: the console keeps its own access record.",
 }
+# How a restriction binds each of these places, kept by the database.
+RESTRICTION_BINDS = "config.binding.BINDING"
 # Everybody whose address is held, each entry a call away: told of a significant change
 # of the privacy notice.
 PEOPLE_HELD = ["subscribers.held.READERS", "data_subjects.contacts.INDIRECT"]

@@ -225,6 +225,17 @@ LIFTED_RESTRICTIONS = Purge(
 )
 
 
+def _released(limit: datetime) -> QuerySet[LegalHold]:
+    """Without those that name somebody whose data is restricted: they wait, since a hold
+    goes with the names of all whom it kept."""
+    restricted = Restriction.objects.open().values("data_subject")
+    names_one = HeldPerson.objects.filter(
+        hold=OuterRef("pk"), data_subject__in=restricted
+    )
+    old: QuerySet[LegalHold] = LegalHold.objects.filter(released_at__lt=limit)
+    return old.exclude(Exists(names_one))
+
+
 def _drop_hold(hold: LegalHold) -> None:
     people = list(hold.people.values_list("data_subject_id", flat=True))
     ordered = DataSubject.objects.filter(pk__in=people).order_by("pk")
@@ -236,7 +247,7 @@ def _drop_hold(hold: LegalHold) -> None:
 RELEASED_HOLDS = Purge(
     rule="legal-hold",
     what="Legal holds that were released, with the names of those they kept",
-    due=lambda limit: LegalHold.objects.filter(released_at__lt=limit),
+    due=_released,
     remove=_drop_hold,
     counts_from="released_at",
 )

@@ -25,6 +25,7 @@ from governance import informing
 from groundwork import addresses
 from groundwork.clock import today_here
 from groundwork.refusals import NotAllowed, refuse
+from groundwork.restricted_rows import as_allowed
 from outbox.models import OutgoingEmail, State
 from outbox.retention import EMPTIED
 from subscribers.models import Subscriber
@@ -70,10 +71,12 @@ def correct(
     for name in changed:
         code = _code(contact, name, right[name])
         contacts.note(contact, Action.CORRECTED, code, staff_id=staff_id)
-    _write(contact, {name: right[name] for name in changed})
+    with as_allowed(contact.data_subject_id):
+        _write(contact, {name: right[name] for name in changed})
     if is_to_be_told_anew and "address" in changed:
         _take_back_telling(contact, staff_id)
-    _replace_waiting_letter(contact, staff_id)
+    with as_allowed(contact.data_subject_id):
+        _replace_waiting_letter(contact, staff_id)
     return changed
 
 

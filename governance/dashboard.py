@@ -29,6 +29,7 @@ from groundwork.addresses import mask
 from groundwork.clock import today_here
 from groundwork.ledger import SEALED_EVERY, LedgerEntry, ledgers
 from groundwork.log_lines import ADDRESS
+from groundwork.restricted_rows import only_usable
 from outbox.inbound_message import parse
 from outbox.models import InboundEmail, OutgoingEmail, State
 from processing_register.reviews import Reminder, reminders
@@ -152,11 +153,16 @@ def _reader_numbers() -> Any:
         f"{people}?status__exact={Subscriber.Status.CONFIRMED}",
     )
     yield Number(
-        Subscriber.objects.filter(status=pending).count(),
+        _waiting_to_confirm(),
         "waiting to confirm",
         "removed when their time to confirm is over",
         f"{people}?status__exact={pending}",
     )
+
+
+def _waiting_to_confirm() -> int:
+    with only_usable():
+        return Subscriber.objects.filter(status=Subscriber.Status.PENDING).count()
 
 
 def readers_of_case_updates() -> int:
@@ -167,7 +173,8 @@ def readers_of_case_updates() -> int:
         kept = None
     if kept is not None:
         return int(kept)
-    number: int = ConsentEntry.objects.standing(purpose=CASE_UPDATES).count()
+    with only_usable():
+        number: int = ConsentEntry.objects.standing(purpose=CASE_UPDATES).count()
     try:
         cache.set(READERS_KEY, number, READERS_KEPT_SECONDS)
     except Exception:  # noqa: S110 the next visit counts again

@@ -11,6 +11,7 @@ import base64
 import hashlib
 import json
 import tempfile
+import uuid
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ from governance.models import ProofsTransfer
 from groundwork import proof_check
 from groundwork.ledger import LedgerSeal, not_sealed_by
 from groundwork.proof_check import ENTRIES, MANIFEST_CONTEXT, NOTICES, SEALS, WORDINGS
+from groundwork.restricted_rows import only_usable
 from groundwork.seal_keys import public_key_pem, sign
 from groundwork.zip_stream import Outlet
 from outbox.models import SuppressedAddress
@@ -134,7 +136,7 @@ def _of_the_people() -> Iterator[Part]:
     yield Part(
         OPT_OUTS, "who must not be written to", _opt_outs_kept().count, _opt_outs
     )
-    yield Part(PEOPLE, "whose consent is whose", people().count, _people)
+    yield Part(PEOPLE, "whose consent is whose", people_count, _people)
 
 
 def _seals(seals: "QuerySet[ConsentSeal]") -> Iterator[dict[str, Any]]:
@@ -204,11 +206,16 @@ def _opt_outs() -> Iterator[dict[str, Any]]:
 
 
 def people() -> "QuerySet[DataSubject]":
-    """Who can be told by an address; restricted people are only stored, not passed on."""
-    restricted = DataSubject.objects.restricted().values("pk")
+    """Who can be told by an address. Within only_usable() the database leaves restricted
+    people out: they are only stored, not passed on."""
     known = DataSubject.objects.filter(address_digest__isnull=False)
-    found: QuerySet[DataSubject] = known.exclude(pk__in=restricted)
+    found: QuerySet[DataSubject] = known.order_by("pk")
     return found
+
+
+def people_count() -> int:
+    with only_usable():
+        return people().count()
 
 
 def restricted_count() -> int:
@@ -216,11 +223,20 @@ def restricted_count() -> int:
 
 
 def _people() -> Iterator[dict[str, Any]]:
-    for person in people().order_by("pk").iterator(chunk_size=CHUNK):
-        yield {
-            "data_subject_id": str(person.pk),
-            "address_digest": bytes(person.address_digest or b"").hex(),
-        }
+    last = uuid.UUID(int=0)
+    while found := _people_after(last):
+        for key, digest in found:
+            yield {
+                "data_subject_id": str(key),
+                "address_digest": digest.hex(),
+            }
+        last = found[-1][0]
+
+
+def _people_after(last: uuid.UUID) -> list[tuple[uuid.UUID, bytes]]:
+    with only_usable():
+        further = people().filter(pk__gt=last)[:CHUNK]
+        return [(one.pk, bytes(one.address_digest or b"")) for one in further]
 
 
 def _utc(moment: datetime) -> str:
@@ -233,7 +249,7 @@ def _utc(moment: datetime) -> str:
 @transaction.atomic
 def record_transfer(recipient: str, *, staff_id: int) -> ProofsTransfer:
     """Put on record who hands what to whom, before the first byte leaves."""
-    count = people().count()
+    count = people_count()
     AccessRecord.objects.create(
         staff_id=staff_id, action=AccessRecord.Action.EXPORTED, rows_count=count
     )

@@ -19,6 +19,7 @@ from django.db.models import Model, Q, QuerySet
 from django.utils.module_loading import import_string
 
 from groundwork.personal_data import Category, Erasure, Export, PersonalData
+from groundwork.restricted_rows import as_the_law_requires
 
 # Rows that are decrypted at one time, whatever a person's data comes to.
 CHUNK = 200
@@ -254,6 +255,10 @@ class Holding:
         """
         if self.fate is Erasure.KEPT:
             return 0
+        with as_the_law_requires(person.id):
+            return self._erased(person)
+
+    def _erased(self, person: Person) -> int:
         if self.forget is not None:
             return self.forget(person)
         rows = self.rows(person)

@@ -15,6 +15,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.utils import timezone
 
+from data_subjects import binding
 from data_subjects.restriction import is_restricted
 from groundwork import addresses
 from groundwork.refusals import refuse
@@ -41,6 +42,7 @@ def deliver_due() -> int:
     gives back what it has not begun: the schedule starts the next one in seconds.
     """
     taken = 0
+    binding.withhold(OutgoingEmail._meta.db_table)
     ends_at = time.monotonic() + RUN_SECONDS
     with Transport() as transport:
         while batch := claim_batch():

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from data_subjects.models import DataSubject
 from groundwork.refusals import NotAllowed
+from groundwork.restricted_rows import as_the_law_requires
 from groundwork.sensitive import Finding, Sign, findings, signs_of_sensitive
 from outbox import inbound, outcomes
 from rights_requests import casebook
@@ -360,7 +361,8 @@ def _empty_mail(submission: Submission, key: str, note: str) -> None:
         mails = Message.objects.filter(pk=number)
         mail = mails.values_list("inbound_email_id", flat=True).get()
     if mail is not None:
-        inbound.empty(mail, note)
+        with as_the_law_requires(submission.data_subject_id):
+            inbound.empty(mail, note)
 
 
 def _empty_letters(case: Case, words: str, left: str) -> None:
@@ -371,7 +373,8 @@ def _empty_letters(case: Case, words: str, left: str) -> None:
         if kept != letter.blocks:
             letter.blocks = kept
             letter.save(update_fields=["blocks"])
-            outcomes.empty(letter.mail_id)
+            with as_the_law_requires(case.submission.data_subject_id):
+                outcomes.empty(letter.mail_id)
 
 
 def _with(kept: Any, words: str, left: str) -> Any:

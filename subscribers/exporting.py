@@ -6,13 +6,14 @@ run as a formula gets a leading apostrophe; the JSON holds every value unchanged
 
 import json
 from collections.abc import Iterator
-from itertools import batched, chain
+from itertools import chain
 from typing import Any
 
 from django.db import models, transaction
 
 from consent.models import ConsentEntry
 from data_subjects.models import DataSubject
+from groundwork.restricted_rows import only_usable
 from groundwork.spreadsheets import csv_lines
 from staff.models import AccessRecord
 from subscribers.models import DETAIL_FIELDS, Subscriber
@@ -43,9 +44,9 @@ def left_out() -> int:
 
 
 def chosen(whom: str) -> "models.QuerySet[Subscriber]":
-    """Whom an export holds; nobody whose data is restricted (Art. 18(2))."""
-    restricted = DataSubject.objects.restricted()
-    everyone = Subscriber.objects.exclude(data_subject__in=restricted).order_by("pk")
+    """Whom an export holds. Nobody whose data is restricted (Art. 18(2)): within
+    only_usable() the database itself leaves them out."""
+    everyone = Subscriber.objects.order_by("pk")
     if whom == Whom.READERS:
         return everyone.filter(status=Subscriber.Status.CONFIRMED)
     return everyone
@@ -54,7 +55,8 @@ def chosen(whom: str) -> "models.QuerySet[Subscriber]":
 @transaction.atomic
 def record_export(whom: str, *, staff_id: int) -> int:
     """Put on record who took out how many, before the first of them leaves."""
-    number = chosen(whom).count()
+    with only_usable():
+        number = chosen(whom).count()
     AccessRecord.objects.create(
         staff_id=staff_id, action=AccessRecord.Action.EXPORTED, rows_count=number
     )
@@ -76,13 +78,25 @@ def as_json(whom: str) -> Iterator[str]:
 
 
 def _rows(whom: str) -> Iterator[dict[str, Any]]:
-    for chunk in batched(chosen(whom).iterator(chunk_size=CHUNK), CHUNK):
-        standing = _standing(chunk)
-        for person in chunk:
-            yield _row(person, sorted(standing.get(person.data_subject_id, [])))
+    """A few at a time, each time asking anew: whoever is restricted while the file is
+    on its way is left out of the rest of it."""
+    last = 0
+    while rows := _rows_after(last, whom):
+        yield from (row for _, row in rows)
+        last = rows[-1][0]
 
 
-def _standing(people: tuple[Subscriber, ...]) -> dict[Any, list[str]]:
+def _rows_after(last: int, whom: str) -> list[tuple[int, dict[str, Any]]]:
+    with only_usable():
+        people = list(chosen(whom).filter(pk__gt=last)[:CHUNK])
+        standing = _standing(people)
+    return [
+        (person.pk, _row(person, sorted(standing.get(person.data_subject_id, []))))
+        for person in people
+    ]
+
+
+def _standing(people: list[Subscriber]) -> dict[Any, list[str]]:
     subjects = [person.data_subject_id for person in people]
     found: dict[Any, list[str]] = {}
     for entry in ConsentEntry.objects.standing(subjects=subjects):

@@ -16,6 +16,7 @@ from data_subjects.restriction import is_kept, why_restricted
 from groundwork import addresses
 from groundwork.links import random_token, token_digest
 from groundwork.refusals import refuse
+from groundwork.restricted_rows import by_the_person
 from outbox import suppression
 from processing_register.gate import usable_purposes
 from processing_register.models import ProcessingPurpose
@@ -152,7 +153,8 @@ def change_details(
     for name in changed:
         setattr(subscriber, name, details[name])
     if changed:
-        subscriber.save(update_fields=changed)
+        with by_the_person(subscriber.data_subject_id):
+            subscriber.save(update_fields=changed)
         _event(
             subscriber,
             SubscriberEvent.Action.DETAILS_CHANGED,
@@ -192,15 +194,16 @@ def ask_to_change_address(subscriber: Subscriber, new_address: str) -> None:
     if new_address == subscriber.address:
         return
     _refuse_too_soon(subscriber)
-    AddressChange.objects.update_or_create(
-        subscriber=subscriber,
-        defaults={
-            "new_address": new_address,
-            "old_address": "",
-            "asked_at": timezone.now(),
-            "changed_at": None,
-        },
-    )
+    with by_the_person(subscriber.data_subject_id):
+        AddressChange.objects.update_or_create(
+            subscriber=subscriber,
+            defaults={
+                "new_address": new_address,
+                "old_address": "",
+                "asked_at": timezone.now(),
+                "changed_at": None,
+            },
+        )
     subscriber.links.filter(use=LinkUse.ADDRESS, used_at__isnull=True).update(
         superseded_at=timezone.now()
     )
@@ -247,7 +250,8 @@ def confirm_new_address(token: str) -> links.Problem | None:
     old_address = subscriber.address
     _move_to(subscriber, change.new_address)
     change.old_address, change.changed_at = old_address, timezone.now()
-    change.save(update_fields=["old_address", "changed_at"])
+    with by_the_person(subscriber.data_subject_id):
+        change.save(update_fields=["old_address", "changed_at"])
     _, undo_token = links.make(subscriber, LinkUse.ADDRESS_UNDO)
     emails.address_changed(subscriber, old_address, undo_token)
     _event(subscriber, SubscriberEvent.Action.ADDRESS_CHANGED, Channel.CONFIRMATION)
@@ -283,7 +287,8 @@ def restore_old_address(token: str) -> links.Problem | None:
     if change is None or not change.old_address:
         return links.Problem.EXPIRED
     _move_to(subscriber, change.old_address)
-    change.delete()
+    with by_the_person(subscriber.data_subject_id):
+        change.delete()
     # Whoever took the address over may have links to it open.
     subscriber.links.filter(use__in=[LinkUse.FRESH, LinkUse.VISIT]).update(
         superseded_at=timezone.now()
@@ -329,7 +334,8 @@ def _move_to(subscriber: Subscriber, address: str) -> None:
     subject.address_digest = digest
     subject.save(update_fields=["address_digest"])
     subscriber.address, subscriber.address_digest = address, digest
-    subscriber.save(update_fields=["address", "address_digest"])
+    with by_the_person(subject.pk):
+        subscriber.save(update_fields=["address", "address_digest"])
     # Its mailbox asked for these e-mails just now, whatever it had said before.
     standing = ledger.standing_purposes(subject.pk)
     offered = ProcessingPurpose.objects.offered().values_list("key", flat=True)

@@ -14,6 +14,7 @@ from groundwork import addresses, one_statement
 from groundwork.encryption import encrypt, sealed_json
 from groundwork.links import random_token, token_digest
 from groundwork.one_statement import Given, Part
+from groundwork.restricted_rows import by_the_person
 from outbox import suppression
 from outbox.queueing import queued_unless_limited
 from processing_register.models import ProcessingPurpose
@@ -207,4 +208,5 @@ def _mark_confirmed(subscriber: Subscriber, details: dict[str, str]) -> None:
         if details.get(name) and not getattr(subscriber, name):
             setattr(subscriber, name, details[name])
             changed.append(name)
-    subscriber.save(update_fields=changed)
+    with by_the_person(subscriber.data_subject_id):
+        subscriber.save(update_fields=changed)

@@ -5,13 +5,17 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import connection
 
+from data_subjects.binding_sql import bind
 from governance.demo import load_demo
 from groundwork.database_roles import grant, refuse_truncate
 from processing_register.loading import load_register
 
 
 class Command(BaseCommand):
-    help = "Migrate, give the database roles their privileges, load the register."
+    help = (
+        "Migrate, give the database roles their privileges, have restrictions bind, "
+        "load the register."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -24,6 +28,7 @@ class Command(BaseCommand):
         call_command("migrate", interactive=False, verbosity=options["verbosity"] - 1)
         grant(connection)
         refuse_truncate(connection)
+        bind()
         load_register()
         if options["demo"]:
             load_demo()
