@@ -268,7 +268,15 @@ class ReceiptForm(ActForm):
         on, at = data.get("received_on"), data.get("received_time")
         if on is not None and "received_time" not in self.errors:
             data["received_at"] = self._moment(on, at)
+        if on is not None and self._bears_none(data.get("dated_on"), on):
+            data["dated_on"] = on
         return data
+
+    def _bears_none(self, dated_on: date | None, received_on: date) -> bool:
+        """Whether the date is only the day of receipt as it stands, which whoever puts
+        an earlier one in its place has not touched."""
+        was_received_on = timezone.localdate(self.case.submission.received_at)
+        return dated_on == was_received_on and received_on < was_received_on
 
     def _moment(self, on: date, at: time | None) -> datetime | None:
         """As it stands where nothing else was entered, to the second."""

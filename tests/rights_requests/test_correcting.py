@@ -320,6 +320,26 @@ def test_staff_put_it_right_on_a_page_that_shows_the_letter_first() -> None:
     assert "became Thursday 5 November 2026, 09:00" in " ".join(timeline.split())
 
 
+def test_a_date_that_was_only_the_day_of_receipt_moves_back_with_it() -> None:
+    [case] = received("2026-11-09")
+    worker = dana("view_case", "work_case")
+    done = worker.post(page(case), typed(case, dated_on="2026-11-09", step="send"))
+    assert done.status_code == 302
+    kept = again(case).submission
+    assert (kept.received_at, kept.dated_on) == (
+        at("2026-11-05", "09:00"),
+        date(2026, 11, 5),
+    )
+
+
+def test_a_date_that_somebody_typed_later_than_the_receipt_is_refused() -> None:
+    [case] = received("2026-11-09")
+    worker = dana("view_case", "work_case")
+    refused = worker.post(page(case), typed(case, dated_on="2026-11-07", step="send"))
+    assert "cannot bear a later date" in text(refused)
+    assert again(case).moves_count == 1
+
+
 def test_a_later_one_becomes_a_proposal_on_the_same_page() -> None:
     [case] = received("2026-11-05")
     worker = dana("view_case", "work_case")
