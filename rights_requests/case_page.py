@@ -25,6 +25,7 @@ from rights_requests import (
     case_steps,
     casebook,
     clock,
+    closing,
     sensitive,
 )
 from rights_requests.act_desk import act_url, require, tab_url
@@ -114,6 +115,8 @@ class CasePage:
     def head(self, tab: str) -> dict[str, Any]:
         case, pending = self.case, self.facts.pending
         is_pending = pending is not None and pending.released_at is None
+        who_acts = case_queue.who_acts(case, is_pending=is_pending)
+        is_leaving = pending is not None and pending.released_at is not None
         return {
             "case": case,
             "tabs": [
@@ -121,7 +124,8 @@ class CasePage:
             ],
             "kind": CaseKind(case.kind).label,
             "article": case.facts.article,
-            "who_acts": case_queue.who_acts(case, is_pending=is_pending),
+            "who_acts": who_acts,
+            "waits": closing.ON_ITS_WAY if is_leaving else f"We wait: {who_acts}.",
             "tone": case_queue.tone_of(case),
             "assigned": self.assigned,
             "received_on": civil_day(case.received_at),

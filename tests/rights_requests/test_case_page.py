@@ -231,6 +231,27 @@ def test_a_letter_stands_with_its_words_digest_and_delivery(
     assert bytes(letter.digest).hex() in words
 
 
+def test_while_the_letter_of_an_extension_leaves_the_page_says_what_is_waited_for(
+    worker: Client,
+) -> None:
+    now = timezone.now()
+    case = lives.new_case(received_at=now)
+    wanted = deciding.Proposal(Move.EXTEND, ground="complexity", reasons=REASONS)
+    decision = deciding.propose(case.pk, wanted, staff_id=1, now=now)
+
+    deciding.release(
+        decision.pk,
+        seen_entry_id=casebook.newest_entry_id(case),
+        staff_id=2,
+        now=now,
+    )
+
+    words = shown(worker.get(page(case)))
+    assert "Nothing to do for us now" in words
+    assert "is on its way: it counts once it was handed over" in words
+    assert "We wait: with us" not in words
+
+
 def test_who_it_is_stands_on_a_page_of_its_own_and_each_look_is_on_record(
     worker: Client,
 ) -> None:
