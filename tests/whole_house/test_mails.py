@@ -10,7 +10,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from outbox.composing import raw_bytes
-from outbox.models import OutgoingEmail
+from outbox.models import OutgoingEmail, name_of
 from tests.reading import Mail
 from tests.relay import Relay
 from tests.whole_house.inhabited import House, move_in
@@ -122,6 +122,18 @@ def test_the_headers_of_every_mail_are_plain_and_stand_once(house: House) -> Non
         assert mail.raw_header("Auto-Submitted") == ["auto-generated"]
         assert mail.raw_header("Message-ID")[0].endswith("@valuelicensing.com>")
         assert mail.message.get_content_type() == "multipart/alternative"
+
+
+def test_every_kind_of_mail_has_a_name_for_staff() -> None:
+    folder = Path("templates/emails")
+    kinds = {
+        str(file.relative_to(folder)).removesuffix(".subject.txt")
+        for file in folder.glob("*/*.subject.txt")
+    }
+    # A case update has a title of its own, and stands in no list beside others.
+    of_people = {kind for kind in kinds if not kind.startswith("case_updates/")}
+    assert len(of_people) > 12
+    assert {kind for kind in of_people if name_of(kind) == kind} == set()
 
 
 @pytest.mark.django_db
