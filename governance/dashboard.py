@@ -30,6 +30,7 @@ from groundwork.clock import today_here
 from groundwork.ledger import SEALED_EVERY, LedgerEntry, ledgers
 from groundwork.log_lines import ADDRESS
 from groundwork.restricted_rows import only_usable
+from outbox.inbound import mailbox_last_read
 from outbox.inbound_message import parse
 from outbox.models import InboundEmail, OutgoingEmail, State
 from processing_register.reviews import Reminder, reminders
@@ -44,6 +45,8 @@ READERS_KEPT_SECONDS = 300
 SLOW_AFTER = timedelta(minutes=5)
 # Three turns were missed.
 SEAL_LATE_AFTER = 4 * SEALED_EVERY
+# It is read every ten seconds; a mail server may be started anew meanwhile.
+MAILBOX_UNREAD_AFTER = timedelta(minutes=10)
 QUEUE_LENGTH = 8
 URGENT = 10
 SEE_CASES = "rights_requests.view_case"
@@ -330,6 +333,7 @@ def health_checks() -> list[Check]:
     return [
         _schedule(now),
         _redis(),
+        *_mailbox(now),
         _retention(),
         _deadlines(now),
         *_seals(now),
@@ -353,6 +357,18 @@ def _redis() -> Check:
     except (redis.RedisError, OSError):
         return Check("Redis", False, "does not answer; sign-ups still work, mail waits")
     return Check("Redis", True, "answers")
+
+
+def _mailbox(now: datetime) -> list[Check]:
+    """Nothing where mail comes in another way. What waits in a mailbox that nobody can
+    read has its time running."""
+    if not settings.INBOUND_IMAP_URL:
+        return []
+    read_at = mailbox_last_read()
+    if read_at is None:
+        return [Check("Mailbox", False, "not read yet")]
+    is_well = now - read_at < MAILBOX_UNREAD_AFTER
+    return [Check("Mailbox", is_well, f"last read {ago(read_at, now)}")]
 
 
 def _retention() -> Check:

@@ -20,6 +20,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
+from django.core.cache import cache
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
@@ -33,6 +34,8 @@ from processing_register.notices import current_controller
 logger = logging.getLogger(__name__)
 
 Reader = Callable[[InboundMessage], bool]
+# When the mailbox was last read to its end.
+READ_KEY = "mailbox-read-at"
 # Who claims the second copy of a message: a list of recipients that names us twice.
 COPY = "outbox.inbound.copy"
 
@@ -177,10 +180,21 @@ def close_by_hand(pk: int) -> bool:
 def fetch() -> int:
     """Bring in what waits outside; returns how many messages were new."""
     if settings.INBOUND_IMAP_URL:
-        return fetch_by_imap(settings.INBOUND_IMAP_URL)
+        count = fetch_by_imap(settings.INBOUND_IMAP_URL)
+        cache.set(READ_KEY, timezone.now().isoformat(), timeout=None)
+        return count
     if settings.MAILBOX_DIR is not None:
         return fetch_from_catcher(settings.MAILBOX_DIR)
     return 0  # the provider's webhook brings them
+
+
+def mailbox_last_read() -> datetime | None:
+    """When the IMAP mailbox was last read; None when never, or when Redis is away."""
+    try:
+        text = cache.get(READ_KEY)
+    except Exception:  # whatever the cache's client raises, it means "not known"
+        return None
+    return datetime.fromisoformat(text) if text else None
 
 
 # Names of caught messages that this process has looked at; after a restart they are

@@ -6,17 +6,21 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
+from django.core.cache import cache
 from django.core.exceptions import SuspiciousOperation
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
 from config import mail_webhook
+from governance.dashboard import health_checks
 from outbox import inbound, tasks
 from outbox.inbound_message import parse
 from outbox.models import InboundEmail
@@ -513,6 +517,36 @@ def test_an_imap_message_that_could_not_be_stored_is_fetched_again(
     monkeypatch.setattr(inbound, "store", kept)
 
     assert inbound.fetch() == 1
+
+
+def mailbox_line() -> tuple[bool, str]:
+    [line] = [one for one in health_checks() if one.label == "Mailbox"]
+    return line.is_well, line.detail
+
+
+def test_the_first_page_says_when_the_mailbox_was_last_read(imap: ImapServer) -> None:
+    cache.delete(inbound.READ_KEY)
+    assert mailbox_line() == (False, "not read yet")
+
+    inbound.fetch()
+    assert mailbox_line() == (True, "last read just now")
+
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=20), tick=False):
+        assert mailbox_line() == (False, "last read 20 minutes ago")
+
+
+def test_a_mailbox_that_cannot_be_read_stands_as_not_read(settings: Settings) -> None:
+    cache.delete(inbound.READ_KEY)
+    settings.INBOUND_IMAP_URL = "imap://nobody:x@127.0.0.1:1/INBOX"
+
+    with pytest.raises(OSError):
+        inbound.fetch()
+
+    assert mailbox_line() == (False, "not read yet")
+
+
+def test_without_a_mailbox_there_is_no_line_about_one() -> None:
+    assert "Mailbox" not in {one.label for one in health_checks()}
 
 
 def test_mail_is_read_although_the_mailbox_is_away(
