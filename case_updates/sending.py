@@ -23,7 +23,7 @@ from django.utils import timezone
 from case_updates.composing import Letter
 from case_updates.models import CaseUpdate, Delivery, DeliveryQuerySet
 from case_updates.readers import PURPOSE, readers, why_not
-from data_subjects import binding
+from data_subjects import binding, journal
 from outbox.composing import raw_bytes
 from outbox.delivery import STRANDED_AFTER
 from outbox.handover import Outcome, hand_over, next_try_at
@@ -59,7 +59,11 @@ def _send(update: CaseUpdate, transport: Transport, until: float) -> int:
         return 0  # they wait until everybody held was told of the purpose
     letter = Letter.of(update)
     taken = 0
-    while time.monotonic() < until and (batch := claim_batch(update)):
+    while (
+        time.monotonic() < until
+        and journal.may_send()
+        and (batch := claim_batch(update))
+    ):
         taken += len(batch)
         _send_batch(batch, letter, transport, until)
     return taken

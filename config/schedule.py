@@ -101,6 +101,13 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     },
     # What is not sealed yet could still be changed by the database's owner unnoticed.
     "seal the ledgers": {"task": "governance.seal_ledgers", "schedule": SEALED_EVERY},
+    # Somebody whose “no” could not be carried out should not get one more mail; and what
+    # is compared before each batch stays short.
+    "keep the opt-out journal": {
+        "task": "governance.keep_journal",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
     "show a sign of life": {"task": "governance.beat_is_alive", "schedule": 60.0},
     # After midnight, so that a retention period ends with its last whole day; before
     # the morning, so that the team finds the result.

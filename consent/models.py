@@ -74,6 +74,8 @@ class Channel(models.TextChoices):
     RIGHTS_REQUEST = "rights request", "rights request"
     IMPORT = "import", "import"
     RETENTION = "retention", "retention"
+    # An act of before a restore, made good from the journal (governance.replaying).
+    JOURNAL = "journal", "journal, after a restore"
 
 
 class ConsentQuerySet(LedgerQuerySet["ConsentEntry"]):

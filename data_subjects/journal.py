@@ -232,6 +232,15 @@ class State:
         return self.closed
 
 
+def may_send() -> bool:
+    """False while the file has lines that this database has not; asked before each
+    batch, since a database can be put back under running workers."""
+    closed = state().closed
+    if closed:
+        logger.error("Nothing is sent: %s", closed)
+    return not closed
+
+
 def state() -> State:
     """What the file and the database say of each other, at this moment."""
     newest = newest_known()  # before the file, in which each of these lines stands
@@ -282,6 +291,19 @@ def _unread(error: OSError, newest: int) -> State:
     return State(problems=(problem,), is_lost=True)
 
 
+def why_not_write() -> list[str]:
+    """What stands against the next line, as far as that can be told before."""
+    if trouble := journal_file.trouble():
+        return [f"the file cannot be written: {trouble}"]
+    return []
+
+
+def rolled_back_since(moment: datetime) -> int:
+    """How many acts were written down and then rolled back."""
+    rows = JournalLine.objects.filter(settled=Settled.ROLLED_BACK, at__gte=moment)
+    return rows.count()
+
+
 # --- The mark ---
 
 
@@ -289,10 +311,13 @@ def advance() -> None:
     """Move the mark behind the lines that are dealt with, as long as nothing is wrong
     with the file: what is wrong must not be passed over."""
     comparison, mark = compare(), None
-    for line, standing in comparison.lines():
-        if standing is not Standing.SETTLED:
-            break
-        mark = Mark(line.number, line.start, line.code)
+    try:
+        for line, standing in comparison.lines():
+            if standing is not Standing.SETTLED:
+                break
+            mark = Mark(line.number, line.start, line.code)
+    except (FileNotFoundError, NotTheFile):
+        return
     if mark is not None and not comparison.reading.problems:
         set_mark(mark)
 
@@ -305,5 +330,5 @@ def accept_file() -> None:
         for _ in reading.lines():
             pass
     except FileNotFoundError:
-        pass  # the next line makes a new one
+        journal_file.create()
     set_mark(replace(reading.end, number=max(newest, reading.end.number)))

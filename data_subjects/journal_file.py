@@ -104,9 +104,7 @@ def append(act: Act, *, server: Server, transaction: int, newest: int) -> Line:
     newest: the highest number that the database knows, which counts on where the file
     was lost.
     """
-    path().parent.mkdir(parents=True, exist_ok=True)
-    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
-    descriptor = os.open(path(), flags, 0o600)
+    descriptor = _open()
     try:
         with _alone(descriptor):
             line, is_first = _add(descriptor, act, server, transaction, newest)
@@ -117,6 +115,18 @@ def append(act: Act, *, server: Server, transaction: int, newest: int) -> Line:
     finally:
         os.close(descriptor)
     return line
+
+
+def _open() -> int:
+    path().parent.mkdir(parents=True, exist_ok=True)
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+    return os.open(path(), flags, 0o600)
+
+
+def create() -> None:
+    """An empty file, where the one before is lost."""
+    os.close(_open())
+    _sync_folder()
 
 
 @contextmanager
@@ -198,6 +208,15 @@ def _sync_folder() -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def trouble() -> str:
+    """Why another line cannot be written: no access, or a full disk."""
+    there = path() if path().exists() else path().parent
+    if not os.access(there, os.W_OK):
+        return f"no access to {there}"
+    disk = os.statvfs(there)
+    return "" if disk.f_bavail * disk.f_frsize > WINDOW else "the disk is full"
 
 
 # --- A line as text ---

@@ -22,6 +22,7 @@ from django.views.decorators.http import require_safe
 
 from case_updates.models import CaseUpdate, Delivery
 from consent.models import ConsentEntry
+from data_subjects import journal
 from data_subjects.models import IndirectContact, LegalHold
 from governance.health import BEAT_SILENT_AFTER, beat_last_seen
 from governance.models import NoticeChange, RetentionRun
@@ -47,6 +48,8 @@ SLOW_AFTER = timedelta(minutes=5)
 SEAL_LATE_AFTER = 4 * SEALED_EVERY
 # It is read every ten seconds; a mail server may be started anew meanwhile.
 MAILBOX_UNREAD_AFTER = timedelta(minutes=10)
+JOURNAL = "Opt-out journal"
+ROLLED_BACK_SHOWN = timedelta(days=7)
 QUEUE_LENGTH = 8
 URGENT = 10
 SEE_CASES = "rights_requests.view_case"
@@ -336,6 +339,7 @@ def health_checks() -> list[Check]:
         *_mailbox(now),
         _retention(),
         _deadlines(now),
+        _journal(now),
         *_seals(now),
     ]
 
@@ -390,6 +394,26 @@ def _retention() -> Check:
 def _deadlines(now: datetime) -> Check:
     trouble = clock_health.trouble(now)
     return Check("Deadlines", not trouble, trouble or clock_health.standing(now))
+
+
+def _journal(now: datetime) -> Check:
+    """The file beside the database, and whether there is room for another line."""
+    state = journal.state()
+    trouble = [*filter(None, [state.closed]), *state.problems, *journal.why_not_write()]
+    if trouble:
+        return Check(JOURNAL, False, "; ".join(trouble))
+    if state.pending:
+        acts = "1 act" if state.pending == 1 else f"{state.pending} acts"
+        return Check(JOURNAL, False, f"{acts} to be made good within a minute")
+    lately = journal.rolled_back_since(now - ROLLED_BACK_SHOWN)
+    if lately:
+        return Check(
+            JOURNAL,
+            True,
+            f"agrees with the database; {lately} broken off in seven days, their "
+            "opt-outs made good",
+        )
+    return Check(JOURNAL, True, "agrees with the database")
 
 
 def _seals(now: datetime) -> list[Check]:

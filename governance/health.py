@@ -3,10 +3,12 @@
 from datetime import datetime, timedelta
 
 from django.core.cache import cache
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
+
+from data_subjects import journal
 
 BEAT_KEY = "beat-alive-at"
 BEAT_SILENT_AFTER = timedelta(minutes=5)
@@ -14,12 +16,14 @@ BEAT_SILENT_AFTER = timedelta(minutes=5)
 
 @require_safe
 def health(request: HttpRequest) -> HttpResponse:
-    """200 while the database answers. Redis may be away: sign-ups still succeed."""
+    """200 while the database answers and has what the opt-out journal has. Redis may be
+    away: sign-ups still succeed."""
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+        closed = journal.state().closed
     except DatabaseError:
         return HttpResponse("database away\n", status=503, content_type="text/plain")
+    if closed:
+        return HttpResponse(f"{closed}\n", status=503, content_type="text/plain")
     return HttpResponse("ok\n", content_type="text/plain")
 
 

@@ -2,7 +2,14 @@
 
 from celery import shared_task
 
-from governance import health, informing, notice_changes, restrictions, retention
+from governance import (
+    health,
+    informing,
+    notice_changes,
+    replaying,
+    restrictions,
+    retention,
+)
 from groundwork import ledger
 
 
@@ -30,3 +37,8 @@ def announce_changes() -> None:
 def keep_clocks() -> None:
     informing.keep_clocks()
     restrictions.take_over_notices()
+
+
+@shared_task(name="governance.keep_journal", queue="work")
+def keep_journal() -> None:
+    replaying.keep_journal()

@@ -15,7 +15,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.utils import timezone
 
-from data_subjects import binding
+from data_subjects import binding, journal
 from data_subjects.restriction import is_restricted
 from groundwork import addresses
 from groundwork.refusals import refuse
@@ -45,7 +45,7 @@ def deliver_due() -> int:
     binding.withhold(OutgoingEmail._meta.db_table)
     ends_at = time.monotonic() + RUN_SECONDS
     with Transport() as transport:
-        while batch := claim_batch():
+        while journal.may_send() and (batch := claim_batch()):
             for number, email in enumerate(batch):
                 if time.monotonic() > ends_at or transport.is_out_of_reach:
                     _give_back(batch[number:])

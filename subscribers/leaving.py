@@ -47,8 +47,6 @@ def leave(
     """
     subscriber = locked(subscriber_id)
     asked = list(purposes)
-    standing = ledger.standing_purposes(subscriber.data_subject_id)
-    withdrawn = [p for p in standing if p in asked or not asked]
     digest = bytes(subscriber.address_digest)
     suppression.suppress_several(
         digest,
@@ -56,16 +54,35 @@ def leave(
         SuppressedAddress.Reason.UNSUBSCRIBED,
         subject=subscriber.data_subject_id,
     )
-    if not withdrawn:
-        return Left([], "")
     how = ledger.Circumstances(
         channel=channel, staff_id=staff_id, evidence=evidence or {}
     )
-    ledger.record_withdrawn(subscriber.data_subject_id, withdrawn, how)
-    if set(standing) == set(withdrawn):
-        _mark_left(subscriber, channel, staff_id)
+    withdrawn = _withdraw(subscriber, asked, how)
+    if not withdrawn:
+        return Left([], "")
     _, token = links.make(subscriber, LinkUse.UNDO, purposes=withdrawn)
     return Left(withdrawn, token)
+
+
+def _withdraw(
+    subscriber: Subscriber, asked: list[str], how: ledger.Circumstances
+) -> list[str]:
+    """Of what stands, what was asked for (none named: all); returns what ended."""
+    standing = ledger.standing_purposes(subscriber.data_subject_id)
+    withdrawn = [p for p in standing if p in asked or not asked]
+    if withdrawn:
+        ledger.record_withdrawn(subscriber.data_subject_id, withdrawn, how)
+        if set(standing) == set(withdrawn):
+            _mark_left(subscriber, how.channel, how.staff_id)
+    return withdrawn
+
+
+@transaction.atomic
+def leave_again(subscriber_id: int, purposes: Iterable[str]) -> list[str]:
+    """End what the journal says was ended before (none named: all), without a new line
+    there, a mail or a way back. The caller closes the address."""
+    how = ledger.Circumstances(channel=Channel.JOURNAL)
+    return _withdraw(locked(subscriber_id), list(purposes), how)
 
 
 def leave_if_reading(

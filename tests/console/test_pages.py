@@ -276,7 +276,7 @@ def test_the_first_page_needs_few_queries(
 ) -> None:
     reader(ADA)
     console.get("/console/")
-    with django_assert_max_num_queries(30):
+    with django_assert_max_num_queries(32):
         console.get("/console/")
 
 

@@ -2,12 +2,15 @@
 
 import json
 import resource
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from data_subjects import journal, journal_file
 from data_subjects.journal import Standing
+from data_subjects.journal_file import Act, Kind, Server
+from groundwork.addresses import digest
 
 
 def written() -> list[dict[str, Any]]:
@@ -44,3 +47,43 @@ def full_disk(*, room: int = 0) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+# --- A database that has forgotten ---
+
+ANOTHER = Server("1", "casedesk", "0")
+
+
+def forgotten(
+    kind: Kind,
+    *addresses: str,
+    purposes: tuple[str, ...] = ("",),
+    reason: str = "",
+    subject: uuid.UUID | None = None,
+) -> None:
+    """A line of an act that was carried out beside a database of which this one is an
+    older copy."""
+    act = Act(kind, tuple(map(digest, addresses)), purposes, reason, subject)
+    journal_file.append(
+        act, server=ANOTHER, transaction=7, newest=journal.newest_known()
+    )
+
+
+def left_for_good(
+    address: str, *purposes: str, subject: uuid.UUID | None = None
+) -> None:
+    forgotten(
+        Kind.OPTED_OUT,
+        address,
+        purposes=purposes or ("",),
+        reason="unsubscribed",
+        subject=subject,
+    )
+
+
+def came_back(address: str, *purposes: str) -> None:
+    forgotten(Kind.OPTED_IN, address, purposes=purposes)
+
+
+def was_erased(*addresses: str, subject: uuid.UUID) -> None:
+    forgotten(Kind.ERASED, *addresses, purposes=(), subject=subject)
