@@ -90,11 +90,13 @@ def _json_of(person_id: uuid.UUID) -> None:
     from groundwork.zip_stream import Member, in_pieces, zipped
     from rights_requests.fulfilment.moments import one_moment
     from rights_requests.fulfilment.people import person_of
+    from rights_requests.fulfilment.reading import Reading
     from rights_requests.fulfilment.tables import as_json
 
     [place] = [holding for holding in holdings() if holding.key == "consent"]
     with one_moment():
-        member = Member("consent.json", in_pieces(as_json(place, person_of(person_id))))
+        reading = Reading(person_of(person_id))
+        member = Member("consent.json", in_pieces(as_json(place, reading)))
         _drain(zipped([member], made_at=NOW, closing=lambda written: []))
 
 
@@ -103,9 +105,10 @@ def _whole(person_id: uuid.UUID) -> None:
     from rights_requests.fulfilment.covers import Cover
     from rights_requests.fulfilment.package import archive
     from rights_requests.fulfilment.people import person_of
+    from rights_requests.fulfilment.reading import Reading
 
     cover = Cover("R-BENC-HMRK", NOW)
-    pieces = archive(person_of(person_id), cover, lambda holding, count: None)
+    pieces = archive(Reading(person_of(person_id)), cover, lambda holding, count: None)
     vault.remove(vault.put(pieces).name)
 
 

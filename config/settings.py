@@ -246,6 +246,7 @@ PERSONAL_DATA = [
     "rights_requests.holdings.SEARCHES",
     "rights_requests.holdings.TASKS",
     "rights_requests.holdings.NOTES",
+    "rights_requests.holdings.LEFT_OUT",
     "rights_requests.holdings.LOG",
     "data_subjects.holdings.RESTRICTIONS",
     "data_subjects.holdings.USES",
@@ -298,6 +299,7 @@ RETENTION = [
     "governance.notice_changes.DELIVERIES",
     "rights_requests.retention.SPENT_VISITS",
     "rights_requests.retention.SPENT_CODES",
+    "rights_requests.retention.HANDED_COPIES",
     "rights_requests.retention.CASE_FILES",
     # Last: the key of a person goes when nothing else is left of them.
     "data_subjects.retention.PERSON_KEYS",
@@ -318,6 +320,9 @@ COOKIE_CHOICES_PER_NETWORK_PER_HOUR = env.int(
     "COOKIE_CHOICES_PER_NETWORK_PER_HOUR", default=120
 )
 MINIMUM_FILL_SECONDS = env.int("MINIMUM_FILL_SECONDS", default=2)
+# How long a copy of somebody's data can be downloaded once it was handed over. A working
+# value that the controller has yet to confirm.
+COPY_DAYS = env.int("COPY_DAYS", default=30)
 
 # The pages whose views are counted for visitors who agreed: names of the URL map, none
 # with anything of a person's in its address.

@@ -12,7 +12,7 @@ counts; an interrupted purge has done what it counted, and the next one goes on.
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import batched
 from typing import Any
 
@@ -43,6 +43,7 @@ class Purge:
     the keyed digest of an address. remove: what happens to one row, in a transaction of
     its own; False from it: somebody is at work on the row, which stays until the next
     run. Without it rows are deleted, or emptied when `empties` says of what, in batches.
+    sooner: the time after which a part of what the rule covers goes before the rest.
     """
 
     rule: str
@@ -53,6 +54,12 @@ class Purge:
     empties: dict[str, Any] | None = None
     counts_from: Any = ""
     address: str = ""
+    sooner: timedelta | None = None
+
+    @property
+    def lasts(self) -> Any:
+        """How long the rows are kept."""
+        return self.sooner or period(self.rule)
 
 
 @dataclass(frozen=True)
@@ -67,7 +74,7 @@ class DueRow:
 
 def due_rows(purge: Purge, now: datetime) -> QuerySet[Any]:
     """Every row that is due at this moment, those that stay included."""
-    return purge.due(now - period(purge.rule))
+    return purge.due(now - purge.lasts)
 
 
 def free_rows(purge: Purge, now: datetime) -> QuerySet[Any]:
@@ -116,7 +123,7 @@ def _named(
     # The key alone: what else a row holds may be long, and is encrypted.
     for row in rows.only("pk").order_by("pk").iterator(chunk_size=BATCH):
         counted = getattr(row, "counted_from", None)
-        since = counted + period(purge.rule) if counted is not None else None
+        since = counted + purge.lasts if counted is not None else None
         yield DueRow(row._meta.label, str(row.pk), since, why(row))
 
 

@@ -11,10 +11,12 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from itertools import islice
 from typing import Any
 
 from django.apps import apps
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 from django.utils.module_loading import import_string
 
@@ -58,10 +60,12 @@ class Datum:
 
 @dataclass(frozen=True)
 class Record:
-    """One row of a holding: its key there, and the values of what is given."""
+    """One row of a holding: its key there, and the values of what is given. left_out:
+    the words that stand in its place when nothing of it is."""
 
     key: str
     values: Mapping[str, Any]
+    left_out: str = ""
 
 
 Finder = Callable[[Person], Q]
@@ -230,6 +234,30 @@ class Holding:
         values = self.rows(person).values_list("pk", *paths)
         for key, *found in values.iterator(chunk_size=CHUNK):
             yield Record(str(key), self._as_given(dict(zip(paths, found, strict=True))))
+
+    def some(self, person: Person, start: int, stop: int) -> list[Record]:
+        """The records from one place of their order to another, for a page of them."""
+        if self.narrow is not None:
+            return list(islice(self.records(person), start, stop))
+        return self._read(self.rows(person)[start:stop])
+
+    def record(self, person: Person, key: str) -> Record | None:
+        """The record of this key, when it is one of the person's."""
+        if self.narrow is not None:
+            found = (one for one in self.records(person) if one.key == key)
+            return next(found, None)
+        try:
+            rows = self.rows(person).filter(pk=key)
+        except (ValueError, ValidationError):
+            return None
+        return next(iter(self._read(rows)), None)
+
+    def _read(self, rows: QuerySet[Any]) -> list[Record]:
+        paths = [datum.path for datum in self.given]
+        return [
+            Record(str(key), self._as_given(dict(zip(paths, found, strict=True))))
+            for key, *found in rows.values_list("pk", *paths)
+        ]
 
     def _narrowed(
         self, narrow: Narrower, person: Person, paths: list[str]

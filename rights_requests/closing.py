@@ -20,7 +20,8 @@ from data_subjects.restriction import is_restricted
 from groundwork.refusals import NotAllowed, refuse
 from rights_requests import casebook, grounds, sensitive, writing
 from rights_requests.at_once import STOPS
-from rights_requests.fulfilment import freshness
+from rights_requests.fulfilment import freshness, releasing
+from rights_requests.fulfilment.marks import Reason, counted_in_words
 from rights_requests.kinds import AT_ONCE, ON_THE_CLOCK, PUBLISHED, CaseKind
 from rights_requests.letter_frames import LetterKind
 from rights_requests.limits import Limit, likely_limits
@@ -42,7 +43,14 @@ Purpose = CaseDocument.Purpose
 COPIES = frozenset({CaseKind.ACCESS, CaseKind.PORTABILITY})
 HOLDS_EVERYTHING = (
     "Something has to be left out, and the copy that was put together holds everything: "
-    "take it away from the documents, and upload what the person gets."
+    "leave it out there (Documents), or take the copy away and upload what the person "
+    "gets."
+)
+# What the law keeps from the person’s knowledge would be told by its mark in the copy.
+WOULD_TELL = (
+    "Something is left out without the person’s knowledge, and the copy that was put "
+    "together would tell them: take it away from the documents, and upload what the "
+    "person gets."
 )
 WAITS = "A proposal waits for a second person: release it or take it back first."
 ON_ITS_WAY = (
@@ -132,7 +140,7 @@ def letter_of_answer(case: Case, *, nothing_held: bool = False) -> LetterKind:
         return LetterKind.MESSAGE  # nothing is in force: it is answered in words
     if nothing_held:
         return LetterKind.NOTHING_HELD
-    if told_withholdings(case):
+    if told_withholdings(case) or left_out_of_copy(case):
         return LetterKind.ANSWER_WITH_WITHHOLDING
     return LetterKind.ANSWER
 
@@ -143,6 +151,12 @@ def told_withholdings(case: Case) -> list[Decision]:
     kind, move = case.kind, Move.WITHHOLD
     told = [ground.key for ground in grounds.for_case(kind, move) if ground.told]
     return list(_withholdings(case).filter(ground__in=told).order_by("pk"))
+
+
+def left_out_of_copy(case: Case) -> dict[str, int]:
+    """How much is left out of the copy that goes to the person, by reason."""
+    package = freshness.newest_package(case) if case.kind in COPIES else None
+    return package.left_out if package is not None else {}
 
 
 def _withholdings(case: Case) -> QuerySet[Decision]:
@@ -179,16 +193,33 @@ def _kept(case: Case) -> list[Limit]:
 
 def _withheld_fields(case: Case) -> dict[str, str]:
     """Why something is left out, as every refusal in part says it (Art. 12(4))."""
-    decisions = told_withholdings(case)
-    keys = dict.fromkeys(decision.ground for decision in decisions)
-    found = [grounds.find(case.kind, Move.WITHHOLD, key) for key in keys]
-    told = [f"{ground.told} ({ground.article})" for ground in found if ground]
+    decisions, in_copy = told_withholdings(case), left_out_of_copy(case)
+    reasons = [decision.reasons for decision in decisions]
     left_out = [decision.inputs.get("left_out", "") for decision in decisions]
     return {
-        "reasons": "\n\n".join(decision.reasons for decision in decisions),
-        "ground": ", and ".join(told),
-        "left_out": "\n\n".join(filter(None, left_out)),
+        "reasons": "\n\n".join(reasons or ([IN_COPY] if in_copy else [])),
+        "ground": grounds_told(case, *(decision.ground for decision in decisions)),
+        "left_out": with_left_out_of_copy(case, "\n\n".join(filter(None, left_out))),
     }
+
+
+IN_COPY = (
+    "We went through the copy place by place. Where something is left out, the copy says "
+    "so in its place, and why; its first page counts it."
+)
+
+
+def grounds_told(case: Case, *keys: str) -> str:
+    """These grounds and those of what is left out of the copy, as a letter says them."""
+    both = dict.fromkeys([*keys, *left_out_of_copy(case)])
+    known = {ground.key: ground for ground in grounds.REFUSALS}
+    found = [known[key] for key in both if key in known]
+    return ", and ".join(f"{ground.told} ({ground.article})" for ground in found)
+
+
+def with_left_out_of_copy(case: Case, words: str) -> str:
+    """What is not given, with what is left out of the copy."""
+    return "\n\n".join(filter(None, [words, *counted_in_words(left_out_of_copy(case))]))
 
 
 def answers_of(case: Case) -> list[CaseDocument]:
@@ -225,12 +256,23 @@ def why_not_answer(case: Case, *, nothing_held: bool = False) -> str:
     """What the whole answer rests on and is not there yet."""
     if why_not := why_not_give(case, nothing_held=nothing_held):
         return why_not
+    if _loses_what_is_theirs(case):
+        return (
+            "Something of the person’s own data is left out of the copy: answer in part, "
+            "with its ground (UK GDPR, Article 12(4))."
+        )
     if is_kept_by_hold(case):
         return (
             "A legal hold keeps this person’s data: answer in part, or refuse it, for "
             "the legal claim (UK GDPR, Article 17(3)(e))."
         )
     return ""
+
+
+def _loses_what_is_theirs(case: Case) -> bool:
+    """Whether the copy leaves out more than what is about other people, who have a right
+    to that (Art. 15(4)): that is a refusal in part."""
+    return bool(set(left_out_of_copy(case)) - {Reason.OTHERS})
 
 
 def why_not_give(case: Case, *, nothing_held: bool = False) -> str:
@@ -291,7 +333,7 @@ def _why_not_all_of_it(case: Case) -> str:
     """What was put together holds everything that an e-mail address leads to: also what
     two people decided to leave out, and their decision itself, which the person may not
     know of."""
-    if not holds_everything(case):
+    if case.kind not in COPIES or freshness.newest_package(case) is None:
         return ""
     if _goes_to_typed_street(case):
         return (
@@ -299,14 +341,17 @@ def _why_not_all_of_it(case: Case) -> str:
             "yet that the mailbox is theirs. A code from the status page shows it, or a "
             "check of identity (UK GDPR, Article 12(6))."
         )
-    if _withholdings(case).exists() or _is_secret_kept(case):
+    if _is_secret_kept(case):
+        return WOULD_TELL
+    if _withholdings(case).exists() and holds_everything(case):
         return HOLDS_EVERYTHING
     return ""
 
 
 def holds_everything(case: Case) -> bool:
     """Whether the answer would be all that was found, with nothing left out."""
-    return case.kind in COPIES and freshness.newest_package(case) is not None
+    package = freshness.newest_package(case) if case.kind in COPIES else None
+    return package is not None and not package.left_out
 
 
 def _goes_to_typed_street(case: Case) -> bool:
@@ -474,10 +519,13 @@ def end_open_work(
     besides: Decision | None = None,
 ) -> None:
     """Proposals that wait are taken back, checks closed and their copies removed; so is
-    a copy of what is held that nobody was given."""
+    a copy of what is held that nobody was given. One that goes with the answer is the
+    person’s from now on."""
     for decision in pending_decisions(case, besides):
         settle_as_taken_back(decision, now=now)
     close_checks(case, staff_id=staff_id, now=now)
+    if case.state in GIVEN and case.kind in COPIES:
+        releasing.hand_over(case, now=now, staff_id=staff_id)
     if case.state not in GIVEN:
         put_together = case.documents.filter(package__isnull=False, removed_at=None)
         for document in put_together:

@@ -30,6 +30,7 @@ from rights_requests.closing import (
     answer_fields,
     end_open_work,
     given_fields,
+    grounds_told,
     holds_everything,
     is_kept_by_hold,
     is_unposted,
@@ -40,6 +41,7 @@ from rights_requests.closing import (
     why_not_close,
     why_not_fulfil,
     why_not_give,
+    with_left_out_of_copy,
 )
 from rights_requests.correcting import Correction, Receipt
 from rights_requests.counting import Extension, Kind
@@ -441,7 +443,11 @@ def _fields(case: Case, proposal: Proposal, now: datetime) -> dict[str, Any]:
         "next_step": proposal.how_to_pay,
     }
     if proposal.move is Move.FULFIL_IN_PART:
-        found |= given_fields(case)
+        found |= {
+            "ground": grounds_told(case, proposal.ground),
+            "left_out": with_left_out_of_copy(case, proposal.left_out),
+            **given_fields(case),
+        }
     if proposal.move is Move.EXTEND:
         found |= _extended(case, now)
     if proposal.move is Move.LAPSE:

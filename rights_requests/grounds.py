@@ -100,6 +100,13 @@ REFUSALS: tuple[Ground, ...] = (
         kinds=COPIES,
     ),
     Ground(
+        "confidential-reference",
+        "A reference given in confidence",
+        "DPA 2018, Schedule 2, paragraph 24",
+        "it is a reference that was given in confidence",
+        kinds=COPIES,
+    ),
+    Ground(
         "crime",
         "It would prejudice the prevention or detection of crime",
         "DPA 2018, Schedule 2, paragraph 2",

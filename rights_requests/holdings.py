@@ -254,3 +254,18 @@ LOG = Holding(
         "inputs": "what was decided with",
     },
 )
+LEFT_OUT = Holding(
+    key="left-out",
+    model="rights_requests.Redaction",
+    moves_by_itself=True,
+    title="What was left out of copies of your data",
+    words="Where something was left out of a copy, when, and why.",
+    find=by_subject(OF_CASE),
+    context=("case__reference", "reason", "extent", "marked_at", "lifted_at"),
+    titles={
+        "extent": "how much",
+        "marked_at": "left out",
+        "lifted_at": "put back",
+        "words": "the words",
+    },
+)

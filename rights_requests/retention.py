@@ -5,10 +5,12 @@ from datetime import date, datetime
 
 from django.db import transaction
 from django.db.models import Exists, Max, OuterRef, QuerySet
+from django.utils import timezone
 
 from data_subjects.retention import Purge
 from groundwork.periods import civil_day
 from processing_register.register import period
+from rights_requests.fulfilment.releasing import COPY_LASTS
 from rights_requests.models import (
     Case,
     CaseDocument,
@@ -18,6 +20,7 @@ from rights_requests.models import (
 )
 from rights_requests.moves import OPEN
 from rights_requests.vault import remove
+from rights_requests.vault_keeping import remove_document
 
 
 def _closed(limit: datetime) -> QuerySet[Submission]:
@@ -57,6 +60,29 @@ def file_goes_on(submission: Submission) -> date | None:
     return civil_day(max(closed) + period(CASE_FILES.rule))
 
 
+def _end_copy(document: CaseDocument) -> bool:
+    """Its file goes; that there was one, and what was left out, stays with the case.
+    False while somebody works on that."""
+    case = Case.objects.filter(pk=document.case_id).select_related("submission")
+    held = case.select_for_update(of=("self",), no_key=True, skip_locked=True).first()
+    if held is None:
+        return False
+    document.case = held
+    remove_document(document, staff_id=None, now=timezone.now())
+    return True
+
+
+HANDED_COPIES = Purge(
+    rule="case-file",
+    sooner=COPY_LASTS,
+    what="Files of copies of people’s data that were handed over",
+    due=lambda limit: CaseDocument.objects.filter(
+        package__handed_at__lt=limit, removed_at__isnull=True
+    ),
+    subject="case__submission__data_subject_id",
+    remove=_end_copy,
+    counts_from="package__handed_at",
+)
 CASE_FILES = Purge(
     rule="case-file",
     what="Requests and complaints with their letters, notes and documents",

@@ -6,13 +6,15 @@ person writes, hands something in, takes our answer away, or asks for other link
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
+from django.utils import timezone
 
 from groundwork.refusals import NotAllowed
 from rights_requests import casebook, links, sensitive, writing
 from rights_requests.filing import file_documents
+from rights_requests.fulfilment import releasing
 from rights_requests.letter_frames import LetterKind
 from rights_requests.links import VISIT_LASTS, Use
 from rights_requests.models import (
@@ -106,7 +108,34 @@ def given_to_person(case: Case) -> list[CaseDocument]:
     if case.state not in GIVEN:
         return []
     answers = case.documents.filter(purpose=Purpose.ANSWER, removed_at__isnull=True)
-    return list(answers)
+    with_copies = answers.select_related("package")
+    return [document for document in with_copies if _was_given(document)]
+
+
+def _was_given(document: CaseDocument) -> bool:
+    """A copy that the house put together only once it was handed over, and not longer
+    than its day; every other answer as long as it is there."""
+    if not document.is_put_together:
+        return True
+    package = document.package
+    is_over = releasing.has_ended(package, now=timezone.now())
+    return package.handed_at is not None and not is_over
+
+
+def copy_ends_on(document: CaseDocument) -> date | None:
+    """The last day on which a copy can be downloaded; None for any other document."""
+    handed_at = document.package.handed_at if document.is_put_together else None
+    return releasing.ends_on(handed_at) if handed_at else None
+
+
+def copy_has_ended(case: Case) -> bool:
+    """Whether there was a copy on the page of this case, and there is none now."""
+    if case.state not in GIVEN:
+        return False
+    handed = case.packages.filter(handed_at__isnull=False)
+    return handed.exists() and not any(
+        document.is_put_together for document in given_to_person(case)
+    )
 
 
 def sent_by_person(case: Case) -> list[CaseDocument]:
@@ -120,7 +149,7 @@ def can_take_away(case: Case, document: CaseDocument) -> bool:
     if document.removed_at is not None:
         return False
     if document.purpose == Purpose.ANSWER:
-        return case.state in GIVEN
+        return case.state in GIVEN and _was_given(document)
     is_own = document.staff_id is None
     return is_own and document.purpose in (Purpose.EVIDENCE, Purpose.AUTHORITY)
 

@@ -4,7 +4,8 @@
 2. A worker claims it, writes the archive into the vault and says after each place how
    far it has come.
 3. It becomes a document of the case in place of the one before, and what was searched
-   goes on record (Art. 15(1A)).
+   goes on record (Art. 15(1A)). What was marked to be left out (marks) is not in it.
+4. Somebody else releases it (releasing).
 
 A worker that dies leaves its claim behind: release_stranded() gives it to another one,
 three times at most. Whatever stops the work is shown on the case, and nothing
@@ -26,11 +27,13 @@ from rights_requests import casebook, handling, vault
 from rights_requests.fulfilment import freshness, portability
 from rights_requests.fulfilment import package as copies
 from rights_requests.fulfilment.covers import Cover, Told
+from rights_requests.fulfilment.marks import Marks, digest_of
 from rights_requests.fulfilment.people import person_of
+from rights_requests.fulfilment.reading import Reading
 from rights_requests.handling import Searched
 from rights_requests.kinds import CaseKind
 from rights_requests.models import Case, CaseDocument, Event, Package
-from rights_requests.moves import State
+from rights_requests.moves import GIVEN, State
 from rights_requests.vault_keeping import remove_document
 
 logger = logging.getLogger(__name__)
@@ -61,11 +64,17 @@ def ask(case_id: uuid.UUID, *, staff_id: int, now: datetime) -> Package:
 def why_not_ask(case: Case) -> str:
     if case.kind not in MAKERS:
         return "Data is put together for a copy, or to be taken along, and for nothing else."
-    if case.state != State.IN_PROGRESS:
+    if not _can_have_one(case):
         return f"The case is not being worked on ({State(case.state).label})."
     if freshness.is_under_way(case):
         return "The copy is being put together already."
     return ""
+
+
+def _can_have_one(case: Case) -> bool:
+    """While it is worked on; and once it was answered, since a copy that was handed over
+    ends before the case is forgotten."""
+    return case.state == State.IN_PROGRESS or case.state in GIVEN
 
 
 # --- Doing it ---
@@ -118,11 +127,14 @@ def _build(package: Package) -> None:
     seen = freshness.fingerprint(person)
     made_at = timezone.localtime()
     make, _ = MAKERS[CaseKind(case.kind)]
+    marks = Marks(case.redactions.standing())
     stored = vault.put(
-        make(person, Cover(case.reference, made_at), _heartbeat(package))
+        make(
+            Reading(person, marks), Cover(case.reference, made_at), _heartbeat(package)
+        )
     )
     try:
-        _file(package, stored, seen, made_at)
+        _file(package, stored, seen, marks, made_at)
     except BaseException:
         vault.remove(stored.name)
         raise
@@ -159,32 +171,40 @@ def _file(
     package: Package,
     stored: vault.Stored,
     seen: bytes,
+    marks: Marks,
     made_at: datetime,
 ) -> None:
     """The archive becomes what the person is answered with. Raises NotAllowed when
     another worker has it by now."""
     case = casebook.locked(package.case_id)
-    if case.state != State.IN_PROGRESS:
+    if not _can_have_one(case):
         _ours(package).update(state=Package.State.FAILED, problem=Problem.CLOSED)
         transaction.on_commit(lambda: vault.remove(stored.name))
         return
     before = freshness.newest_package(case)
-    document = _document(case, stored, package.asked_by_id, made_at)
+    left_out = marks.left_out()
+    document = _document(case, stored, package.asked_by_id, made_at, left_out)
     still_ours = _ours(package).update(
         state=Package.State.READY,
         built_at=made_at,
         fingerprint=seen,
         document=document,
+        left_out=left_out,
+        marks_digest=digest_of(marks.all),
     )
     if not still_ours:
         raise NotAllowed(GONE)
-    if before is not None and before.document is not None:
+    if before is not None and before.document is not None and not before.handed_at:
         remove_document(before.document, staff_id=package.asked_by_id, now=made_at)
     _note_search(case, package)
 
 
 def _document(
-    case: Case, stored: vault.Stored, staff_id: int, now: datetime
+    case: Case,
+    stored: vault.Stored,
+    staff_id: int,
+    now: datetime,
+    left_out: dict[str, int],
 ) -> CaseDocument:
     document = CaseDocument.objects.create(
         case=case,
@@ -201,6 +221,7 @@ def _document(
         "document": str(document.pk),
         "purpose": str(document.purpose),
         "digest": stored.sha256.hex(),
+        "left_out": left_out,
     }
     casebook.note(case, Event.DOCUMENT_ADDED, staff_id=staff_id, inputs=inputs)
     return document

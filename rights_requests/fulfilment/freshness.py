@@ -11,6 +11,7 @@ from django.db.models import Prefetch, prefetch_related_objects
 from django.db.models.expressions import RawSQL
 
 from groundwork.holdings import Holding, Person, holdings
+from rights_requests.fulfilment.marks import digest_of
 from rights_requests.fulfilment.people import person_of
 from rights_requests.models import Case, CaseLogEntry, Event, Package
 
@@ -75,15 +76,40 @@ def _was_emptied(package: Package) -> bool:
     return removed.filter(at__gte=package.built_at).exists()
 
 
+def has_other_marks(package: Package) -> bool:
+    """Whether something else is to be left out now than when it was put together."""
+    standing = package.case.redactions.standing()
+    return bytes(package.marks_digest or b"") != digest_of(standing)
+
+
+def why_not_as_it_is(package: Package) -> str:
+    """Why this copy has to be put together again; empty when it can be given."""
+    if is_stale(package):
+        return (
+            "Something about the person has changed since the copy was put together: "
+            "put it together again."
+        )
+    if has_other_marks(package):
+        return (
+            "Something else is to be left out of the copy since it was put together: put "
+            "it together again."
+        )
+    return ""
+
+
 def why_not_hand_over(case: Case) -> str:
     """What stands against the copy in this case; empty when nothing does, and when the
     answer is none of ours."""
     if is_under_way(case):
         return "The copy is still being put together: wait until it is there."
     package = newest_package(case)
-    if package is not None and is_stale(package):
+    if package is None:
+        return ""
+    if why_not := why_not_as_it_is(package):
+        return why_not
+    if package.released_at is None:
         return (
-            "Something about the person has changed since the copy was put together: "
-            "put it together again."
+            "Nobody has released the copy yet: somebody else than whoever put it together "
+            "reads it first (Documents)."
         )
     return ""

@@ -8,52 +8,53 @@ takes, and memory holds a few rows of it at a time.
 from collections.abc import Iterator
 from typing import Any
 
-from groundwork.holdings import Holding, Person, holdings
+from groundwork.holdings import Holding, holdings
 from groundwork.zip_stream import Member, in_pieces, zipped
 from rights_requests.fulfilment import facts, pages, tables
 from rights_requests.fulfilment.covers import Cover, Told
+from rights_requests.fulfilment.marks import told_left_out
 from rights_requests.fulfilment.moments import one_moment
 from rights_requests.fulfilment.pages import Place
+from rights_requests.fulfilment.reading import Reading
 
 BESIDE = ("schema.json", "package.css", "package.js")
 
 
-def archive(person: Person, cover: Cover, told: Told) -> Iterator[bytes]:
+def archive(reading: Reading, cover: Cover, told: Told) -> Iterator[bytes]:
     """The whole archive, piece by piece; told() is called between two places, when no
     transaction is open."""
     return zipped(
-        _members(person, cover, told), made_at=cover.made_at, closing=cover.manifest
+        _members(reading, cover, told), made_at=cover.made_at, closing=cover.manifest
     )
 
 
-def _members(person: Person, cover: Cover, told: Told) -> Iterator[Member]:
+def _members(reading: Reading, cover: Cover, told: Told) -> Iterator[Member]:
     found: list[Place] = []
     nothing_in: list[Holding] = []
     context = {**cover.context, "up": "../"}
     for holding in holdings():
         with one_moment():
-            place = Place(holding, holding.count(person))
+            place = Place(holding, reading.count(holding))
             if place.rows_count:
-                yield from _members_of(place, person, context)
+                yield from _members_of(place, reading, context)
         if place.rows_count:
             found.append(place)
         else:
             nothing_in.append(holding)
         told(holding, place.rows_count)
-    yield from _front(person, cover, found, nothing_in)
+    yield from _front(reading, cover, found, nothing_in)
 
 
 def _members_of(
-    place: Place, person: Person, context: dict[str, Any]
+    place: Place, reading: Reading, context: dict[str, Any]
 ) -> Iterator[Member]:
     holding = place.holding
-    for path, text in pages.pages_of(place, person, context):
+    for path, text in pages.pages_of(place, reading, context):
         yield Member(f"data/{path}", in_pieces(text))
     for mark, make in (("json", tables.as_json), ("csv", tables.as_csv)):
-        yield Member(f"data/{holding.key}.{mark}", in_pieces(make(holding, person)))
-    if holding.files is not None:
-        for file in holding.files(person):
-            yield Member(f"files/{file.key}/{_safe(file.name)}", file.pieces)
+        yield Member(f"data/{holding.key}.{mark}", in_pieces(make(holding, reading)))
+    for file in reading.files(holding):
+        yield Member(f"files/{file.key}/{_safe(file.name)}", file.pieces)
 
 
 def _safe(name: str) -> str:
@@ -65,7 +66,7 @@ def _safe(name: str) -> str:
 
 
 def _front(
-    person: Person, cover: Cover, found: list[Place], nothing_in: list[Holding]
+    reading: Reading, cover: Cover, found: list[Place], nothing_in: list[Holding]
 ) -> Iterator[Member]:
     context = cover.context
     places = [place.holding for place in found]
@@ -76,7 +77,8 @@ def _front(
             "places": found,
             "nothing_in": nothing_in,
             "looked_count": len(found) + len(nothing_in),
-            "points": facts.points(places, person.id, context["controller"]),
+            "left_out": told_left_out(reading.marks),
+            "points": facts.points(places, reading.person.id, context["controller"]),
         }
     )
     yield Member("index.html", in_pieces([first]))

@@ -17,9 +17,11 @@ from typing import Any
 from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 
-from groundwork.holdings import Datum, Holding, Person, Record
+from groundwork.holdings import Datum, Holding, Record
 from groundwork.periods import LONDON
 from processing_register.register import BASES, Register, the_register
+from rights_requests.fulfilment.marks import Shortened
+from rights_requests.fulfilment.reading import Reading
 from rights_requests.fulfilment.tables import WHY_NOT
 
 ROWS_ON_A_PAGE = 250
@@ -101,10 +103,10 @@ def portable(context: dict[str, Any]) -> str:
 
 
 def pages_of(
-    place: Place, person: Person, context: dict[str, Any]
+    place: Place, reading: Reading, context: dict[str, Any]
 ) -> Iterator[tuple[str, Iterable[str]]]:
     """Each page of a place: its path, and its text in pieces."""
-    rows = batched(place.holding.records(person), ROWS_ON_A_PAGE)
+    rows = batched(reading.records(place.holding), ROWS_ON_A_PAGE)
     for number, records in enumerate(rows, start=1):
         yield place.page(number), [_page(place, number, records, context)]
 
@@ -150,9 +152,18 @@ Reader = Callable[[Any], str]
 def _row(readers: Iterable[tuple[str, str, Reader]], record: Record) -> str:
     """A record as an item of the list; an empty value is left out. Built by hand, since
     somebody may have a hundred thousand of them."""
-    told = ((title, read(record.values[path])) for path, title, read in readers)
+    if record.left_out:
+        return f'<li class="left-out"><p>{escape(record.left_out)}</p></li>\n'
+    told = (
+        (title, in_words(read, record.values[path])) for path, title, read in readers
+    )
     values = (_value(title, text) for title, text in told if text)
     return f"<li><dl>{''.join(values)}</dl></li>\n"
+
+
+def in_words(read: Reader, value: Any) -> str:
+    """A value in words; one from which something was taken out is in words already."""
+    return str(value) if isinstance(value, Shortened) else read(value)
 
 
 def _value(title: str, text: str) -> str:

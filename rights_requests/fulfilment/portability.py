@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import cached_property
 
-from groundwork.holdings import Datum, Holding, Person, holdings
+from groundwork.holdings import Datum, Holding, holdings
 from groundwork.zip_stream import Member, in_pieces, zipped
 from processing_register.register import BASES, CONSENT, the_register
 from rights_requests.fulfilment import pages, tables
 from rights_requests.fulfilment.covers import Cover, Told
+from rights_requests.fulfilment.marks import told_left_out
 from rights_requests.fulfilment.moments import one_moment
+from rights_requests.fulfilment.reading import Reading
 from rights_requests.fulfilment.tables import WHY_NOT, dumped
 
 FORMAT = "casedesk-portable/1"
@@ -77,11 +79,11 @@ class NothingToTakeAlong(Exception):
     with that, and with every way to complain (Art. 12(4))."""
 
 
-def archive(person: Person, cover: Cover, told: Told) -> Iterator[bytes]:
+def archive(reading: Reading, cover: Cover, told: Told) -> Iterator[bytes]:
     """data.json with everything, a CSV for each place, the schema, and a page to read.
     Raises NothingToTakeAlong; told() is called between two places."""
     return zipped(
-        _Archive(person, cover, told).members(),
+        _Archive(reading, cover, told).members(),
         made_at=cover.made_at,
         closing=cover.manifest,
     )
@@ -90,8 +92,8 @@ def archive(person: Person, cover: Cover, told: Told) -> Iterator[bytes]:
 class _Archive:
     """What goes along, while it is written: first all of it as JSON, then the tables."""
 
-    def __init__(self, person: Person, cover: Cover, told: Told) -> None:
-        self.person, self.cover, self.told = person, cover, told
+    def __init__(self, reading: Reading, cover: Cover, told: Told) -> None:
+        self.reading, self.cover, self.told = reading, cover, told
         self.going: list[Holding] = []
         self.staying: list[LeftOut] = []
 
@@ -104,10 +106,15 @@ class _Archive:
         if not self.going:
             raise NothingToTakeAlong
         for holding in self.going:
-            lines = tables.as_csv(holding, self.person, portable(holding))
+            lines = tables.as_csv(holding, self.reading, portable(holding))
             yield Member(f"csv/{holding.key}.csv", in_pieces(lines))
         page = pages.portable(
-            {**self.context, "going": self.going, "staying": self.staying}
+            {
+                **self.context,
+                "going": self.going,
+                "staying": self.staying,
+                "left_out": told_left_out(self.reading.marks),
+            }
         )
         yield Member("index.html", in_pieces([page]))
         for name in ("portable.schema.json", "package.css", "package.js"):
@@ -118,18 +125,18 @@ class _Archive:
             "format": FORMAT,
             "made_at": tables.as_plain(self.cover.made_at),
             "controller": str(self.context["controller"]),
-            "addresses": sorted(self.person.addresses),
+            "addresses": sorted(self.reading.person.addresses),
         }
         yield dumped(head)[:-1] + ', "places": ['
         between = "\n"
         for holding in holdings():
             with one_moment():
-                count = holding.count(self.person)
+                count = self.reading.count(holding)
                 if count and (data := portable(holding)):
                     self.going.append(holding)
                     about = {"holding": holding.key, "title": holding.title}
                     yield f'{between}{dumped(about)[:-1]}, "records": ['
-                    yield from tables.records_as_json(holding, self.person, data)
+                    yield from tables.records_as_json(holding, self.reading, data)
                     yield "]}"
                     between = ",\n"
             if count:

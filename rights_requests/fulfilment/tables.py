@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 from typing import Any
 
-from groundwork.holdings import Datum, Holding, Person
+from groundwork.holdings import Datum, Holding
 from groundwork.personal_data import Export
 from groundwork.spreadsheets import csv_lines
 from processing_register.register import BASES, Register, the_register
+from rights_requests.fulfilment.reading import Reading
 
 WHY_NOT = {
     Export.DESCRIBED: "it is a code made by us, which says nothing by itself",
@@ -22,7 +23,7 @@ WHY_NOT = {
 }
 
 
-def as_json(holding: Holding, person: Person) -> Iterator[str]:
+def as_json(holding: Holding, reading: Reading) -> Iterator[str]:
     """One object: what the place is, its fields, and every record of the person."""
     head = {
         "holding": holding.key,
@@ -31,33 +32,38 @@ def as_json(holding: Holding, person: Person) -> Iterator[str]:
         "fields": [told_of(datum, the_register()) for datum in holding.data],
     }
     yield dumped(head)[:-1] + ', "records": ['
-    yield from records_as_json(holding, person, holding.given)
+    yield from records_as_json(holding, reading, holding.given)
     yield "]}\n"
 
 
 def records_as_json(
-    holding: Holding, person: Person, data: Iterable[Datum]
+    holding: Holding, reading: Reading, data: Iterable[Datum]
 ) -> Iterator[str]:
-    """The members of a list: each record as an object, on a line of its own."""
+    """The members of a list: each record as an object, on a line of its own; of one
+    that is left out, the words that say so."""
     between = "\n"
-    for record in holding.records(person, data):
-        yield between + dumped(record.values)
+    for record in reading.records(holding, data):
+        told = {"left_out": record.left_out} if record.left_out else record.values
+        yield between + dumped(told)
         between = ",\n"
     yield "\n"
 
 
 def as_csv(
-    holding: Holding, person: Person, data: Iterable[Datum] | None = None
+    holding: Holding, reading: Reading, data: Iterable[Datum] | None = None
 ) -> Iterator[str]:
     """A heading, then a line for each record; of all that is given, or of `data`."""
-    return csv_lines(_lines(holding, person, tuple(data or holding.given)))
+    return csv_lines(_lines(holding, reading, tuple(data or holding.given)))
 
 
 def _lines(
-    holding: Holding, person: Person, data: tuple[Datum, ...]
+    holding: Holding, reading: Reading, data: tuple[Datum, ...]
 ) -> Iterator[list[str]]:
     yield [datum.title for datum in data]
-    for record in holding.records(person, data):
+    for record in reading.records(holding, data):
+        if record.left_out:
+            yield [record.left_out, *[""] * (len(data) - 1)]
+            continue
         yield [_cell(value) for value in record.values.values()]
 
 

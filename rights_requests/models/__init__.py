@@ -1,6 +1,6 @@
 """Requests about personal data and complaints: who asked, the cases, their papers."""
 
-from rights_requests.models.answers import Package
+from rights_requests.models.answers import Package, Redaction
 from rights_requests.models.calendar import CalendarFeed
 from rights_requests.models.case import Case, CaseQuerySet, Channel, Submission
 from rights_requests.models.correspondence import (
@@ -43,6 +43,7 @@ __all__ = [
     "OutsideSystem",
     "Package",
     "Recount",
+    "Redaction",
     "Reminder",
     "SearchRecord",
     "Submission",

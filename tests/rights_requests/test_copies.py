@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,8 @@ from groundwork.holdings import holdings
 from groundwork.refusals import NotAllowed
 from rights_requests import closing, vault
 from rights_requests.closing import Answer
-from rights_requests.fulfilment import building, pages
+from rights_requests.fulfilment import building, pages, releasing
+from rights_requests.fulfilment.marks import Marks
 from rights_requests.kinds import CaseKind
 from rights_requests.models import Case, CaseDocument, Package, SearchRecord
 from rights_requests.vault_keeping import remove_document
@@ -27,9 +27,10 @@ from tests.console.staff import dana
 from tests.people import ADA, BEN, become_reader, sign_up, subscriber_of
 from tests.relay import Relay
 from tests.rights_requests import lives
+from tests.rights_requests.copying import opened, put_together, released
 
 pytestmark = pytest.mark.django_db(transaction=True)
-STAFF = 7
+STAFF, READER = 7, 8
 
 
 @pytest.fixture(autouse=True)
@@ -43,20 +44,6 @@ def case(client: Client, smtp: Relay) -> Case:
     become_reader(client, smtp, ADA, first_name="Ada", employer="=1+1", telephone="")
     sign_up(client, smtp, BEN, first_name="Benjamin")
     return lives.new_case(CaseKind.ACCESS, address=ADA)
-
-
-def put_together(case: Case) -> Package:
-    building.ask(case.pk, staff_id=STAFF, now=timezone.now())
-    package = building.build_next(timezone.now())
-    assert package is not None
-    package.refresh_from_db()
-    return package
-
-
-def opened(package: Package) -> zipfile.ZipFile:
-    assert package.document is not None
-    raw = b"".join(vault.read(package.document.vault_name))
-    return zipfile.ZipFile(io.BytesIO(raw))
 
 
 def test_a_copy_has_everything_of_the_person_and_nothing_of_anybody_else(
@@ -160,6 +147,7 @@ def test_it_becomes_the_answer_and_the_search_is_on_record(case: Case) -> None:
     assert search.hits_count == package.hits_count > 3
     assert package.records_count > package.hits_count
     assert package.places_done == len(holdings())
+    releasing.release(package.pk, staff_id=READER, now=timezone.now())
     closing.fulfil(case.pk, Answer(), staff_id=STAFF, now=timezone.now())
     case.refresh_from_db()
     assert not case.is_open
@@ -191,21 +179,21 @@ def test_a_new_one_takes_the_place_of_the_one_before(case: Case) -> None:
 
 
 def test_a_copy_older_than_the_data_does_not_leave(case: Case) -> None:
-    put_together(case)
+    released(case)
     reader = subscriber_of(ADA)
     Subscriber.objects.filter(pk=reader.pk).update(employer="Another Company")
 
     with pytest.raises(NotAllowed, match="put it together again"):
         closing.fulfil(case.pk, Answer(), staff_id=STAFF, now=timezone.now())
 
-    put_together(case)
+    released(case)
     closing.fulfil(case.pk, Answer(), staff_id=STAFF, now=timezone.now())
 
 
 def test_what_happens_in_the_case_itself_makes_no_copy_old(case: Case) -> None:
     from rights_requests import handling
 
-    put_together(case)
+    released(case)
     handling.add_note(case.pk, "She called.", staff_id=STAFF, now=timezone.now())
 
     closing.fulfil(case.pk, Answer(), staff_id=STAFF, now=timezone.now())
@@ -285,7 +273,7 @@ def test_a_worker_that_was_taken_for_dead_at_the_last_moment_files_nothing(
     building.release_stranded(timezone.now() + building.STRANDED_AFTER * 2)
 
     with pytest.raises(NotAllowed, match="Another worker"):
-        building._file(slow, stored, b"seen" * 8, timezone.now())
+        building._file(slow, stored, b"seen" * 8, Marks(), timezone.now())
 
     assert not CaseDocument.objects.filter(case=case).exists()
     assert not SearchRecord.objects.filter(case=case).exists()

@@ -22,7 +22,8 @@ from rights_requests.models import Case, Package
 from tests.people import ADA, BEN, CLEO, OWN_NEWS, become_reader, subscriber_of
 from tests.relay import Relay
 from tests.rights_requests import lives
-from tests.rights_requests.test_copies import STAFF, opened, put_together
+from tests.rights_requests.copying import MAKER as STAFF
+from tests.rights_requests.copying import opened, put_together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

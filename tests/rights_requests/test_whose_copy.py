@@ -28,7 +28,7 @@ from rights_requests import (
 from rights_requests.closing import Answer
 from rights_requests.deciding import Proposal
 from rights_requests.filing import file_documents
-from rights_requests.fulfilment import building, evidence
+from rights_requests.fulfilment import evidence
 from rights_requests.handling import Question
 from rights_requests.kinds import CaseKind
 from rights_requests.models import Case, CaseDocument, CaseLogEntry, Channel
@@ -38,7 +38,7 @@ from rights_requests.uploads import check_upload
 from tests.console.staff import dana
 from tests.people import ADA, CLEO, become_reader
 from tests.relay import Relay
-from tests.rights_requests import lives
+from tests.rights_requests import copying, lives
 from tests.rights_requests.files import upload
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -60,12 +60,15 @@ def case() -> Case:
 
 
 def put_together(case: Case) -> CaseDocument:
-    building.ask(case.pk, staff_id=STAFF, now=timezone.now())
-    package = building.build_next(timezone.now())
-    assert package is not None
-    package.refresh_from_db()
-    assert package.document is not None
-    return package.document
+    document = copying.put_together(case).document
+    assert document is not None
+    return document
+
+
+def released(case: Case) -> CaseDocument:
+    document = copying.released(case).document
+    assert document is not None
+    return document
 
 
 def archive_of(document: CaseDocument) -> zipfile.ZipFile:
@@ -144,7 +147,7 @@ def test_what_a_typed_mailbox_finds_does_not_go_to_a_typed_street() -> None:
 
 def test_it_goes_there_once_the_mailbox_is_shown() -> None:
     case = lives.new_case(CaseKind.ACCESS, address=CLEO, **STREET)
-    put_together(case)
+    released(case)
     token = links.token_of(case, links.Use.CONFIRM, links.FIRST_LETTER)
     assert identity.confirm_mailbox(token, now=timezone.now())
 
@@ -158,7 +161,7 @@ def test_it_goes_there_for_whoever_staff_took_the_request_from() -> None:
     case = lives.new_case(
         CaseKind.ACCESS, address=CLEO, channel=Channel.IN_PERSON, **STREET
     )
-    put_together(case)
+    released(case)
 
     closing.fulfil(case.pk, Answer(), staff_id=STAFF, now=timezone.now())
 
@@ -236,7 +239,7 @@ def test_a_copy_of_everything_does_not_leave_where_something_is_left_out(
 
 
 def test_a_copy_of_everything_is_no_answer_in_part(case: Case) -> None:
-    put_together(case)
+    released(case)
 
     with pytest.raises(NotAllowed, match="left out"):
         release(
@@ -305,7 +308,7 @@ def test_a_copy_with_words_that_were_removed_for_good_does_not_leave(
     with pytest.raises(NotAllowed, match="put it together again"):
         closing.fulfil(case.pk, Answer(), staff_id=STAFF, now=timezone.now())
 
-    document = put_together(case)
+    document = released(case)
     words = archive_of(document).read("data/messages-about-your-rights.json")
     assert "chemotherapy" not in words.decode()
     closing.fulfil(case.pk, Answer(), staff_id=STAFF, now=timezone.now())
@@ -324,7 +327,7 @@ def test_a_copy_that_nobody_was_given_goes_with_the_end_of_its_case(case: Case) 
 
 
 def test_a_copy_that_was_given_stays_for_the_person(case: Case) -> None:
-    document = put_together(case)
+    document = released(case)
 
     closing.fulfil(case.pk, Answer(), staff_id=STAFF, now=timezone.now())
 

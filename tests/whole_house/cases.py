@@ -26,6 +26,7 @@ from rights_requests.models import (
     CaseDocument,
     ClockFault,
     DailyDigest,
+    Redaction,
     Reminder,
 )
 from rights_requests.moves import Move
@@ -87,6 +88,15 @@ def work_on(case: Case) -> None:
         size=stored.size,
         content_digest=stored.sha256,
         vault_name=stored.name,
+    )
+    Redaction.objects.create(
+        case=case,
+        extent="everywhere",
+        words="Benjamin",
+        words_digest="a digest",
+        reason="rights-of-others",
+        note="A neighbour.",
+        marked_by_id=1,
     )
     reasons = "We could not make sure which of the records are yours, as we told you."
     proposal = Proposal(Move.REFUSE, "not-identified", reasons)

@@ -1,0 +1,189 @@
+"""Letting a copy go: a second person reads it and releases it, or sends it back.
+
+Whoever had it put together, or left something out of it, does not release it; the
+database refuses that as well (migration copies_are_released). It is handed over with the
+answer. A case that was answered can have a fresh copy, since one that was handed over
+ends after a while: that one is handed over as it is released.
+"""
+
+import uuid
+from datetime import date, datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from groundwork.refusals import NotAllowed, refuse
+from rights_requests import casebook, writing
+from rights_requests.deadline_words import in_words
+from rights_requests.fulfilment import freshness
+from rights_requests.letter_frames import LetterKind
+from rights_requests.models import Case, Event, Note, Package
+from rights_requests.moves import GIVEN
+from rights_requests.vault_keeping import remove_document
+
+# Everything in one place is kept no longer than it takes to download it: much shorter
+# than the case file, under whose period it falls. To be settled by the controller.
+COPY_LASTS = timedelta(days=settings.COPY_DAYS)
+BEFORE = "The copy was dealt with already: look at how it stands now."
+ANOTHER = "Another copy has taken the place of the one that you looked at: look at the new one."
+YOURS = (
+    "You had this copy put together, or left something out of it: somebody else has to "
+    "release it."
+)
+
+
+def has_worked_on(package: Package, staff_id: int) -> bool:
+    """Whether this member of staff had it put together, or decided what is left out."""
+    if package.asked_by_id == staff_id:
+        return True
+    of_theirs = Q(marked_by_id=staff_id) | Q(lifted_by_id=staff_id)
+    return package.case.redactions.filter(of_theirs).exists()
+
+
+def why_not_decide(package: Package) -> str:
+    """Why nobody can release it or send it back; empty when somebody can."""
+    if freshness.is_under_way(package.case):
+        return "The copy is being put together: wait until it is there."
+    if freshness.newest_package(package.case) != package:
+        return ANOTHER
+    if package.released_at is not None or package.sent_back_at is not None:
+        return BEFORE
+    return ""
+
+
+def why_not_release(package: Package, *, staff_id: int) -> str:
+    if why_not := why_not_decide(package) or freshness.why_not_as_it_is(package):
+        return why_not
+    return YOURS if has_worked_on(package, staff_id) else ""
+
+
+@transaction.atomic
+def release(package_id: uuid.UUID, *, staff_id: int, now: datetime) -> Package:
+    """Let this copy go to the person. Raises NotAllowed for whoever worked on it, for one
+    that is out of date, and for one that somebody else has dealt with meanwhile."""
+    package = _locked(package_id)
+    refuse(why_not_release(package, staff_id=staff_id))
+    package.released_at, package.released_by_id = now, staff_id
+    package.save(update_fields=["released_at", "released_by_id"])
+    casebook.note(
+        package.case,
+        Event.COPY_RELEASED,
+        staff_id=staff_id,
+        inputs=_on_record(package),
+    )
+    if package.case.state in GIVEN:
+        hand_over(package.case, now=now, staff_id=staff_id)
+        _tell(package, staff_id=staff_id, now=now)
+    return package
+
+
+@transaction.atomic
+def send_back(
+    package_id: uuid.UUID, reason: str, *, staff_id: int, now: datetime
+) -> Package:
+    """The second person does not agree, and says why in a note of the case. The copy has
+    to be put together again."""
+    package = _locked(package_id)
+    refuse(why_not_decide(package))
+    if has_worked_on(package, staff_id):
+        raise NotAllowed(
+            "You worked on this copy yourself: change what is left out, or put it "
+            "together again."
+        )
+    if not reason.strip():
+        raise NotAllowed("Say why you send it back.")
+    package.sent_back_at, package.sent_back_by_id = now, staff_id
+    package.sent_back_note = Note.objects.create(
+        case=package.case,
+        words=f"The copy was sent back: {reason.strip()}",
+        written_at=now,
+        staff_id=staff_id,
+    )
+    package.save(update_fields=["sent_back_at", "sent_back_by_id", "sent_back_note"])
+    casebook.note(
+        package.case,
+        Event.COPY_SENT_BACK,
+        staff_id=staff_id,
+        inputs={**_on_record(package), "reason": casebook.digest_of(reason.strip())},
+    )
+    return package
+
+
+def _locked(package_id: uuid.UUID) -> Package:
+    """Under the lock of its case: of two who decide at once, the second one reads what
+    the first one did. Raises DoesNotExist."""
+    case_id = Package.objects.values_list("case_id", flat=True).get(pk=package_id)
+    case = casebook.locked(case_id)
+    package = Package.objects.select_related("document").get(pk=package_id)
+    package.case = case
+    return package
+
+
+def _on_record(package: Package) -> dict[str, object]:
+    """Which archive it is, how much is left out of it for which reasons, and the digest
+    of the newest one from which nothing was left out."""
+    document = package.document
+    return {
+        "copy": str(package.pk),
+        "digest": bytes(document.content_digest).hex() if document else "",
+        "left_out": package.left_out,
+        "whole": _digest_of_whole(package) if package.left_out else "",
+    }
+
+
+def _digest_of_whole(package: Package) -> str:
+    whole = Package.objects.filter(
+        case=package.case_id, left_out={}, document__isnull=False
+    )
+    found = whole.order_by("-built_at").select_related("document").first()
+    document = found.document if found else None
+    return bytes(document.content_digest).hex() if document else ""
+
+
+# --- Handing over ---
+
+
+def hand_over(case: Case, *, now: datetime, staff_id: int | None) -> None:
+    """The copy that stands is the person's from now on, and takes the place of those
+    before it. The caller holds the case; a copy that nobody released is refused by the
+    database."""
+    package = freshness.newest_package(case)
+    if package is None:
+        return
+    package.handed_at = now
+    package.save(update_fields=["handed_at"])
+    inputs = _on_record(package)
+    casebook.note(case, Event.COPY_HANDED, staff_id=staff_id, inputs=inputs)
+    for older in freshness.packages_of(case):
+        document = older.document
+        if older != package and document is not None and document.removed_at is None:
+            document.case = case
+            remove_document(document, staff_id=staff_id, now=now)
+
+
+def _tell(package: Package, *, staff_id: int, now: datetime) -> None:
+    """Of a fresh copy in a case that was answered before."""
+    words = (
+        "The copy of your data that you asked for again is on the page of your request. "
+        f"You can download it there until {in_words(ends_on(now))}."
+    )
+    writing.write(
+        package.case,
+        LetterKind.MESSAGE,
+        now=now,
+        staff_id=staff_id,
+        edits={"message": words},
+    )
+
+
+def ends_on(handed_at: datetime) -> date:
+    """The last day on which the person can download a copy that was handed over then."""
+    return timezone.localdate(handed_at + COPY_LASTS)
+
+
+def has_ended(package: Package, *, now: datetime) -> bool:
+    """Whether its day is over, whether the nightly purge has come by or not."""
+    handed_at = package.handed_at
+    return handed_at is not None and timezone.localdate(now) > ends_on(handed_at)
