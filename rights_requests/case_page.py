@@ -347,7 +347,10 @@ def _belongings(*, with_words: bool) -> "tuple[str | Prefetch[Any], ...]":
     )
 
 
-def render(page: CasePage, tab: str, *, status: int = 200, **more: Any) -> HttpResponse:
+def render(
+    page: CasePage, tab: str, *, name: str = "", status: int = 200, **more: Any
+) -> HttpResponse:
+    """The page of a tab, or another one that stands under it (name)."""
     page.request.current_app = console.name
     context = {
         **console.each_context(
@@ -357,5 +360,5 @@ def render(page: CasePage, tab: str, *, status: int = 200, **more: Any) -> HttpR
         **page.head(tab),
         **more,
     }
-    name = f"admin/rights_requests/case_{tab or 'timeline'}.html"
-    return TemplateResponse(page.request, name, context, status=status)
+    template = f"admin/rights_requests/{name or f'case_{tab or "timeline"}'}.html"
+    return TemplateResponse(page.request, template, context, status=status)

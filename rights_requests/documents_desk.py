@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import (
     HttpRequest,
@@ -22,7 +23,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from groundwork.refusals import NotAllowed, refuse
 from rights_requests import casebook, sensitive, vault, vault_keeping
 from rights_requests.act_desk import require, tab_url
-from rights_requests.case_acts import WORK
+from rights_requests.case_acts import RELEASE, WORK
 from rights_requests.case_forms import one_of
 from rights_requests.case_page import CasePage, page_of, render
 from rights_requests.case_timeline import staff_names
@@ -100,8 +101,14 @@ def documents_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 def _page(
-    page: CasePage, form: UploadForm, *, status: int = 200, problem: str = ""
+    page: CasePage,
+    form: UploadForm,
+    *,
+    status: int = 200,
+    problem: str = "",
+    unsent: str = "",
 ) -> HttpResponse:
+    """unsent: a reason that was typed and not taken."""
     rows = list(page.case.documents.all())
     names = staff_names([row.staff_id for row in rows])
     return render(
@@ -109,7 +116,12 @@ def _page(
         "documents",
         status=status,
         problem=problem,
-        copy=standing_copy.shown(page.case),
+        unsent=unsent,
+        copy=standing_copy.shown(
+            page.case, now=page.now, staff_id=staff_id(page.request)
+        ),
+        why_not_read_copy=why_not_read_copy(page.request, page.case),
+        may_release=page.request.user.has_perm(RELEASE),
         form=form,
         documents=[
             {
@@ -128,8 +140,19 @@ def _why_not_open(request: HttpRequest, row: CaseDocument) -> str:
     """Why this member of staff may not have the file; empty when they may."""
     if row.removed_at is not None:
         return "It is gone."
-    asked = _asked_of_reader(row).items()
-    return next((why for perm, why in asked if not request.user.has_perm(perm)), "")
+    return next(iter(_missing(request, row)), "")
+
+
+def _missing(request: HttpRequest, row: CaseDocument) -> list[str]:
+    """What is said to this member of staff of each permission that they lack for it.
+    Whoever releases copies reads them, too."""
+    user = request.user
+    may_read = {WORK} if row.is_put_together and user.has_perm(RELEASE) else set()
+    return [
+        why
+        for permission, why in _asked_of_reader(row).items()
+        if permission not in may_read and not user.has_perm(permission)
+    ]
 
 
 def _asked_of_reader(row: CaseDocument) -> dict[str, str]:
@@ -147,13 +170,33 @@ def _asked_of_reader(row: CaseDocument) -> dict[str, str]:
     return {**needed, **({sensitive.MAY_SEE: "It is shut away."} if is_shut else {})}
 
 
+def why_not_read_copy(request: HttpRequest, case: Case) -> str:
+    """Why this member of staff may not read what a copy has, which is everything; empty
+    when they may."""
+    user = request.user
+    if not (user.has_perm(WORK) or user.has_perm(RELEASE)):
+        return "Only whoever works on cases or releases copies may read it."
+    is_shut = sensitive.is_anything_shut_away(case.submission.data_subject)
+    if is_shut and not user.has_perm(sensitive.MAY_SEE):
+        return (
+            "Something of this person is shut away: only whoever may see that reads the "
+            "copy and releases it."
+        )
+    return ""
+
+
+def refused(page: CasePage, problem: str, *, unsent: str = "") -> HttpResponse:
+    """The list of documents with what stood against something, in words."""
+    form = UploadForm(initial={"purpose": Purpose.ANSWER})
+    return _page(page, form, status=409, problem=problem, unsent=unsent)
+
+
 def _can_remove(row: CaseDocument) -> bool:
-    """An answer that has not left, put there by mistake."""
-    return (
-        row.purpose == Purpose.ANSWER
-        and row.removed_at is None
-        and row.case.state == State.IN_PROGRESS
-    )
+    """An answer that has not left, put there by mistake; and a copy that was put
+    together, handed over or not: the person can have it again."""
+    if row.purpose != Purpose.ANSWER or row.removed_at is not None:
+        return False
+    return row.case.state == State.IN_PROGRESS or row.is_put_together
 
 
 @console.page("rights_requests/case/<uuid:pk>/copy/", name="case-copy", permission=WORK)
@@ -166,8 +209,7 @@ def put_copy_together(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     try:
         building.ask(page.case.pk, staff_id=staff_id(request), now=timezone.now())
     except NotAllowed as refusal:
-        form = UploadForm(initial={"purpose": Purpose.ANSWER})
-        return _page(page, form, status=409, problem=str(refusal))
+        return refused(page, str(refusal))
     messages.success(request, "It is being put together. This page says how far it is.")
     return redirect(tab_url(page.case, "documents"))
 
@@ -204,8 +246,8 @@ def document_file(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     submission = row.case.submission
     if row.removed_at is not None:
         return _refused(request, row, _why_not_open(request, row), status=410)
-    for permission in _asked_of_reader(row):
-        require(request, permission)
+    if _missing(request, row):
+        raise PermissionDenied
     try:
         chunks = vault.read(row.vault_name)
     except vault.VaultError as trouble:

@@ -26,6 +26,7 @@ from rights_requests.models import (
     CaseDocument,
     ClockFault,
     DailyDigest,
+    Package,
     Redaction,
     Reminder,
 )
@@ -89,6 +90,7 @@ def work_on(case: Case) -> None:
         content_digest=stored.sha256,
         vault_name=stored.name,
     )
+    Package.objects.create(case=case, state="failed", problem="disk", asked_by_id=1)
     Redaction.objects.create(
         case=case,
         extent="everywhere",

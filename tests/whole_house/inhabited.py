@@ -25,7 +25,7 @@ from outbox import delivery, inbound
 from outbox.models import MessageClass
 from outbox.queueing import queue
 from processing_register.models import NoticeVersion
-from rights_requests.models import Case, CaseDocument
+from rights_requests.models import Case, CaseDocument, Note
 from staff.models import StaffUser
 from subscribers import importing
 from tests.case_updates import cast
@@ -225,6 +225,8 @@ def _values(address: Address, name: str, converter: str, house: House) -> list[A
             list(CaseDocument.objects.values_list("pk", flat=True)[:2])
             or [uuid.uuid4()]
         ),
+        "place": lambda: ["notes", "nowhere"],
+        "row": lambda: [*Note.objects.values_list("pk", flat=True)[:1], "none"],
         "case": lambda: list(Case.objects.values_list("pk", flat=True)[:3]),
         "app_label": lambda: ["subscribers", "outbox"],
         "url": lambda: ["nonsense/", ".env"],
