@@ -103,6 +103,7 @@ BINDING: Mapping[str, Binding] = {
     "searches": CASE_WORK,
     "tasks": CASE_WORK,
     "notes": CASE_WORK,
+    "left-out": CASE_WORK,
     "case-log": ONLY_GROWS,
     # --- The person ---
     "restrictions": Binding(

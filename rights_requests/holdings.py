@@ -261,6 +261,7 @@ LEFT_OUT = Holding(
     title="What was left out of copies of your data",
     words="Where something was left out of a copy, when, and why.",
     find=by_subject(OF_CASE),
+    kept=CASE_FILE,
     context=("case__reference", "reason", "extent", "marked_at", "lifted_at"),
     titles={
         "extent": "how much",
