@@ -47,6 +47,11 @@ OPT_OUT_JOURNAL = Path(
 # Files that people sent or are sent, encrypted with keys that FIELD_KEYS wrap; the web
 # processes and the workers need the same folder.
 VAULT_DIR = Path(env.str("VAULT_DIR", default=str(DATA_DIR / "vault")))
+# Where an erasure looks for what is left, beside the database, Redis, the vault and the
+# mailbox: the folder of data, and those where this machine keeps the logs.
+SEARCHED_FOLDERS = [DATA_DIR, *map(Path, env.list("LOG_FOLDERS", default=[]))]
+# Below them, what is looked into by a door of its own, or is the same for everybody.
+NOT_SEARCHED = [VAULT_DIR, *(DATA_DIR / name for name in ("postgres", "static"))]
 
 DEBUG = env.bool("DEBUG", default=False)
 SITE_URL = env.str("SITE_URL").rstrip("/")

@@ -132,6 +132,9 @@ CONTACT = Holding(
     forget=contacts.forget,
     context=("kind", "source", "obtained_on", "informed_at", "last_used_on"),
     addresses=("address",),
+    names=(("name",),),
+    telephones=("telephone",),
+    streets=("postal_address",),
     titles={
         "kind": "what you are to us",
         "source": "where it came from",

@@ -117,7 +117,9 @@ class Holding:
     person and say what the rest is about, such as a day. declared: for a ledger, whose
     model declares that its entries name nobody, although they are about somebody while
     the number leads to them. narrow: for a row that holds something of several people.
-    addresses: the fields in which the person's own e-mail address stands. files: the
+    addresses: the fields in which the person's own e-mail address stands; names,
+    telephones, streets: those of their name, in one field or several, of their number
+    and of where they live, by which what is left of them is looked for. files: the
     files that its rows name. cut: how a value is given that is not given as it is
     stored. moves_by_itself: rows come and change while a request is
     worked on, such as the letters about it, and say nothing new of the person. kept: why
@@ -137,6 +139,9 @@ class Holding:
     declared: PersonalData | None = None
     narrow: Narrower | None = None
     addresses: tuple[str, ...] = ()
+    names: tuple[tuple[str, ...], ...] = ()
+    telephones: tuple[str, ...] = ()
+    streets: tuple[str, ...] = ()
     files: Filer | None = None
     cut: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
     moves_by_itself: bool = False

@@ -223,7 +223,7 @@ def fetch_from_catcher(folder: Path) -> int:
 def fetch_by_imap(url: str) -> int:
     """Unseen messages of an IMAP mailbox; each is marked seen once it is stored."""
     count = 0
-    with _mailbox(url) as mailbox:
+    with open_mailbox(url) as mailbox:
         _, found = mailbox.search(None, "UNSEEN")
         for number in found[0].split():
             # PEEK leaves the message unseen until the row is committed.
@@ -255,7 +255,7 @@ def _arrived_at(said: bytes) -> datetime | None:
 
 
 @contextmanager
-def _mailbox(url: str) -> Iterator[imaplib.IMAP4]:
+def open_mailbox(url: str) -> Iterator[imaplib.IMAP4]:
     """imaps://user:password@host:993/INBOX, or imap:// on a trusted network."""
     parts = urlsplit(url)
     host = parts.hostname or "localhost"

@@ -44,6 +44,11 @@ def forget_mail(person: Person) -> int:
     it; returns how many messages. What still waits is not sent, but for what answers
     their request: that has to leave first (is_answer_on_its_way)."""
     forget_bodies(person.id)
+    return forget_settled_mail(person)
+
+
+def forget_settled_mail(person: Person) -> int:
+    """The same for what has left or failed; what still waits goes on."""
     gone = OutgoingEmail.objects.filter(
         data_subject_id=person.id, settled_at__isnull=False
     )

@@ -20,7 +20,7 @@ from data_subjects.restriction import is_restricted
 from groundwork.refusals import NotAllowed, refuse
 from rights_requests import casebook, grounds, sensitive, writing
 from rights_requests.at_once import STOPS
-from rights_requests.fulfilment import freshness, releasing
+from rights_requests.fulfilment import erasure_plan, freshness, releasing
 from rights_requests.fulfilment.marks import Reason, counted_in_words
 from rights_requests.kinds import AT_ONCE, ON_THE_CLOCK, PUBLISHED, CaseKind
 from rights_requests.letter_frames import LetterKind
@@ -30,6 +30,7 @@ from rights_requests.models import (
     CaseDocument,
     Channel,
     Decision,
+    ErasurePlan,
     IdentityCheck,
     Letter,
     OutsideSystem,
@@ -56,6 +57,10 @@ WAITS = "A proposal waits for a second person: release it or take it back first.
 ON_ITS_WAY = (
     "The letter about two months more is on its way: it counts once it was handed over. "
     "While it waits to be posted, it can be taken back."
+)
+BEING_ERASED = (
+    "The deletion was approved and is being carried out: the case closes by itself when "
+    "nothing is left."
 )
 
 # Whoever had the data from us is told of these (Art. 19).
@@ -96,8 +101,10 @@ def answer_and_close(
     staff_id: int,
     now: datetime,
     decision: Decision | None = None,
+    told: Mapping[str, Any] | None = None,
 ) -> Letter:
-    """The caller holds the case and has looked for what stands against it."""
+    """The caller holds the case and has looked for what stands against it. told: what
+    the letter says beside, or in place of, what follows from the case."""
     kind = letter_of_answer(case, nothing_held=answer.nothing_held)
     if kind is LetterKind.COMPLAINT_OUTCOME and not answer.outcome.strip():
         raise NotAllowed("Say what you found: a complaint is closed with its outcome.")
@@ -127,7 +134,7 @@ def answer_and_close(
         staff_id=staff_id,
         edits=answer.edits,
         move_number=entry.number,
-        **answer_fields(case, answer),
+        **{**answer_fields(case, answer), **(told or {})},
     )
 
 
@@ -290,6 +297,8 @@ def why_not_give(case: Case, *, nothing_held: bool = False) -> str:
             "Somebody else asks this for the person, and nothing here shows that they "
             "may: add their authority to the documents first."
         )
+    if kind is CaseKind.ERASURE:
+        return _why_not_erase(case, nothing_held=nothing_held)
     restricted = is_restricted(case.submission.data_subject_id)
     if kind is CaseKind.RESTRICTION and not restricted:
         return "Restrict the person’s data first (Registers, Restrictions)."
@@ -300,6 +309,12 @@ def is_kept_by_hold(case: Case) -> bool:
     """Whether it asks to delete what a legal hold keeps."""
     is_erasure = case.kind == CaseKind.ERASURE
     return is_erasure and holds.is_held(case.submission.data_subject_id)
+
+
+def _why_not_erase(case: Case, *, nothing_held: bool) -> str:
+    if nothing_held:
+        return erasure_plan.why_something_is_held(case)
+    return "" if is_kept_by_hold(case) else erasure_plan.why_not(case)
 
 
 def _has_systems_to_ask(case: Case) -> bool:
@@ -441,7 +456,9 @@ def why_not_beside(case: Case, besides: Decision | None, waits: str) -> str:
     pending = next(iter(pending_decisions(case, besides)), None)
     if pending is None:
         return ""
-    return waits if pending.released_at is None else ON_ITS_WAY
+    if pending.released_at is None:
+        return waits
+    return ON_ITS_WAY if pending.move == Move.EXTEND else BEING_ERASED
 
 
 def pending_decisions(case: Case, besides: Decision | None = None) -> list[Decision]:
@@ -469,6 +486,7 @@ def withdraw(
 ) -> Letter:
     """The person no longer wants it; staff_id: who took that down, if somebody did."""
     case = casebook.locked(case_id)
+    refuse(why_not_withdraw(case))
     casebook.make(case, Move.WITHDRAW, now=now, staff_id=staff_id)
     end_open_work(case, now=now, staff_id=staff_id)
     return writing.write(
@@ -478,6 +496,14 @@ def withdraw(
         staff_id=staff_id,
         came_on=timezone.localdate(now),
     )
+
+
+def why_not_withdraw(case: Case) -> str:
+    """What is deleted cannot be brought back."""
+    plans = ErasurePlan.objects.filter(decision__case=case, begun_at__isnull=False)
+    if case.is_open and plans.exists():
+        return "Your data is being deleted already: it is too late to take this back."
+    return ""
 
 
 @transaction.atomic

@@ -45,6 +45,7 @@ from rights_requests.closing import (
 )
 from rights_requests.correcting import Correction, Receipt
 from rights_requests.counting import Extension, Kind
+from rights_requests.fulfilment import erasure_plan, erasure_report
 from rights_requests.grounds import Ground
 from rights_requests.handling import ANSWER_WITHIN
 from rights_requests.kinds import CaseKind
@@ -117,6 +118,8 @@ def propose(
     )
     preview(decision, now=now)  # it must be possible to write it
     decision.save(force_insert=True)
+    if _erases(decision, proposal):
+        erasure_plan.make(decision)
     casebook.note(
         case,
         Event.PROPOSED,
@@ -124,6 +127,12 @@ def propose(
         inputs={"decision": decision.pk, **_on_record(decision)},
     )
     return decision
+
+
+def _erases(decision: Decision, proposal: Proposal) -> bool:
+    return erasure_plan.is_needed(
+        decision.case, proposal.move, nothing_held=proposal.nothing_held
+    )
 
 
 def _kept(proposal: Proposal) -> dict[str, Any]:
@@ -425,8 +434,12 @@ def preview(decision: Decision, *, now: datetime) -> letters.Letter | None:
     kind = LETTERS.get(proposal.move) or letter_of_answer(
         case, nothing_held=proposal.nothing_held
     )
-    fields = writing.fields_of([case], now=now, **_fields(case, proposal, now))
-    return letters.render(kind, fields, proposal.edits)
+    told = _fields(case, proposal, now) | erasure_report.fields_of(
+        decision, proposal.move, proposal.nothing_held
+    )
+    return letters.render(
+        kind, writing.fields_of([case], now=now, **told), proposal.edits
+    )
 
 
 def _fields(case: Case, proposal: Proposal, now: datetime) -> dict[str, Any]:
@@ -508,9 +521,16 @@ def why_not_release(decision: Decision, *, staff_id: int) -> str:
 
 @transaction.atomic
 def release(
-    decision_id: int, *, seen_entry_id: int, staff_id: int, now: datetime
+    decision_id: int,
+    *,
+    seen_entry_id: int,
+    staff_id: int,
+    now: datetime,
+    code: str = "",
 ) -> Decision:
-    """Let it take effect: the letter leaves, and the move is made.
+    """Let it take effect: the letter leaves, and the move is made. What erases something
+    is approved by the code at the end of its preview and carried out by a worker first
+    (fulfilment.erasing).
 
     seen_entry_id: the newest entry of the log that the page showed; raises NotAllowed
     when something has happened since, as for everything that propose() refuses. An
@@ -526,8 +546,11 @@ def release(
     proposal = proposal_of(decision)
     refuse(why_not_propose(case, proposal.move, now=now, besides=decision))
     _refuse_unless_sound(case, proposal)
+    plan = erasure_plan.of(decision)
+    if plan is not None:
+        erasure_plan.approve(plan, code=code)
     decision.released_by_id, decision.released_at = staff_id, now
-    if proposal.move is not Move.EXTEND:
+    if proposal.move is not Move.EXTEND and plan is None:
         decision.settled_at, decision.outcome = now, Outcome.RELEASED
     decision.save(
         update_fields=["released_by_id", "released_at", "settled_at", "outcome"]
@@ -535,8 +558,17 @@ def release(
     casebook.note(
         case, Event.RELEASED, staff_id=staff_id, inputs={"decision": decision.pk}
     )
-    _carry_out(case, decision, proposal, now)
+    if plan is None:
+        _carry_out(case, decision, proposal, now)
     return decision
+
+
+def close_after_erasure(decision: Decision, *, now: datetime) -> None:
+    """All that was approved is done, and nothing is left: the person is told, and the
+    case closes. The caller holds the case."""
+    decision.settled_at, decision.outcome = now, Outcome.RELEASED
+    decision.save(update_fields=["settled_at", "outcome"])
+    _carry_out(decision.case, decision, proposal_of(decision), now)
 
 
 def _carry_out(
@@ -545,7 +577,14 @@ def _carry_out(
     staff_id = decision.released_by_id or 0
     if proposal.move is Move.FULFIL:
         letter = answer_and_close(
-            case, _answer(proposal), staff_id=staff_id, now=now, decision=decision
+            case,
+            _answer(proposal),
+            staff_id=staff_id,
+            now=now,
+            decision=decision,
+            told=erasure_report.fields_of(
+                decision, proposal.move, proposal.nothing_held
+            ),
         )
         _keep_letter(decision, letter)
         return

@@ -28,6 +28,9 @@ SUBMISSIONS = Holding(
     kept=CASE_FILE,
     context=("received_at", "dated_on", "channel", "reply_by"),
     addresses=("address",),
+    names=(("name",),),
+    telephones=("telephone",),
+    streets=("postal_address",),
     titles={
         "received_at": "received",
         "dated_on": "dated",

@@ -40,6 +40,7 @@ LATER = {
     "next_news_on": "the day of the next word",
     "recipients": "who else had the data",
     "limits": "what we keep",
+    "erased": "what is deleted, place by place",
     "due_on": "the new date",
     "steps": "how the new date came about",
 }

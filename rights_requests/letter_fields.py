@@ -90,6 +90,8 @@ class Fields:
     recipients: tuple[str, ...] = ()
     # What we keep, or will probably have to keep, each with its reason.
     limits: tuple[str, ...] = ()
+    # What was deleted, place by place.
+    erased: tuple[str, ...] = ()
     # What an objection or a withdrawal stops, and which services end with it.
     stops: tuple[str, ...] = ()
     ends: tuple[str, ...] = ()

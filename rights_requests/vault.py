@@ -115,6 +115,14 @@ def sweep_orphans(known: Collection[str], *, now: datetime) -> int:
     return removed
 
 
+def names() -> Iterator[str]:
+    """The name of every file that is here, in no order; those still being written are
+    not."""
+    for path in _files():
+        if not path.name.endswith(_UNFINISHED):
+            yield path.name
+
+
 # --- Folders ---
 
 

@@ -20,6 +20,8 @@ SIGN_UP = Holding(
     find=by_subject("data_subject"),
     forget=erasing.forget_reader,
     addresses=("address",),
+    names=(("first_name", "last_name"),),
+    telephones=("telephone",),
     titles={
         "address": "e-mail address",
         "address_digest": "code made of your address",

@@ -10,6 +10,7 @@ from rights_requests.models.correspondence import (
     MailedCode,
     Message,
 )
+from rights_requests.models.erasing import ErasedPlace, ErasurePlan, Residue
 from rights_requests.models.log import CaseLogEntry, CaseSeal, Event
 from rights_requests.models.runs import ClockFault, DailyDigest, Recount
 from rights_requests.models.systems import OutsideSystem
@@ -34,6 +35,8 @@ __all__ = [
     "ClockFault",
     "DailyDigest",
     "Decision",
+    "ErasedPlace",
+    "ErasurePlan",
     "Event",
     "IdentityCheck",
     "Letter",
@@ -45,6 +48,7 @@ __all__ = [
     "Recount",
     "Redaction",
     "Reminder",
+    "Residue",
     "SearchRecord",
     "Submission",
     "Task",

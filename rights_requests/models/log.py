@@ -43,6 +43,11 @@ class Event(models.TextChoices):
     PERSON_CORRECTED = "person-corrected", "who it is was put right"
     EFFECT = "effect", "took effect in the house"
     OVERDUE = "overdue", "the time ran out"
+    ERASURE_BEGUN = "erasure-begun", "the deletion began"
+    ERASURE_STOPPED = "erasure-stopped", "the deletion did not begin"
+    RESIDUE_FOUND = "residue-found", "something of the person was still found"
+    RESIDUE_KEPT = "residue-kept", "what was found stays, two people agreed"
+    ERASED = "erased", "deleted, and nothing was found any more"
 
 
 class CaseSeal(LedgerSeal):

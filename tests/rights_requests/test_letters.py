@@ -132,6 +132,7 @@ def sample(kind: CaseKind = CaseKind.ACCESS, **more: Any) -> Fields:
         "documents": ("Your data (a ZIP file)",),
         "recipients": ("A mailing company in Leeds",),
         "limits": ("Invoices: tax law has us keep them for six years",),
+        "erased": ("Your sign-up for our e-mails (1)",),
         "stops": ("E-mails about the case",),
         "ends": ("Case updates",),
         "about": "R-2026-AB2C",

@@ -1,0 +1,89 @@
+"""Copies of mail that lie outside the database: in the IMAP mailbox that we read, or in
+the folder of the local catcher. An erasure takes them away, and looks for what is left.
+"""
+
+import imaplib
+from collections.abc import Iterable, Iterator
+from email import message_from_bytes
+from email.utils import getaddresses
+from pathlib import Path
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+
+from groundwork import addresses
+from outbox.inbound import open_mailbox
+
+ENDS = ("From", "To", "Cc", "Reply-To", "Sender", "Return-Path")
+
+
+def is_kept_somewhere() -> bool:
+    """Whether there is such a mailbox at all."""
+    return bool(settings.INBOUND_IMAP_URL) or settings.MAILBOX_DIR is not None
+
+
+def forget(people: Iterable[str]) -> int:
+    """Take away every message from or to one of these normalised addresses; returns how
+    many. Raises OSError or imaplib.IMAP4.error while the mailbox cannot be reached."""
+    wanted = frozenset(people)
+    if settings.INBOUND_IMAP_URL:
+        return _forget_by_imap(settings.INBOUND_IMAP_URL, wanted)
+    if settings.MAILBOX_DIR is not None:
+        return _forget_in_folder(settings.MAILBOX_DIR, wanted)
+    return 0
+
+
+def _forget_in_folder(folder: Path, wanted: frozenset[str]) -> int:
+    count = 0
+    for path in sorted(folder.glob("*.eml")):
+        if wanted & _ends_of(path.read_bytes()):
+            path.unlink(missing_ok=True)
+            count += 1
+    return count
+
+
+def _ends_of(raw: bytes) -> set[str]:
+    """The normalised addresses between which a message goes."""
+    headers = message_from_bytes(raw)
+    written = [str(value) for name in ENDS for value in headers.get_all(name, [])]
+    return {normal for _, one in getaddresses(written) if (normal := _normal(one))}
+
+
+def _normal(address: str) -> str:
+    try:
+        return addresses.normalise(address)
+    except ValidationError:
+        return ""
+
+
+def _forget_by_imap(url: str, wanted: frozenset[str]) -> int:
+    with open_mailbox(url) as mailbox:
+        found = {
+            number
+            for address in sorted(wanted)
+            for end in ("FROM", "TO", "CC")
+            for number in _search(mailbox, end, address)
+        }
+        for number in sorted(found, key=int):
+            mailbox.store(number.decode(), "+FLAGS", "\\Deleted")
+        mailbox.expunge()
+    return len(found)
+
+
+def _search(mailbox: imaplib.IMAP4, where: str, text: str) -> list[bytes]:
+    """The numbers of the messages that have this text there (RFC 3501, 6.4.4)."""
+    # The stubs say text; what is sent is bytes (imaplib.IMAP4._command).
+    mailbox.literal = text.encode()  # type: ignore[assignment]
+    _, found = mailbox.search("UTF-8", where)
+    return found[0].split() if found and found[0] else []
+
+
+def messages_with(texts: Iterable[str]) -> Iterator[str]:
+    """Which messages of the IMAP mailbox still have one of these texts anywhere; the
+    folder of the catcher is looked through with the other folders."""
+    if not settings.INBOUND_IMAP_URL:
+        return
+    with open_mailbox(settings.INBOUND_IMAP_URL) as mailbox:
+        for text in texts:
+            for number in _search(mailbox, "TEXT", text):
+                yield f"message {number.decode()}"

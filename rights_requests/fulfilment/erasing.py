@@ -1,0 +1,373 @@
+"""Carrying an erasure out: begun in one moment, done place by place, and over only when
+nothing is found any more.
+
+1. begin(): what was approved is held against what is there now. From this moment the
+   person's number leads to no address, and the address is on the opt-out list; whoever
+   signs up under it is somebody new.
+2. Each place in a transaction of its own. A worker that dies leaves off between two of
+   them, and another one goes on (release_stranded).
+3. A look through every store for what is left (residual_scan). What is found keeps the
+   case open, shown, until it is gone or two people have agreed that it stays.
+4. The person is told what was deleted, what is kept and why, and the case closes.
+5. Once that letter was handed over, the addresses in the file go as well
+   (forget_contacts), and by what the person was looked for.
+"""
+
+import imaplib
+import logging
+import uuid
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+import redis
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from data_subjects.models import DataSubject
+from groundwork.holdings import ON_RECORD, Person, holdings
+from groundwork.refusals import NotAllowed
+from outbox import suppression
+from outbox.models import SuppressedAddress
+from outbox.retention import forget_settled_mail
+from rights_requests import casebook, closing, deciding
+from rights_requests.fulfilment import erasure_places, erasure_plan, residual_scan
+from rights_requests.fulfilment.identifiers import Identifiers
+from rights_requests.fulfilment.residual_scan import Hit, Spared
+from rights_requests.models import (
+    Case,
+    CaseDocument,
+    Decision,
+    ErasedPlace,
+    ErasurePlan,
+    Event,
+    Residue,
+)
+from rights_requests.moves import State
+
+logger = logging.getLogger(__name__)
+STRANDED_AFTER = timedelta(minutes=30)
+Problem = ErasurePlan.Problem
+UNDER_WAY = (
+    ErasurePlan.State.APPROVED,
+    ErasurePlan.State.ERASING,
+    ErasurePlan.State.SEARCHING,
+)
+# A store that does not answer now may answer the next time.
+TRY_AGAIN = (OSError, redis.RedisError, imaplib.IMAP4.error)
+TRIED_AGAIN_AFTER = timedelta(minutes=1)
+BATCH = 500
+
+
+def work_on_next(now: datetime) -> ErasurePlan | None:
+    """Take up the erasure that waits the longest, and go on as far as it goes; None when
+    none waits."""
+    plan = _claimed(now)
+    if plan is None:
+        return None
+    try:
+        _go_on(plan)
+    except TRY_AGAIN:
+        logger.exception("A place of erasure %s could not be reached", plan.pk)
+        _put_off(plan, now)
+    except Exception:
+        logger.exception("Erasure %s was broken off", plan.pk)
+        _put_off(plan, now)
+    return plan
+
+
+@transaction.atomic
+def _claimed(now: datetime) -> ErasurePlan | None:
+    """heartbeat_at: until then it is somebody's, or put off."""
+    free = Q(heartbeat_at__isnull=True) | Q(heartbeat_at__lt=now)
+    waiting = ErasurePlan.objects.filter(free, state__in=UNDER_WAY).order_by("made_at")
+    plan = waiting.select_for_update(skip_locked=True).first()
+    if plan is None:
+        return None
+    plan.heartbeat_at = now + STRANDED_AFTER
+    plan.attempts += 1
+    plan.save(update_fields=["heartbeat_at", "attempts"])
+    return plan
+
+
+def _put_off(plan: ErasurePlan, now: datetime) -> None:
+    """It shows on the case, and the next look is in a minute."""
+    ErasurePlan.objects.filter(pk=plan.pk, attempts=plan.attempts).update(
+        problem=Problem.PLACE, heartbeat_at=now + TRIED_AGAIN_AFTER
+    )
+
+
+def _go_on(plan: ErasurePlan) -> None:
+    if plan.state == ErasurePlan.State.APPROVED and not _begin(plan):
+        return
+    if plan.state == ErasurePlan.State.ERASING:
+        for place in plan.places.filter(done_at=None):
+            _erase(plan, place)
+        _enter(plan, ErasurePlan.State.SEARCHING)
+    if _look_through(plan):
+        _finish(plan)
+
+
+def _enter(plan: ErasurePlan, state: ErasurePlan.State) -> None:
+    """The next stage. Raises NotAllowed when another worker has it by now."""
+    ours = ErasurePlan.objects.filter(pk=plan.pk, attempts=plan.attempts)
+    if not ours.update(state=state, heartbeat_at=timezone.now() + STRANDED_AFTER):
+        raise NotAllowed("Another worker has this erasure by now.")
+    plan.state = state
+
+
+# --- The beginning ---
+
+
+@transaction.atomic
+def _begin(plan: ErasurePlan) -> bool:
+    """Whether it has begun: not while a letter to the person is still on its way, and
+    not at all when something has changed."""
+    decision, case, subject = _locked(plan)
+    if erasure_plan.is_answer_waiting(case):
+        plan.heartbeat_at = None
+        plan.save(update_fields=["heartbeat_at"])
+        return False
+    if problem := _why_void(plan, decision, case):
+        _stop(plan, decision, case, problem)
+        return False
+    now = timezone.now()
+    for digest in _person(plan, case).digests:
+        suppression.suppress(digest, "", SuppressedAddress.Reason.ERASED)
+    subject.address_digest, subject.record_went_at = None, now
+    subject.save(update_fields=["address_digest", "record_went_at"])
+    plan.begun_at, plan.problem = now, ""
+    plan.save(update_fields=["begun_at", "problem"])
+    _enter(plan, ErasurePlan.State.ERASING)
+    _note(case, decision, Event.ERASURE_BEGUN, {"places": plan.places.count()})
+    return True
+
+
+def _locked(plan: ErasurePlan) -> tuple[Decision, Case, DataSubject]:
+    """People come before their cases."""
+    found = Decision.objects.values_list("case", "case__submission__data_subject")
+    case_id, subject_id = found.get(pk=plan.decision_id)
+    subject = DataSubject.objects.select_for_update().get(pk=subject_id)
+    case = casebook.locked(case_id)
+    decision = Decision.objects.select_for_update(of=("self",)).get(pk=plan.decision_id)
+    decision.case = plan.decision.case = case
+    return decision, case, subject
+
+
+def _why_void(
+    plan: ErasurePlan, decision: Decision, case: Case
+) -> ErasurePlan.Problem | None:
+    if decision.settled_at is not None or case.state != State.IN_PROGRESS:
+        return Problem.STOPPED
+    if closing.is_kept_by_hold(case) or erasure_plan.why_not(case):
+        return Problem.BOUND
+    return Problem.CHANGED if erasure_plan.why_changed(plan) else None
+
+
+def _stop(plan: ErasurePlan, decision: Decision, case: Case, problem: Problem) -> None:
+    """Nothing was touched; whoever proposed it reads why."""
+    now = timezone.now()
+    plan.state, plan.problem = ErasurePlan.State.VOID, problem
+    plan.sought, plan.finished_at = {}, now
+    plan.save(update_fields=["state", "problem", "sought", "finished_at"])
+    if decision.settled_at is None:
+        decision.answer, decision.outcome = problem.label, Decision.Outcome.SENT_BACK
+        decision.settled_at = now
+        decision.save(update_fields=["answer", "outcome", "settled_at"])
+    _note(case, decision, Event.ERASURE_STOPPED, {"because": str(problem)})
+
+
+def _note(
+    case: Case, decision: Decision, event: Event, inputs: dict[str, object]
+) -> None:
+    casebook.note(case, event, inputs={"decision": decision.pk, **inputs})
+
+
+# --- Place by place ---
+
+
+@transaction.atomic
+def _erase(plan: ErasurePlan, line: ErasedPlace) -> None:
+    """One place, once: what was done stands beside it in the same transaction."""
+    _, case, _ = _locked(plan)
+    row = ErasedPlace.objects.select_for_update().get(pk=line.pk)
+    if row.done_at is not None:
+        return
+    place = erasure_places.place(row.key)
+    if place is None:
+        raise LookupError(f"There is no place “{row.key}” any more.")
+    row.erased_count = (
+        0 if row.fate == ErasedPlace.Fate.KEPT else place.erase(_person(plan, case))
+    )
+    row.done_at = timezone.now()
+    row.save(update_fields=["erased_count", "done_at"])
+    _enter(plan, ErasurePlan.State.ERASING)
+
+
+def _person(plan: ErasurePlan, case: Case) -> Person:
+    return Identifiers.from_json(plan.sought).person(case.submission.data_subject_id)
+
+
+# --- What is left ---
+
+
+def _look_through(plan: ErasurePlan) -> bool:
+    """Look for what is left; True when nothing is that nobody may keep."""
+    plan.refresh_from_db()
+    case = plan.decision.case
+    sought = Identifiers.from_json(plan.sought)
+    found = set(residual_scan.hits(sought, _spared(plan, case, sought)))
+    with transaction.atomic():
+        decision, case, _ = _locked(plan)
+        _keep_what_was_found(plan, found)
+        plan.searched_at, plan.problem = timezone.now(), ""
+        plan.searches_count += 1
+        plan.save(update_fields=["searched_at", "searches_count", "problem"])
+        left = plan.residue.in_the_way().count()
+        if left:
+            _enter(plan, ErasurePlan.State.RESIDUE)
+            _note(case, decision, Event.RESIDUE_FOUND, {"count": left})
+    return not left
+
+
+def _keep_what_was_found(plan: ErasurePlan, found: Iterable[Hit]) -> None:
+    known = {(row.place, row.row, row.what): row for row in plan.residue.all()}
+    now = timezone.now()
+    for hit in sorted(found):
+        row = known.pop((hit.place, hit.row, hit.what), None)
+        if row is None:
+            Residue.objects.create(
+                plan=plan, place=hit.place, row=hit.row, what=hit.what
+            )
+        elif row.gone_at is not None:
+            row.gone_at = None
+            row.save(update_fields=["gone_at"])
+    gone = [row.pk for row in known.values()]
+    Residue.objects.filter(pk__in=gone, gone_at=None).update(gone_at=now)
+
+
+def _spared(plan: ErasurePlan, case: Case, sought: Identifiers) -> Spared:
+    """What the approved plan keeps, itself, and what the person has done since."""
+    person = sought.person(case.submission.data_subject_id)
+    rows: dict[str, set[str]] = {"rights_requests_erasureplan": {str(plan.pk)}}
+    for holding in holdings():
+        if holding.kept not in (None, ON_RECORD):
+            _spare(rows, holding.table._meta.db_table, holding.rows(person))
+    for newcomer in _newcomers(plan, sought):
+        for holding in holdings():
+            table = holding.table._meta.db_table
+            if holding.narrow is None:
+                _spare(rows, table, holding.rows(newcomer))
+    files = CaseDocument.objects.filter(case__submission__data_subject=person.id)
+    return Spared(
+        {table: frozenset(keys) for table, keys in rows.items()},
+        frozenset(files.exclude(vault_name="").values_list("vault_name", flat=True)),
+    )
+
+
+def _spare(rows: dict[str, set[str]], table: str, found: object) -> None:
+    keys = found.order_by().values_list("pk", flat=True)  # type: ignore[attr-defined]
+    rows.setdefault(table, set()).update(str(key) for key in keys)
+
+
+def _newcomers(plan: ErasurePlan, sought: Identifiers) -> list[Person]:
+    """Whoever came under one of these addresses after the erasure began: somebody new,
+    by their own act."""
+    digests = [bytes.fromhex(code) for code in sought.digests]
+    since = DataSubject.objects.filter(
+        address_digest__in=digests, created_at__gte=plan.begun_at
+    )
+    return [sought.person(pk) for pk in since.values_list("pk", flat=True)]
+
+
+@transaction.atomic
+def search_again(plan_id: uuid.UUID) -> None:
+    """Somebody has taken away what was found: look once more. Raises NotAllowed."""
+    plan = ErasurePlan.objects.select_for_update(of=("self",)).get(pk=plan_id)
+    if plan.state != ErasurePlan.State.RESIDUE:
+        raise NotAllowed("Nothing was found that waits to be taken away.")
+    plan.state, plan.heartbeat_at = ErasurePlan.State.SEARCHING, None
+    plan.save(update_fields=["state", "heartbeat_at"])
+
+
+@transaction.atomic
+def propose_to_keep(residue_id: int, because: str, *, staff_id: int) -> None:
+    """What was found is somebody else's, or must stay: say why, for a second person.
+    Raises NotAllowed."""
+    row = _waiting(residue_id)
+    if not because.strip():
+        raise NotAllowed("Say whose it is, or which ground of the law keeps it.")
+    row.kept_because, row.kept_by_id = because.strip(), staff_id
+    row.save(update_fields=["kept_because", "kept_by_id"])
+
+
+@transaction.atomic
+def agree_to_keep(residue_id: int, *, staff_id: int, now: datetime) -> None:
+    """Somebody else agrees that it stays. Raises NotAllowed."""
+    row = _waiting(residue_id)
+    if row.kept_by_id is None:
+        raise NotAllowed("Nobody has said why it should stay.")
+    if row.kept_by_id == staff_id:
+        raise NotAllowed("You said why it should stay: somebody else has to agree.")
+    row.agreed_by_id, row.agreed_at = staff_id, now
+    row.save(update_fields=["agreed_by_id", "agreed_at"])
+    decision = row.plan.decision
+    casebook.note(
+        decision.case,
+        Event.RESIDUE_KEPT,
+        staff_id=staff_id,
+        inputs={
+            "decision": decision.pk,
+            "proposed_by": row.kept_by_id,
+            "reason": casebook.digest_of(row.kept_because),
+        },
+    )
+
+
+def _waiting(residue_id: int) -> Residue:
+    row = Residue.objects.select_for_update(of=("self",)).get(pk=residue_id)
+    if row.gone_at is not None or row.agreed_at is not None:
+        raise NotAllowed("This was dealt with already.")
+    return row
+
+
+# --- The end ---
+
+
+@transaction.atomic
+def _finish(plan: ErasurePlan) -> None:
+    """Tell the person, and close the case."""
+    decision, case, _ = _locked(plan)
+    now = timezone.now()
+    _note(case, decision, Event.ERASED, _counts(plan))
+    plan.finished_at, plan.sought = now, {}
+    plan.state = ErasurePlan.State.DONE
+    plan.save(update_fields=["finished_at", "sought", "state"])
+    deciding.close_after_erasure(decision, now=now)
+
+
+def forget_contacts(case: Case) -> None:
+    """The answer has left: the addresses in the file of somebody whose data was erased
+    go, and those on the letters about it. What is still open keeps them until it is
+    answered. The caller holds the case."""
+    subject_id = case.submission.data_subject_id
+    erased = ErasurePlan.objects.filter(
+        decision__case__submission__data_subject=subject_id,
+        state=ErasurePlan.State.DONE,
+    )
+    if case.is_open or not erased.exists():
+        return
+    person = Person(subject_id)
+    contacts = erasure_places.place(erasure_places.CONTACTS_KEY)
+    if contacts is not None:
+        contacts.erase(person)
+    forget_settled_mail(person)
+
+
+def _counts(plan: ErasurePlan) -> dict[str, object]:
+    done = plan.places.exclude(fate=ErasedPlace.Fate.KEPT)
+    return {
+        "erased": {line.key: line.erased_count for line in done if line.erased_count},
+        "searches": plan.searches_count,
+        "kept_by_two": plan.residue.filter(gone_at=None).count(),
+    }

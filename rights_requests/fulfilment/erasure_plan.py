@@ -1,0 +1,147 @@
+"""What an erasure will do, place by place, before anything is done: shown to whoever
+proposes it and to whoever approves it, frozen with the proposal.
+
+Whoever approves it types the code that stands at its end. The code follows from all of
+it, so that nobody approves what they did not see.
+"""
+
+import hashlib
+from collections.abc import Iterator
+
+from data_subjects import holds
+from data_subjects.restriction import is_restricted
+from groundwork.refusals import refuse
+from outbox.models import InboundEmail
+from outbox.retention import is_answer_on_its_way
+from rights_requests.fulfilment import erasure_places, freshness
+from rights_requests.fulfilment.identifiers import identifiers_of
+from rights_requests.fulfilment.people import person_of
+from rights_requests.kinds import CaseKind
+from rights_requests.models import Case, Decision, ErasedPlace, ErasurePlan
+from rights_requests.moves import Move
+
+Fate = ErasedPlace.Fate
+# What is done, whole or in part, when the case is answered so.
+CARRIED_OUT = frozenset({Move.FULFIL, Move.FULFIL_IN_PART})
+
+
+def is_needed(case: Case, move: Move, *, nothing_held: bool = False) -> bool:
+    """Whether such an answer erases something: also one in part, unless a legal hold
+    keeps all that is here."""
+    is_held = holds.is_held(case.submission.data_subject_id)
+    is_erasure = case.kind == CaseKind.ERASURE and move in CARRIED_OUT
+    return is_erasure and not nothing_held and not is_held
+
+
+def why_not(case: Case) -> str:
+    """What stands against erasing this person's data now; empty when nothing does."""
+    subject = case.submission.data_subject
+    if is_restricted(subject.pk):
+        return (
+            "The person’s data is restricted: lift that first, which tells them, and "
+            "nothing is lost that they wanted kept (UK GDPR, Article 18)."
+        )
+    unread = InboundEmail.objects.filter(
+        sender_digest=subject.address_digest,
+        state__in=[InboundEmail.State.NEW, InboundEmail.State.WAITING],
+    )
+    if subject.address_digest is not None and unread.exists():
+        return (
+            "A mail from this person waits to be looked at: it may ask for something."
+        )
+    return ""
+
+
+def why_something_is_held(case: Case) -> str:
+    """What contradicts that nothing is held here of somebody who asks to be erased."""
+    for line in lines_of(case):
+        if (
+            line.fate != Fate.KEPT
+            and line.key != erasure_places.KEY
+            and line.seen_count
+        ):
+            return (
+                f"Something is held here: “{line.title}”. Propose the deletion without "
+                "saying that nothing is held."
+            )
+    return ""
+
+
+def lines_of(case: Case) -> Iterator[ErasedPlace]:
+    """What would happen at each place, not saved."""
+    person = person_of(case.submission.data_subject_id)
+    for position, place in enumerate(erasure_places.places()):
+        yield ErasedPlace(
+            position=position,
+            key=place.key,
+            title=place.title,
+            fate=place.fate,
+            why=place.why,
+            until=place.until,
+            seen_count=place.count(person),
+        )
+
+
+def make(decision: Decision) -> ErasurePlan:
+    """Freeze what this proposal erases. The caller holds the case."""
+    case = decision.case
+    person = person_of(case.submission.data_subject_id)
+    plan = ErasurePlan.objects.create(
+        decision=decision,
+        fingerprint=freshness.fingerprint(person),
+        sought=identifiers_of(person).as_json(),
+    )
+    lines = list(lines_of(case))
+    for line in lines:
+        line.plan = plan
+    ErasedPlace.objects.bulk_create(lines)
+    return plan
+
+
+def of(decision: Decision) -> ErasurePlan | None:
+    """What this decision erases; None when it erases nothing."""
+    return ErasurePlan.objects.filter(decision=decision).first()
+
+
+def code_of(plan: ErasurePlan) -> str:
+    """The six digits at the end of the preview."""
+    told = [str(plan.pk), bytes(plan.fingerprint).hex()]
+    for line in plan.places.all():
+        told.append(f"{line.key} {line.fate} {line.seen_count} {line.why} {line.until}")
+    digest = hashlib.sha256("\n".join(told).encode()).digest()
+    return f"{int.from_bytes(digest[:8]) % 1_000_000:06d}"
+
+
+def approve(plan: ErasurePlan, *, code: str) -> None:
+    """The second person wants it done; a worker begins within seconds. The caller holds
+    the case. Raises NotAllowed."""
+    refuse(why_not_approve(plan, code))
+    plan.state = ErasurePlan.State.APPROVED
+    plan.save(update_fields=["state"])
+
+
+def why_not_approve(plan: ErasurePlan, code: str) -> str:
+    """What stands against carrying it out as it was shown."""
+    if "".join(code.split()) != code_of(plan):
+        return (
+            "Read what will be deleted to its end, and type the six digits that stand "
+            "there."
+        )
+    return why_changed(plan)
+
+
+def why_changed(plan: ErasurePlan) -> str:
+    """Whether it is still what was shown; empty when it is."""
+    case = plan.decision.case
+    person = person_of(case.submission.data_subject_id)
+    if bytes(plan.fingerprint) != freshness.fingerprint(person):
+        return (
+            "Something about the person has come or changed since this was proposed: "
+            "send it back, look at it once more, and propose it anew."
+        )
+    return ""
+
+
+def is_answer_waiting(case: Case) -> bool:
+    """Whether a letter to the person has yet to leave, which needs their address."""
+    return is_answer_on_its_way(case.submission.data_subject_id)

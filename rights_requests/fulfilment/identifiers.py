@@ -1,0 +1,213 @@
+"""By what a person is recognised, and how that is found in a text or in bytes. Pure but
+for collecting it.
+
+What is looked for is spelt in more than one way: an address in a link (%40), in a page
+(&#64;) and in a mail (=40, or all of it in base64), a number with and without its spaces
+and its country, a name in any case and on two lines.
+"""
+
+import base64
+import binascii
+import html
+import quopri
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from urllib.parse import unquote
+
+from groundwork.holdings import Datum, Holding, Person, holdings
+
+
+class What(StrEnum):
+    """What kind of thing was found."""
+
+    ADDRESS = "e-mail address"
+    CODE = "code of the address"
+    NAME = "name"
+    TELEPHONE = "telephone number"
+    STREET = "postal address"
+
+
+@dataclass(frozen=True)
+class Identifiers:
+    """Everything by which one person is looked for, as it is stored; digests in hex."""
+
+    addresses: tuple[str, ...] = ()
+    digests: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    telephones: tuple[str, ...] = ()
+    streets: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, list[str]]:
+        return {name: list(values) for name, values in vars(self).items()}
+
+    @classmethod
+    def from_json(cls, kept: dict[str, list[str]]) -> "Identifiers":
+        return cls(**{name: tuple(values) for name, values in kept.items()})
+
+    def person(self, person_id: Any) -> Person:
+        """The person as the holdings find them, also when the number no longer leads to
+        an address."""
+        digests = frozenset(map(bytes.fromhex, self.digests))
+        return Person(person_id, frozenset(self.addresses), digests)
+
+
+# --- Collecting ---
+
+
+def identifiers_of(person: Person) -> Identifiers:
+    """By what this person is recognised, as every place of the house has it. A first
+    name, or a number of a few digits, would be found everywhere and says nothing."""
+    found: dict[str, set[str]] = {"names": set(), "telephones": set(), "streets": set()}
+    for holding in holdings():
+        for kind, values in _read(holding, person):
+            found[kind].add(values)
+    return Identifiers(
+        addresses=tuple(sorted(person.addresses)),
+        digests=tuple(sorted(digest.hex() for digest in person.digests)),
+        names=tuple(sorted(name for name in found["names"] if " " in name)),
+        telephones=tuple(
+            sorted({digits for n in found["telephones"] if (digits := dialled(n))})
+        ),
+        streets=tuple(sorted(s for s in found["streets"] if len(s) >= SHORTEST_STREET)),
+    )
+
+
+SHORTEST_STREET = 8
+SHORTEST_NUMBER = 9
+
+
+def _read(holding: Holding, person: Person) -> Iterator[tuple[str, str]]:
+    paths = {
+        "names": holding.names,
+        "telephones": tuple((path,) for path in holding.telephones),
+        "streets": tuple((path,) for path in holding.streets),
+    }
+    wanted = {path for groups in paths.values() for group in groups for path in group}
+    if not wanted:
+        return
+    data: list[Datum] = [datum for datum in holding.data if datum.path in wanted]
+    for record in holding.records(person, data):
+        for kind, groups in paths.items():
+            for group in groups:
+                words = " ".join(str(record.values[path] or "") for path in group)
+                yield kind, plain(words)
+
+
+def dialled(text: str) -> str:
+    """A telephone number as it is dialled at home, digits alone; empty for what is too
+    short to be one."""
+    digits = re.sub(r"\(0\)|\D", "", text.strip().replace("+", "00", 1))
+    digits = re.sub(r"^(?:0044|44(?=[1-9]\d{8,}))", "0", digits)
+    return digits if len(digits) >= SHORTEST_NUMBER else ""
+
+
+# --- Finding ---
+
+
+def plain(text: str) -> str:
+    """In one case, with one blank wherever there is room, without accents' forms."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+@dataclass(frozen=True)
+class Needle:
+    """Finds one person's identifiers in texts and bytes."""
+
+    words: tuple[tuple[What, re.Pattern[str]], ...]
+    telephones: frozenset[str]
+    digests: tuple[tuple[bytes, str], ...]
+
+    @classmethod
+    def of(cls, sought: Identifiers) -> "Needle":
+        return cls(
+            words=tuple(
+                (what, re.compile("|".join(map(pattern, values))))
+                for what, values, pattern in (
+                    (What.ADDRESS, sought.addresses, _address),
+                    (What.NAME, sought.names, _whole),
+                    (What.STREET, sought.streets, _whole),
+                )
+                if values
+            ),
+            telephones=frozenset(sought.telephones),
+            digests=tuple((bytes.fromhex(code), code) for code in sought.digests),
+        )
+
+    def found_in_text(self, text: str) -> set[What]:
+        """What stands in this text, however it is spelt there."""
+        found: set[What] = set()
+        for spelt in _spellings(text):
+            found |= self._found_plainly(spelt)
+        return found
+
+    def _found_plainly(self, text: str) -> set[What]:
+        words = plain(text)
+        found = {what for what, pattern in self.words if pattern.search(words)}
+        if any(code in words for _, code in self.digests):
+            found.add(What.CODE)
+        if self.telephones and self.telephones & set(_numbers(words)):
+            found.add(What.TELEPHONE)
+        return found
+
+    def found_in_bytes(self, raw: bytes) -> set[What]:
+        """What stands in these bytes: as text in the usual encodings, or as a code."""
+        found = {What.CODE for digest, _ in self.digests if digest in raw}
+        found |= self.found_in_text(raw.decode("utf-8", errors="replace"))
+        if b"\0" in raw:
+            for encoding in ("utf-16-le", "utf-16-be"):
+                found |= self.found_in_text(raw.decode(encoding, errors="replace"))
+        return found
+
+
+def _address(address: str) -> str:
+    """The address by itself, not the end of a longer one."""
+    return rf"(?<![\w.+-]){re.escape(plain(address))}(?![\w-]|\.\w)"
+
+
+def _whole(words: str) -> str:
+    return rf"(?<!\w){re.escape(plain(words))}(?!\w)"
+
+
+_NUMBER = re.compile(r"[+(]?\d[\d ()./-]{7,}\d")
+
+
+def _numbers(text: str) -> Iterator[str]:
+    for found in _NUMBER.finditer(text):
+        yield dialled(found[0])
+
+
+_BASE64 = re.compile(
+    r"(?:[A-Za-z0-9+/]{4}[\r\n]{0,2}){4,}(?:[A-Za-z0-9+/]{2,3}={0,2})?"
+)
+_ESCAPED = re.compile(r"\\u[0-9a-fA-F]{4}")
+
+
+def _spellings(text: str) -> Iterator[str]:
+    """The text, and what it says where it was written in another way."""
+    yield text
+    if "%" in text:
+        yield unquote(text, errors="replace")
+    if "&" in text:
+        yield html.unescape(text)
+    if "=" in text:
+        lines = text.encode("utf-8", errors="replace")
+        yield quopri.decodestring(lines).decode("utf-8", errors="replace")
+    if "\\u" in text:
+        yield _ESCAPED.sub(lambda found: chr(int(found[0][2:], 16)), text)
+    yield from _unpacked(text)
+
+
+def _unpacked(text: str) -> Iterable[str]:
+    """What lies in base64 in it, as messages of the queue and parts of mails do."""
+    for found in _BASE64.finditer(text):
+        packed = "".join(found[0].split())
+        whole = packed[: len(packed) // 4 * 4] if "=" not in packed else packed
+        try:
+            raw = base64.b64decode(whole, validate=True)
+        except binascii.Error:
+            continue
+        yield raw.decode("utf-8", errors="replace")

@@ -1,0 +1,320 @@
+"""Looking for what is left of a person after an erasure, wherever this software keeps or
+leaves anything: every table, Redis with its queues, the vault, folders, the mailbox.
+
+It reads the stores themselves and not our models, so that a stray copy is found which
+nobody knows of. What is encrypted is decrypted. A few rows and one chunk are held at a
+time, but for archives, which are looked into whole.
+"""
+
+import io
+import re
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+import redis
+from cryptography.fernet import InvalidToken
+from django.apps import apps
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Model
+
+from groundwork.encryption import decrypt
+from outbox import outside
+from rights_requests import vault
+from rights_requests.fulfilment.identifiers import Identifiers, Needle
+
+ROWS = 500
+PIECE = 1024 * 1024
+# An identifier that lies across two pieces is found in the second, which begins with so
+# much of the first.
+OVERLAP = 8 * 1024
+# What is looked into whole: the largest upload is 10 MB, a copy of a hundred thousand
+# records some 20.
+MOST_ARCHIVED = 128 * 1024 * 1024
+UNREADABLE = "cannot be read"
+TOO_LARGE = "too large to open"
+TOKEN = re.compile(r"gAAAAA[A-Za-z0-9_-]{60,}={0,2}")
+# Types of columns that hold no text and no bytes.
+NO_TEXT = (
+    "bigint,boolean,date,double precision,integer,interval,numeric,real,smallint,time"
+    " without time zone,timestamp with time zone,timestamp without time zone,uuid,xid8"
+).split(",")
+
+
+class Hit(NamedTuple):
+    """Where something was found, which row or file of it, and what kind of thing; never
+    the thing itself."""
+
+    place: str
+    row: str
+    what: str
+
+
+@dataclass(frozen=True)
+class Spared:
+    """What may hold the person: rows by their table and number, and names in the vault,
+    which the approved plan keeps; and what came after the erasure began, by the person's
+    own act."""
+
+    rows: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    files: frozenset[str] = frozenset()
+
+    def has(self, table: str, number: str) -> bool:
+        return number in self.rows.get(table, ())
+
+
+def hits(sought: Identifiers, spared: Spared) -> Iterator[Hit]:
+    """Everything that is found. Raises OSError, redis.RedisError or imaplib's error when
+    a store cannot be looked into: then nothing is known."""
+    needle = Needle.of(sought)
+    yield from _in_tables(needle, spared)
+    yield from _in_redis(needle)
+    yield from _in_vault(needle, spared)
+    yield from _in_folders(needle)
+    texts = (*sought.addresses, *sought.names)
+    for message in outside.messages_with(texts):
+        yield Hit("the mailbox that we read", message, "e-mail address or name")
+
+
+# --- Tables ---
+
+
+def _in_tables(needle: Needle, spared: Spared) -> Iterator[Hit]:
+    for table, columns in sorted(_columns().items()):
+        yield from _in_table(table, columns, needle, spared)
+
+
+def _columns() -> dict[str, list[tuple[str, bool]]]:
+    """table → the names of its columns that can hold a text, and whether as bytes."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT table_name, column_name, data_type = 'bytea'
+            FROM information_schema.columns JOIN information_schema.tables
+                USING (table_schema, table_name)
+            WHERE table_schema = 'public' AND table_type = 'BASE TABLE'
+                AND data_type <> ALL(%s)
+            ORDER BY table_name, ordinal_position
+            """,
+            [NO_TEXT],
+        )
+        found: dict[str, list[tuple[str, bool]]] = {}
+        for table, column, is_bytes in cursor.fetchall():
+            found.setdefault(table, []).append((column, is_bytes))
+    return found
+
+
+def _in_table(
+    table: str, columns: list[tuple[str, bool]], needle: Needle, spared: Spared
+) -> Iterator[Hit]:
+    quote = connection.ops.quote_name
+    asked = [
+        quote(name) if is_bytes else f"{quote(name)}::text"
+        for name, is_bytes in columns
+    ]
+    number = _number_of(table)
+    query = f"SELECT {number}, {', '.join(asked)} FROM {quote(table)}"  # noqa: S608
+    # One moment for each table, which is over before the next one begins.
+    with transaction.atomic(), connection.chunked_cursor() as cursor:
+        cursor.execute(query)
+        while rows := cursor.fetchmany(ROWS):
+            for key, *values in rows:
+                if not spared.has(table, key):
+                    named = zip(columns, values, strict=True)
+                    yield from _in_row(table, key, named, needle)
+
+
+def _number_of(table: str) -> str:
+    """What names a row: its key, or where it lies for a table without one."""
+    with connection.cursor() as cursor:
+        keys = connection.introspection.get_primary_key_columns(cursor, table) or []
+    quoted = [f"{connection.ops.quote_name(key)}::text" for key in keys]
+    return " || ' ' || ".join(quoted) or "ctid::text"
+
+
+def _in_row(
+    table: str, key: str, named: Iterable[tuple[tuple[str, bool], Any]], needle: Needle
+) -> Iterator[Hit]:
+    for (column, is_bytes), value in named:
+        if value:
+            found = (
+                needle.found_in_bytes(bytes(value))
+                if is_bytes
+                else _found_in_cell(value, needle)
+            )
+            for what in sorted(found):
+                yield Hit(f"table {table}, {column}", _nameless(key, needle), what)
+
+
+def _found_in_cell(text: str, needle: Needle) -> set[str]:
+    """In what stands there, and in what its tokens say."""
+    found: set[str] = set()
+    tokens = TOKEN.findall(text)
+    if not (tokens and tokens[0] == text):
+        found |= needle.found_in_text(text)
+    for token in tokens:
+        try:
+            found |= needle.found_in_text(decrypt(token))
+        except InvalidToken:
+            found.add(UNREADABLE)
+    return found
+
+
+def _nameless(label: str, needle: Needle) -> str:
+    """A key or a name of a file, unless it names the person itself."""
+    return "named after the person" if needle.found_in_text(label) else label[:200]
+
+
+# --- Redis: limits, cache, queues ---
+
+
+def _in_redis(needle: Needle) -> Iterator[Hit]:
+    with redis.Redis.from_url(settings.REDIS_URL) as store:
+        for key in store.scan_iter(count=ROWS):
+            found = needle.found_in_bytes(key)
+            for value in _values_of(store, key):
+                found |= needle.found_in_bytes(value)
+            label = _nameless(key.decode("utf-8", errors="replace"), needle)
+            for what in sorted(found):
+                yield Hit("Redis", label, what)
+
+
+def _values_of(store: Any, key: bytes) -> Iterator[bytes]:
+    """Raises KeyError for a kind of value that nobody has told how to look into."""
+    read = READ[store.type(key).decode()]
+    for found in read(store, key):
+        yield from found if isinstance(found, tuple) else (found,)
+
+
+def _of_stream(store: Any, key: bytes) -> Iterator[tuple[bytes, bytes]]:
+    for _, fields in store.xrange(key):
+        yield from fields.items()
+
+
+READ: Mapping[str, Callable[[Any, bytes], Iterable[Any]]] = {
+    "none": lambda store, key: (),  # it went meanwhile
+    "string": lambda store, key: (store.get(key) or b"",),
+    "list": lambda store, key: store.lrange(key, 0, -1),
+    "set": lambda store, key: store.sscan_iter(key),
+    "zset": lambda store, key: (member for member, _ in store.zscan_iter(key)),
+    "hash": lambda store, key: store.hscan_iter(key),
+    "stream": _of_stream,
+}
+
+
+# --- Files ---
+
+
+def _in_vault(needle: Needle, spared: Spared) -> Iterator[Hit]:
+    for name in vault.names():
+        if name not in spared.files:
+            try:
+                found = _found_in_pieces(vault.read(name), needle)
+            except vault.Missing:
+                continue  # it went meanwhile
+            except vault.Unreadable:
+                found = {UNREADABLE}
+            for what in sorted(found):
+                yield Hit("the vault", f"file {name[:6]}…", what)
+
+
+def _in_folders(needle: Needle) -> Iterator[Hit]:
+    for path in _paths():
+        try:
+            with path.open("rb") as file:
+                found = _found_in_pieces(_read(file), needle)
+        except FileNotFoundError:
+            continue  # it went meanwhile
+        found |= {str(what) for what in needle.found_in_text(path.name)}
+        for what in sorted(found):
+            yield Hit(f"folder {path.parent.name}", _nameless(path.name, needle), what)
+
+
+def _paths() -> Iterator[Path]:
+    """Every file in the folders that are searched, but for what is the database's and
+    the vault's own, which are looked into by their own doors."""
+    left_out = {Path(folder) for folder in settings.NOT_SEARCHED}
+    for folder in settings.SEARCHED_FOLDERS:
+        for where, folders, files in Path(folder).walk():
+            folders[:] = [name for name in folders if where / name not in left_out]
+            for name in files:
+                path = where / name
+                if path not in left_out and path.is_file():
+                    yield path
+
+
+def _read(file: IO[bytes]) -> Iterator[bytes]:
+    while piece := file.read(PIECE):
+        yield piece
+
+
+def _found_in_pieces(pieces: Iterable[bytes], needle: Needle) -> set[str]:
+    """In bytes of any length; an archive and a PDF are looked into."""
+    found: set[str] = set()
+    whole = bytearray()
+    end, is_packed = b"", None
+    for piece in _of_one_size(pieces):
+        if is_packed is None:
+            is_packed = piece.startswith((b"PK\x03\x04", b"%PDF"))
+        found |= needle.found_in_bytes(end + piece)
+        end = piece[-OVERLAP:]
+        if is_packed and len(whole) <= MOST_ARCHIVED:
+            whole += piece
+    if len(whole) > MOST_ARCHIVED:
+        return found | {TOO_LARGE}
+    return found | _found_in_packed(bytes(whole), needle) if is_packed else found
+
+
+def _of_one_size(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    held = bytearray()
+    for piece in pieces:
+        held += piece
+        if len(held) >= PIECE:
+            yield bytes(held)
+            held.clear()
+    if held:
+        yield bytes(held)
+
+
+_STREAM = re.compile(rb"(?<!end)stream\r?\n")
+
+
+def _found_in_packed(raw: bytes, needle: Needle) -> set[str]:
+    if raw.startswith(b"%PDF"):
+        found: set[str] = set()
+        for begin in _STREAM.finditer(raw):
+            found |= needle.found_in_bytes(_inflated(raw, begin.end()))
+        return found
+    try:
+        return _found_in_zip(raw, needle)
+    except zipfile.BadZipFile:
+        return {UNREADABLE}
+
+
+def _inflated(raw: bytes, start: int) -> bytes:
+    """What a compressed stream says; nothing for one that is not compressed so, which
+    was looked through as it lies."""
+    try:
+        return zlib.decompressobj().decompress(raw[start:], MOST_ARCHIVED)
+    except zlib.error:
+        return b""
+
+
+def _found_in_zip(raw: bytes, needle: Needle) -> set[str]:
+    found: set[str] = set()
+    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        for member in archive.infolist():
+            found |= needle.found_in_text(member.filename)
+            with archive.open(member) as file:
+                found |= _found_in_pieces(_read(file), needle)
+    return found
+
+
+def table_of(label: str) -> str:
+    """The table of a model, as the database calls it."""
+    model: type[Model] = apps.get_model(label)
+    return str(model._meta.db_table)
