@@ -33,6 +33,13 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 5.0,
         "options": {"expires": 5.0},
     },
+    # Whoever approved it is looking at the page; a worker that died is followed by the
+    # next one.
+    "carry erasures out": {
+        "task": "rights_requests.carry_out_erasures",
+        "schedule": 5.0,
+        "options": {"expires": 5.0},
+    },
     "take over copies whose worker died": {
         "task": "rights_requests.release_stranded_copies",
         "schedule": 300.0,

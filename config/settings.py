@@ -270,6 +270,10 @@ NOT_COLLECTED = {
     "consent.CookieReceipt": "A choice about cookies stands under a number that one "
     "browser alone knows; nothing here leads from a person to it. Whoever has the number "
     "sees and deletes it on the cookies page.",
+    "rights_requests.ErasurePlan": "By what an erasure looks for what is left of the "
+    "person, while it is carried out; emptied when it is done.",
+    "rights_requests.Residue": "Why something that an erasure found stays: whose it is, "
+    "if not the person's.",
     "sessions.Session": "A signed-in browser of a member of staff; the table knows a "
     "key and an encrypted rest, and is emptied by itself.",
     "admin.LogEntry": "Nothing writes it: the console keeps its own access record.",

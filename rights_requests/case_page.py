@@ -52,6 +52,7 @@ TABS = {
     "tasks": "Tasks",
     "documents": "Documents",
     "decisions": "Decisions",
+    "deletion": "Deletion",
     "who": "Who",
 }
 # What comes next and is no act with a form: its words, and the tab where it is done.
@@ -61,6 +62,7 @@ LEADS = {
     "post": ("Print and post the letter", "letters"),
     "tasks": ("Finish the open task", "tasks"),
     "upload": ("Upload the answer", "documents"),
+    "left": ("Look at what is left", "deletion"),
 }
 FLAGS = {
     Flag.HOLIDAYS_UNKNOWN: "The public holidays of that year are not known here yet: "
@@ -120,7 +122,9 @@ class CasePage:
         return {
             "case": case,
             "tabs": [
-                (words, tab_url(case, key), key == tab) for key, words in TABS.items()
+                (words, tab_url(case, key), key == tab)
+                for key, words in TABS.items()
+                if key != "deletion" or case.kind == CaseKind.ERASURE
             ],
             "kind": CaseKind(case.kind).label,
             "article": case.facts.article,

@@ -13,6 +13,7 @@ from django.utils import timezone
 from data_subjects.restriction import is_restricted
 from rights_requests import casebook, closing, deciding, handling, moves
 from rights_requests.closing import COPIES
+from rights_requests.fulfilment import erasure_plan
 from rights_requests.kinds import CaseKind
 from rights_requests.models import Case, Decision, IdentityCheck, Letter
 from rights_requests.moves import NOT_OF_STAFF, Move, State, needs_second_person
@@ -71,6 +72,7 @@ class Facts:
     links_count: int = 0
     is_held: bool = False
     is_restricted: bool = False
+    is_something_left: bool = False
     why_not_acknowledge: str = ""
 
 
@@ -91,6 +93,7 @@ def facts_of(case: Case, *, now: datetime) -> Facts:
         links_count=case.links.filter(use="case-status", revoked_at=None).count(),
         is_held=bool(case.submission.held_because),
         is_restricted=is_restricted(case.submission.data_subject_id),
+        is_something_left=erasure_plan.is_something_left(case),
         why_not_acknowledge=handling.why_not_acknowledge(case),
     )
 
@@ -115,13 +118,19 @@ def _in_turn(case: Case, facts: Facts) -> Iterator[str]:
     if not case.is_open:
         return
     if facts.pending is not None:
-        yield "decide" if facts.pending.released_at is None else ""
+        yield _of_pending(facts.pending, facts)
     elif case.state == State.DRAFT:
         yield "confirm"
     elif case.is_waiting:
         yield _of_waiting(case, facts)
     else:
         yield from _of_ours(case, facts)
+
+
+def _of_pending(pending: Decision, facts: Facts) -> str:
+    if pending.released_at is None:
+        return "decide"
+    return "left" if facts.is_something_left else ""
 
 
 def _of_waiting(case: Case, facts: Facts) -> str:

@@ -298,7 +298,7 @@ def why_not_give(case: Case, *, nothing_held: bool = False) -> str:
             "may: add their authority to the documents first."
         )
     if kind is CaseKind.ERASURE:
-        return _why_not_erase(case, nothing_held=nothing_held)
+        return "" if is_kept_by_hold(case) else erasure_plan.why_not(case)
     restricted = is_restricted(case.submission.data_subject_id)
     if kind is CaseKind.RESTRICTION and not restricted:
         return "Restrict the person’s data first (Registers, Restrictions)."
@@ -309,12 +309,6 @@ def is_kept_by_hold(case: Case) -> bool:
     """Whether it asks to delete what a legal hold keeps."""
     is_erasure = case.kind == CaseKind.ERASURE
     return is_erasure and holds.is_held(case.submission.data_subject_id)
-
-
-def _why_not_erase(case: Case, *, nothing_held: bool) -> str:
-    if nothing_held:
-        return erasure_plan.why_something_is_held(case)
-    return "" if is_kept_by_hold(case) else erasure_plan.why_not(case)
 
 
 def _has_systems_to_ask(case: Case) -> bool:

@@ -287,6 +287,7 @@ def _asked_on(case: Case) -> date:
 def _refuse_unless_sound(case: Case, proposal: Proposal) -> None:
     move = proposal.move
     if move is Move.FULFIL:
+        refuse(_why_not_nothing(case, proposal))
         return
     if move is Move.RECEIVED_LATER:
         refuse(_receipt_problem(case, proposal))
@@ -307,6 +308,13 @@ def _refuse_unless_sound(case: Case, proposal: Proposal) -> None:
         refuse(_fee_problem(case, proposal))
     if move is Move.FULFIL_IN_PART:
         refuse(_part_problem(case, proposal))
+
+
+def _why_not_nothing(case: Case, proposal: Proposal) -> str:
+    """Nobody says that nothing is held where something is, and it would stay."""
+    if case.kind != CaseKind.ERASURE or not proposal.nothing_held:
+        return ""
+    return erasure_plan.why_something_is_held(case)
 
 
 def later_receipt(correction: Correction) -> Proposal:

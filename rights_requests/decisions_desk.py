@@ -12,7 +12,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from groundwork.refusals import NotAllowed
-from rights_requests import case_acts, case_timeline, deciding, grounds
+from rights_requests import (
+    case_acts,
+    case_timeline,
+    deciding,
+    erasure_desk,
+    grounds,
+)
 from rights_requests.act_desk import act_url, tab_url
 from rights_requests.case_acts import RELEASE
 from rights_requests.case_page import CasePage, page_of, render
@@ -85,6 +91,7 @@ def _to_release(page: CasePage, pending: Decision) -> dict[str, Any]:
     return {
         "letter": letter,
         "lacks": lacks,
+        "erasure": erasure_desk.preview(page.case),
         "why_not_release": _why_not_release(pending, number, may=may) or lacks,
         "may_release": may,
         "is_mine": pending.proposed_by_id == number,
@@ -158,15 +165,24 @@ def release(request: HttpRequest, pk: int) -> HttpResponse:
     seen = int(given) if given.isascii() and given.isdigit() else 0
     try:
         deciding.release(
-            pk, seen_entry_id=seen, staff_id=staff_id(request), now=timezone.now()
+            pk,
+            seen_entry_id=seen,
+            staff_id=staff_id(request),
+            now=timezone.now(),
+            code=request.POST.get("code", ""),
         )
     except (NotAllowed, LetterIncomplete) as refusal:
         page = page_of(request, decision.case_id)
         return _page(page, status=409, problem=str(refusal))
-    messages.success(request, RELEASED.get(decision.move, "Released."))
+    said = RELEASED.get(decision.move, "Released.")
+    messages.success(request, APPROVED if hasattr(decision, "erasure") else said)
     return redirect(tab_url(decision.case, "decisions"))
 
 
+APPROVED = (
+    "Approved. It begins within seconds, and the case closes by itself when nothing is "
+    "left."
+)
 RELEASED: dict[str, str] = {
     Move.EXTEND: "Released. It counts once its letter was handed over in time.",
     Move.WITHHOLD: "Released. It is told with the answer.",

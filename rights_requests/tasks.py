@@ -11,7 +11,7 @@ from rights_requests import (
     reminding,
     vault_keeping,
 )
-from rights_requests.fulfilment import building, systems
+from rights_requests.fulfilment import building, erasing, systems
 
 # A million open cases take a quarter of an hour; recounting.BROKEN_OFF_AFTER.
 RECOUNT_SECONDS = 60 * 60
@@ -85,3 +85,17 @@ def release_stranded_copies() -> None:
 @shared_task(name="rights_requests.ask_systems", queue="work")
 def ask_systems() -> None:
     systems.ask_owners(timezone.now())
+
+
+# Every store is read from end to end.
+ERASE_SECONDS = 6 * 60 * 60
+
+
+@shared_task(
+    name="rights_requests.carry_out_erasures",
+    queue="work",
+    soft_time_limit=ERASE_SECONDS,
+    time_limit=ERASE_SECONDS + 60,
+)
+def carry_out_erasures() -> None:
+    erasing.work_on_next(timezone.now())

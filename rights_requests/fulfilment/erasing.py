@@ -5,7 +5,7 @@ nothing is found any more.
    person's number leads to no address, and the address is on the opt-out list; whoever
    signs up under it is somebody new.
 2. Each place in a transaction of its own. A worker that dies leaves off between two of
-   them, and another one goes on (release_stranded).
+   them, and the next one goes on from there.
 3. A look through every store for what is left (residual_scan). What is found keeps the
    case open, shown, until it is gone or two people have agreed that it stays.
 4. The person is told what was deleted, what is kept and why, and the case closes.
@@ -13,15 +13,13 @@ nothing is found any more.
    (forget_contacts), and by what the person was looked for.
 """
 
-import imaplib
 import logging
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-import redis
-from django.db import transaction
-from django.db.models import Q
+from django.db import connection, transaction
 from django.utils import timezone
 
 from data_subjects.models import DataSubject
@@ -46,7 +44,6 @@ from rights_requests.models import (
 from rights_requests.moves import State
 
 logger = logging.getLogger(__name__)
-STRANDED_AFTER = timedelta(minutes=30)
 Problem = ErasurePlan.Problem
 UNDER_WAY = (
     ErasurePlan.State.APPROVED,
@@ -54,47 +51,48 @@ UNDER_WAY = (
     ErasurePlan.State.SEARCHING,
 )
 # A store that does not answer now may answer the next time.
-TRY_AGAIN = (OSError, redis.RedisError, imaplib.IMAP4.error)
 TRIED_AGAIN_AFTER = timedelta(minutes=1)
-BATCH = 500
 
 
 def work_on_next(now: datetime) -> ErasurePlan | None:
     """Take up the erasure that waits the longest, and go on as far as it goes; None when
-    none waits."""
-    plan = _claimed(now)
-    if plan is None:
-        return None
+    none waits. Whatever stops it shows on the case, and the next look is in a minute."""
+    for plan in ErasurePlan.objects.filter(state__in=UNDER_WAY, next_try_at__lte=now):
+        with _alone(plan) as is_ours:
+            if is_ours:
+                _try(plan)
+                return plan
+    return None
+
+
+@contextmanager
+def _alone(plan: ErasurePlan) -> Iterator[bool]:
+    """Whether no other worker is at it. The database knows, for as long as this one has
+    its connection: what a dead worker held is free at once."""
+    key = str(plan.pk)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [key])
+        [is_ours] = cursor.fetchone()
     try:
-        _go_on(plan)
-    except TRY_AGAIN:
-        logger.exception("A place of erasure %s could not be reached", plan.pk)
-        _put_off(plan, now)
+        yield is_ours
+    finally:
+        if is_ours:
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [key]
+                )
+
+
+def _try(plan: ErasurePlan) -> None:
+    plan.refresh_from_db()  # another worker may have ended it just now
+    try:
+        if plan.state in UNDER_WAY:
+            _go_on(plan)
     except Exception:
         logger.exception("Erasure %s was broken off", plan.pk)
-        _put_off(plan, now)
-    return plan
-
-
-@transaction.atomic
-def _claimed(now: datetime) -> ErasurePlan | None:
-    """heartbeat_at: until then it is somebody's, or put off."""
-    free = Q(heartbeat_at__isnull=True) | Q(heartbeat_at__lt=now)
-    waiting = ErasurePlan.objects.filter(free, state__in=UNDER_WAY).order_by("made_at")
-    plan = waiting.select_for_update(skip_locked=True).first()
-    if plan is None:
-        return None
-    plan.heartbeat_at = now + STRANDED_AFTER
-    plan.attempts += 1
-    plan.save(update_fields=["heartbeat_at", "attempts"])
-    return plan
-
-
-def _put_off(plan: ErasurePlan, now: datetime) -> None:
-    """It shows on the case, and the next look is in a minute."""
-    ErasurePlan.objects.filter(pk=plan.pk, attempts=plan.attempts).update(
-        problem=Problem.PLACE, heartbeat_at=now + TRIED_AGAIN_AFTER
-    )
+        later = timezone.now() + TRIED_AGAIN_AFTER
+        plans = ErasurePlan.objects.filter(pk=plan.pk)
+        plans.update(problem=Problem.PLACE, next_try_at=later)
 
 
 def _go_on(plan: ErasurePlan) -> None:
@@ -109,11 +107,8 @@ def _go_on(plan: ErasurePlan) -> None:
 
 
 def _enter(plan: ErasurePlan, state: ErasurePlan.State) -> None:
-    """The next stage. Raises NotAllowed when another worker has it by now."""
-    ours = ErasurePlan.objects.filter(pk=plan.pk, attempts=plan.attempts)
-    if not ours.update(state=state, heartbeat_at=timezone.now() + STRANDED_AFTER):
-        raise NotAllowed("Another worker has this erasure by now.")
     plan.state = state
+    plan.save(update_fields=["state"])
 
 
 # --- The beginning ---
@@ -125,8 +120,6 @@ def _begin(plan: ErasurePlan) -> bool:
     not at all when something has changed."""
     decision, case, subject = _locked(plan)
     if erasure_plan.is_answer_waiting(case):
-        plan.heartbeat_at = None
-        plan.save(update_fields=["heartbeat_at"])
         return False
     if problem := _why_void(plan, decision, case):
         _stop(plan, decision, case, problem)
@@ -201,7 +194,6 @@ def _erase(plan: ErasurePlan, line: ErasedPlace) -> None:
     )
     row.done_at = timezone.now()
     row.save(update_fields=["erased_count", "done_at"])
-    _enter(plan, ErasurePlan.State.ERASING)
 
 
 def _person(plan: ErasurePlan, case: Case) -> Person:
@@ -286,8 +278,8 @@ def search_again(plan_id: uuid.UUID) -> None:
     plan = ErasurePlan.objects.select_for_update(of=("self",)).get(pk=plan_id)
     if plan.state != ErasurePlan.State.RESIDUE:
         raise NotAllowed("Nothing was found that waits to be taken away.")
-    plan.state, plan.heartbeat_at = ErasurePlan.State.SEARCHING, None
-    plan.save(update_fields=["state", "heartbeat_at"])
+    plan.state, plan.next_try_at = ErasurePlan.State.SEARCHING, timezone.now()
+    plan.save(update_fields=["state", "next_try_at"])
 
 
 @transaction.atomic

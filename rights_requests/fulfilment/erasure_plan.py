@@ -103,6 +103,20 @@ def of(decision: Decision) -> ErasurePlan | None:
     return ErasurePlan.objects.filter(decision=decision).first()
 
 
+def newest_of(case: Case) -> ErasurePlan | None:
+    """The plan of the newest proposal that erases something."""
+    plans = ErasurePlan.objects.filter(decision__case=case).select_related("decision")
+    return plans.order_by("-made_at").first()
+
+
+def is_something_left(case: Case) -> bool:
+    """Whether somebody has to look at what was found after an erasure."""
+    if case.kind != CaseKind.ERASURE or not case.is_open:
+        return False
+    residue = ErasurePlan.State.RESIDUE
+    return ErasurePlan.objects.filter(decision__case=case, state=residue).exists()
+
+
 def code_of(plan: ErasurePlan) -> str:
     """The six digits at the end of the preview."""
     told = [str(plan.pk), bytes(plan.fingerprint).hex()]

@@ -166,7 +166,8 @@ def _found_in_cell(text: str, needle: Needle) -> set[str]:
 
 def _nameless(label: str, needle: Needle) -> str:
     """A key or a name of a file, unless it names the person itself."""
-    return "named after the person" if needle.found_in_text(label) else label[:200]
+    names = needle.found_in_text(f"{label} {Path(label).stem}")
+    return "named after the person" if names else label[:200]
 
 
 # --- Redis: limits, cache, queues ---
@@ -229,7 +230,8 @@ def _in_folders(needle: Needle) -> Iterator[Hit]:
                 found = _found_in_pieces(_read(file), needle)
         except FileNotFoundError:
             continue  # it went meanwhile
-        found |= {str(what) for what in needle.found_in_text(path.name)}
+        # Without the ending, which would be taken for the end of an address.
+        found |= needle.found_in_text(f"{path.name} {path.stem}")
         for what in sorted(found):
             yield Hit(f"folder {path.parent.name}", _nameless(path.name, needle), what)
 

@@ -64,8 +64,8 @@ class ErasurePlan(models.Model):
     # By what is looked for: addresses, names, numbers, streets and codes. Emptied when
     # the work is over, one way or the other.
     sought = EncryptedJSONField()
-    attempts = models.PositiveSmallIntegerField(default=0)
-    heartbeat_at = models.DateTimeField(null=True)
+    # Put off until then: a store did not answer.
+    next_try_at = models.DateTimeField(default=timezone.now)
     begun_at = models.DateTimeField(null=True)
     # When the last look for what is left ended, and the how-manieth it was.
     searched_at = models.DateTimeField(null=True)
@@ -77,7 +77,7 @@ class ErasurePlan(models.Model):
         purpose="rights-requests",
         source="house",
         retention="case-file",
-        others="id decision state problem made_at fingerprint attempts heartbeat_at"
+        others="id decision state problem made_at fingerprint next_try_at"
         " begun_at searched_at searches_count finished_at",
         linked_by="decision__case__submission__data_subject",
     )
@@ -93,7 +93,7 @@ class ErasurePlan(models.Model):
         indexes = [
             # Read every few seconds by the worker, and nearly always empty.
             models.Index(
-                fields=["made_at"],
+                fields=["next_try_at"],
                 condition=Q(state__in=["approved", "erasing", "searching"]),
                 name="erasure_under_way",
             ),
@@ -152,6 +152,11 @@ class ErasedPlace(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key}: {self.get_fate_display()}"
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether its rows can be looked at one by one."""
+        return self.key not in ("copies", "mailbox", "case-contacts")
 
 
 class ResidueQuerySet(models.QuerySet["Residue"]):

@@ -1,38 +1,55 @@
 """An erasure: previewed, approved by two people, carried out, searched after, told."""
 
+import base64
+import inspect
+import io
 import json
+import zipfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
 from django.conf import settings as house
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
 from consent.models import ConsentEntry
-from data_subjects import holds
+from data_subjects import holds, restriction
 from data_subjects.holds import Matter
-from data_subjects.models import DataSubject
+from data_subjects.models import DataSubject, Ground, LegalHold
 from groundwork import addresses
 from groundwork.clock import today_here
 from groundwork.holdings import holdings
 from groundwork.personal_data import Erasure
 from groundwork.refusals import NotAllowed
 from outbox.delivery import deliver_due
-from outbox.models import OutgoingEmail, SuppressedAddress
+from outbox.models import InboundEmail, OutgoingEmail, SuppressedAddress
 from rights_requests import casebook, closing, deciding, vault
 from rights_requests.deciding import Proposal
-from rights_requests.fulfilment import erasing, erasure_plan
+from rights_requests.fulfilment import erasing, erasure_places, erasure_plan
+from rights_requests.fulfilment.freshness import fingerprint
 from rights_requests.fulfilment.people import person_of
 from rights_requests.kinds import CaseKind
 from rights_requests.letters_gone import take_over
-from rights_requests.models import Case, Decision, ErasurePlan, Event, Residue
+from rights_requests.models import (
+    Case,
+    CaseLogEntry,
+    Decision,
+    ErasurePlan,
+    Event,
+    Residue,
+)
 from rights_requests.moves import Move, State
 from subscribers.models import Subscriber
-from tests.people import ADA, BEN, become_reader, inbox, sign_up, subscriber_of
+from tests.database_role import acting_as
+from tests.people import ADA, BEN, become_reader, inbox, subscriber_of
 from tests.relay import Relay
 from tests.rights_requests import lives
 
@@ -51,12 +68,14 @@ def stores(open_house: None, settings: Settings, tmp_path: Path) -> Path:
 @pytest.fixture
 def case(client: Client, smtp: Relay) -> Case:
     """Ada reads our e-mails, with a name and a number, and wants all of it deleted."""
-    details = {
-        "first_name": "Ada",
-        "last_name": "Example",
-        "telephone": "01332 555 0100",
-    }
-    become_reader(client, smtp, ADA, **details)
+    become_reader(
+        client,
+        smtp,
+        ADA,
+        first_name="Ada",
+        last_name="Lovelace-Example",
+        telephone="01332 555 0100",
+    )
     become_reader(client, smtp, BEN, first_name="Benjamin")
     found = lives.new_case(CaseKind.ERASURE, address=ADA)
     deliver()
@@ -132,3 +151,362 @@ def test_once_the_report_has_left_nobody_can_be_reached_by_the_file(case: Case) 
     submission = again(case).submission
     assert submission.address == submission.telephone == ""
     assert not [mail for mail in OutgoingEmail.objects.all() if mail.to_address == ADA]
+
+
+# --- What is approved is what was seen, by two people ---
+
+
+def test_nobody_approves_without_the_code_of_the_list_nor_their_own_proposal(
+    case: Case,
+) -> None:
+    decision = propose(case)
+    with pytest.raises(NotAllowed, match="six digits"):
+        approve(decision, code="12345")
+    with pytest.raises(NotAllowed, match="You proposed it"):
+        approve(decision, by=DANA)
+    assert erasing.work_on_next(timezone.now()) is None
+    assert Subscriber.objects.filter(data_subject__submissions=case.submission).exists()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Decision.objects.filter(pk=decision.pk).update(released_by_id=DANA)
+
+
+def test_what_changed_since_the_preview_is_looked_at_again(
+    client: Client, case: Case, smtp: Relay
+) -> None:
+    decision = propose(case)
+    details(ADA, employer="Another Ltd")
+    with pytest.raises(NotAllowed, match="changed since this was proposed"):
+        approve(decision)
+    assert ErasurePlan.objects.get(decision=decision).state == "proposed"
+
+
+def details(address: str, **fields: str) -> None:
+    subscriber = subscriber_of(address)
+    for name, value in fields.items():
+        setattr(subscriber, name, value)
+    subscriber.save()
+
+
+def test_what_changes_between_the_approval_and_the_beginning_stops_it(
+    case: Case,
+) -> None:
+    decision = propose(case)
+    approve(decision)
+    details(ADA, employer="Another Ltd")
+
+    erasing.work_on_next(timezone.now())
+
+    decision.refresh_from_db()
+    plan = ErasurePlan.objects.get(decision=decision)
+    assert (plan.state, plan.problem) == ("void", "changed")
+    assert plan.sought == {}
+    assert decision.outcome == Decision.Outcome.SENT_BACK
+    assert "nothing was erased" in decision.answer
+    assert subscriber_of(ADA).employer == "Another Ltd"
+    assert carried_out(case).state == "done"
+
+
+def test_a_hold_that_comes_at_the_last_moment_stops_it(case: Case) -> None:
+    decision = propose(case)
+    approve(decision)
+    hold(case)
+    erasing.work_on_next(timezone.now())
+    plan = ErasurePlan.objects.get(decision=decision)
+    assert (plan.state, plan.problem) == ("void", "bound")
+    assert subscriber_of(ADA)
+
+
+def hold(case: Case) -> None:
+    matter = Matter("A claim", "The court asked.", today_here() + timedelta(days=90))
+    people = {case.submission.data_subject_id: ADA}
+    holds.place(people, matter, owner_id=DANA, today=today_here())
+
+
+def test_a_legal_hold_or_a_restriction_or_an_unread_mail_is_in_the_way(
+    case: Case,
+) -> None:
+    mail = InboundEmail.objects.create(
+        digest=b"1" * 32,
+        raw_message="Hello",
+        sender_digest=addresses.digest(ADA),
+        state=InboundEmail.State.WAITING,
+    )
+    with pytest.raises(NotAllowed, match="waits to be looked at"):
+        propose(case)
+    InboundEmail.objects.filter(pk=mail.pk).update(state=InboundEmail.State.CLOSED)
+    hold(case)
+    with pytest.raises(NotAllowed, match="legal hold"):
+        propose(case)
+    LegalHold.objects.update(released_at=timezone.now(), released_by_id=DANA)
+    asked = restriction.Asked(Ground.ACCURACY, "It is wrong.", ADA)
+    restriction.restrict(case.submission.data_subject_id, asked, staff_id=DANA)
+    with pytest.raises(NotAllowed, match="restricted"):
+        propose(case)
+
+
+def test_nobody_says_that_nothing_is_held_where_something_is(case: Case) -> None:
+    with pytest.raises(NotAllowed, match="Something is held here"):
+        propose(case, nothing_held=True)
+
+
+def test_of_somebody_unknown_nothing_is_held_and_the_case_closes_at_once(
+    open_house: None,
+) -> None:
+    stranger = lives.new_case(CaseKind.ERASURE, address="stranger@example.com")
+    deliver()
+    OutgoingEmail.objects.update(data_subject=None)
+    decision = propose(stranger, nothing_held=True)
+    deciding.release(
+        decision.pk,
+        seen_entry_id=casebook.newest_entry_id(stranger),
+        staff_id=OMAR,
+        now=timezone.now(),
+    )
+    assert again(stranger).state == State.FULFILLED
+
+
+def test_it_does_not_begin_while_a_letter_needs_the_address(case: Case) -> None:
+    decision = propose(case)
+    approve(decision)
+    mail = OutgoingEmail.objects.filter(message_class="rights").first()
+    assert mail is not None
+    OutgoingEmail.objects.filter(pk=mail.pk).update(state="queued", settled_at=None)
+    erasing.work_on_next(timezone.now())
+    assert ErasurePlan.objects.get(decision=decision).state == "approved"
+    deliver()
+    erasing.work_on_next(timezone.now())
+    assert ErasurePlan.objects.get(decision=decision).state == "done"
+
+
+def test_it_cannot_be_taken_back_once_it_has_begun(case: Case, stores: Path) -> None:
+    (stores / "worker.log").write_text(f"could not write to {ADA}")
+    assert carried_out(case).state == "residue"
+    with pytest.raises(NotAllowed, match="being deleted already"):
+        closing.withdraw(case.pk, now=timezone.now())
+    with pytest.raises(NotAllowed, match="is being carried out"):
+        propose(case)
+    assert again(case).state == State.IN_PROGRESS
+
+
+# --- What is left ---
+
+
+def a_table() -> Any:
+    with acting_as(None), connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE stray (line text); GRANT ALL ON stray TO PUBLIC")
+        cursor.execute("INSERT INTO stray VALUES (%s)", [f"Dear {ADA.upper()},"])
+
+    def take_away() -> None:
+        with acting_as(None), connection.cursor() as cursor:
+            cursor.execute("DROP TABLE stray")
+
+    return take_away
+
+
+def an_encrypted_field_of_somebody_else() -> Any:
+    details(BEN, employer="c/o Ada  LOVELACE-example")
+    return lambda: details(BEN, employer="")
+
+
+def a_code_in_bytes() -> Any:
+    row = InboundEmail.objects.create(
+        digest=addresses.digest(ADA), raw_message="x", state="closed"
+    )
+    return row.delete
+
+
+def a_message_in_the_queue() -> Any:
+    packed = base64.b64encode(json.dumps([["to", ADA]]).encode()).decode()
+    store = redis.Redis.from_url(house.REDIS_URL)
+    store.lpush("stray queue", json.dumps({"body": packed}))
+    return lambda: store.delete("stray queue")
+
+
+def a_key_of_the_cache() -> Any:
+    store = redis.Redis.from_url(house.REDIS_URL)
+    store.hset(f"of {ADA}", "tel", "+44 (0)1332 555-0100")
+    return lambda: store.delete(f"of {ADA}")
+
+
+def a_file_in_the_vault() -> Any:
+    stored = vault.put([b"x" * 70_000, f"Call {ADA}".encode()])
+    return lambda: vault.remove(stored.name)
+
+
+def an_archive_in_the_vault() -> Any:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("letter.xml", f"<p>{ADA}</p>")
+    stored = vault.put([packed.getvalue()])
+    return lambda: vault.remove(stored.name)
+
+
+def a_log(stores: Path) -> Any:
+    path = stores / "logs" / "worker.log"
+    path.parent.mkdir()
+    path.write_text(f"GET /x/?e={ADA.replace('@', '%40')} 200\n")
+    return path.unlink
+
+
+def a_name_of_a_file(stores: Path) -> Any:
+    path = stores / f"{ADA}.txt"
+    path.write_text("")
+    return path.unlink
+
+
+PLANTS = [
+    a_table,
+    an_encrypted_field_of_somebody_else,
+    a_code_in_bytes,
+    a_message_in_the_queue,
+    a_key_of_the_cache,
+    a_file_in_the_vault,
+    an_archive_in_the_vault,
+    a_log,
+    a_name_of_a_file,
+]
+
+
+@pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.__name__)
+def test_a_stray_copy_keeps_the_case_open_until_it_is_gone(
+    case: Case, stores: Path, smtp: Relay, plant: Any
+) -> None:
+    decision = propose(case)
+    approve(decision)
+    take_away = plant(stores) if inspect.signature(plant).parameters else plant()
+    ErasurePlan.objects.update(fingerprint=fingerprint_now(case))
+
+    try:
+        erasing.work_on_next(timezone.now())
+        plan = ErasurePlan.objects.get(decision=decision)
+        found = list(plan.residue.all())
+    finally:
+        take_away()
+
+    assert plan.state == "residue"
+    assert found and again(case).state == State.IN_PROGRESS
+    assert ADA not in "".join(f"{row.place}{row.row}{row.what}" for row in found)
+    entries = CaseLogEntry.objects.filter(case_id=case.pk, event=Event.RESIDUE_FOUND)
+    assert entries.get().inputs["count"] == len(found)
+    erasing.search_again(plan.pk)
+    erasing.work_on_next(timezone.now())
+    assert again(case).state == State.FULFILLED
+    assert not Residue.objects.filter(gone_at=None).exists()
+
+
+def fingerprint_now(case: Case) -> bytes:
+    return fingerprint(person_of(case.submission.data_subject_id))
+
+
+def test_what_is_somebody_elses_stays_when_two_people_agree(
+    case: Case, client: Client
+) -> None:
+    details(BEN, employer="Ada Lovelace-Example and Sons")
+    plan = carried_out(case)
+    [row] = plan.residue.all()
+    assert (row.place, row.what) == ("table subscribers_subscriber, employer", "name")
+    now = timezone.now()
+    with pytest.raises(NotAllowed, match="Nobody has said why"):
+        erasing.agree_to_keep(row.pk, staff_id=OMAR, now=now)
+    with pytest.raises(NotAllowed, match="Say whose it is"):
+        erasing.propose_to_keep(row.pk, " ", staff_id=DANA)
+    erasing.propose_to_keep(row.pk, "A firm of that name.", staff_id=DANA)
+    with pytest.raises(NotAllowed, match="somebody else has to agree"):
+        erasing.agree_to_keep(row.pk, staff_id=DANA, now=now)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Residue.objects.update(agreed_by_id=DANA, agreed_at=now)
+    erasing.agree_to_keep(row.pk, staff_id=OMAR, now=now)
+    with pytest.raises(NotAllowed, match="dealt with already"):
+        erasing.agree_to_keep(row.pk, staff_id=OMAR, now=now)
+    erasing.search_again(plan.pk)
+    erasing.work_on_next(timezone.now())
+    assert again(case).state == State.FULFILLED
+    with pytest.raises(NotAllowed, match="Nothing was found"):
+        erasing.search_again(plan.pk)
+
+
+# --- Broken off, and at once ---
+
+
+def test_it_goes_on_where_it_was_broken_off(case: Case) -> None:
+    """Once at each place the database refuses to note that it is done: all that was done
+    there is undone, and nothing before it is done twice."""
+    decision = propose(case)
+    approve(decision)
+    now = timezone.now()
+    keys = [place.key for place in erasure_places.places()]
+    for count, key in enumerate(keys):
+        with broken_off_at(key):
+            erasing.work_on_next(now)
+        plan = ErasurePlan.objects.get(decision=decision)
+        assert plan.state == "erasing" and plan.problem == "place"
+        done = plan.places.exclude(done_at=None).values_list("key", flat=True)
+        assert list(done) == keys[:count]
+        assert erasing.work_on_next(timezone.now()) is None  # put off for a minute
+        now = timezone.now() + timedelta(minutes=2)
+    assert again(case).state == State.IN_PROGRESS
+
+    erasing.work_on_next(now)
+
+    assert again(case).state == State.FULFILLED
+    of_person = Subscriber.objects.filter(data_subject=case.submission.data_subject)
+    assert not of_person.exists()
+    sign_up = plan.places.get(key="sign-up")
+    assert sign_up.erased_count == 1
+
+
+@contextmanager
+def broken_off_at(key: str) -> Iterator[None]:
+    with acting_as(None), connection.cursor() as cursor:
+        cursor.execute(BREAK.format(key=key))
+    try:
+        yield
+    finally:
+        with acting_as(None), connection.cursor() as cursor:
+            cursor.execute("DROP FUNCTION break_off CASCADE")
+
+
+BREAK = """
+    CREATE FUNCTION break_off() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN RAISE EXCEPTION 'the worker died'; END $$;
+    CREATE TRIGGER break_off BEFORE UPDATE ON rights_requests_erasedplace
+    FOR EACH ROW WHEN (NEW.key = '{key}' AND NEW.done_at IS NOT NULL)
+    EXECUTE FUNCTION break_off();
+"""
+
+
+def test_whoever_signs_up_again_meanwhile_is_somebody_new(
+    client: Client, case: Case, stores: Path, smtp: Relay
+) -> None:
+    log = stores / "worker.log"
+    log.write_text(ADA)
+    plan = carried_out(case)
+    assert plan.state == "residue"
+
+    become_reader(client, smtp, ADA, first_name="Ada")
+    log.unlink()
+    erasing.search_again(plan.pk)
+    erasing.work_on_next(timezone.now())
+
+    assert again(case).state == State.FULFILLED
+    new = subscriber_of(ADA)
+    assert new.data_subject_id != case.submission.data_subject_id
+    assert new.status == Subscriber.Status.CONFIRMED
+
+
+def test_two_workers_do_it_once(case: Case) -> None:
+    approve(propose(case))
+
+    def work(_: int) -> bool:
+        try:
+            return erasing.work_on_next(timezone.now()) is not None
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(work, range(2)))
+
+    entries = CaseLogEntry.objects.filter(case_id=case.pk)
+    assert entries.filter(event=Event.ERASED).count() == 1
+    assert entries.filter(event=Event.ERASURE_BEGUN).count() == 1
+    assert again(case).state == State.FULFILLED

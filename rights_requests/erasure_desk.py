@@ -1,0 +1,265 @@
+"""The deletion of a case: what it would do, place by place and row by row; how far it has
+come; and what was found afterwards."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from groundwork.holdings import Holding, Person
+from groundwork.refusals import NotAllowed
+from rights_requests import sensitive
+from rights_requests.act_desk import require, tab_url
+from rights_requests.case_acts import RELEASE, WORK
+from rights_requests.case_page import CasePage, page_of, render
+from rights_requests.case_timeline import staff_names
+from rights_requests.desk import MAY_SEE
+from rights_requests.fulfilment import erasing, erasure_places, erasure_plan
+from rights_requests.fulfilment.pages import reader_of
+from rights_requests.fulfilment.people import person_of
+from rights_requests.kinds import CaseKind
+from rights_requests.models import Case, ErasedPlace, ErasurePlan, Residue
+from rights_requests.moves import State
+from staff.console import console, staff_id
+
+TAB = "deletion"
+ROWS_ON_A_PAGE = 50
+LONGEST_REASON = 500
+SHUT = "Something of this person is shut away: only few may read it."
+
+
+@dataclass(frozen=True)
+class Group:
+    """Places with one fate."""
+
+    fate: ErasedPlace.Fate
+    title: str
+    lines: list[ErasedPlace]
+
+
+TITLES = {
+    ErasedPlace.Fate.REMOVED: "Deleted",
+    ErasedPlace.Fate.EMPTIED: "Emptied: what stays says nothing of the person",
+    ErasedPlace.Fate.KEPT: "Kept",
+}
+
+
+def grouped(lines: list[ErasedPlace]) -> list[Group]:
+    """What goes first, then what stays; where something is, before where nothing is."""
+    found = sorted(lines, key=lambda line: (not line.seen_count, -line.position))
+    return [
+        Group(fate, title, [line for line in found if line.fate == fate])
+        for fate, title in TITLES.items()
+    ]
+
+
+def preview(case: Case) -> dict[str, Any]:
+    """For the proposal that waits: what it erases, and the code at its end."""
+    plan = erasure_plan.newest_of(case)
+    if plan is None or plan.state != ErasurePlan.State.PROPOSED:
+        return {}
+    return {
+        "groups": grouped(list(plan.places.all())),
+        "code": erasure_plan.code_of(plan),
+        "changed": erasure_plan.why_changed(plan),
+    }
+
+
+@console.page(
+    "rights_requests/case/<uuid:pk>/deletion/", name="case-deletion", permission=MAY_SEE
+)
+@require_safe
+def deletion_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Before a proposal, what would happen; then how far it is."""
+    return _page(page_of(request, pk))
+
+
+def _page(page: CasePage, *, status: int = 200, problem: str = "") -> HttpResponse:
+    case = page.case
+    if case.kind != CaseKind.ERASURE:
+        raise Http404
+    plan = erasure_plan.newest_of(case)
+    lines = _lines(case, plan)
+    done = [line for line in lines if line.done_at is not None]
+    return render(
+        page,
+        TAB,
+        status=status,
+        problem=problem,
+        plan=plan,
+        groups=grouped(lines),
+        done_count=len(done),
+        places_count=len(lines),
+        erased_count=sum(line.erased_count or 0 for line in done),
+        why_not=erasure_plan.why_not(case) if _is_open(case, plan) else "",
+        residue=_residue(plan, staff_id(page.request)),
+        kept=_kept(plan),
+    )
+
+
+def _is_open(case: Case, plan: ErasurePlan | None) -> bool:
+    """Whether a deletion may still be proposed."""
+    is_new = plan is None or plan.state == ErasurePlan.State.VOID
+    return is_new and case.state == State.IN_PROGRESS
+
+
+def _lines(case: Case, plan: ErasurePlan | None) -> list[ErasedPlace]:
+    """As they were approved and done; before that, as they would be now."""
+    if plan is not None and plan.state != ErasurePlan.State.VOID:
+        return list(plan.places.all())
+    return list(erasure_plan.lines_of(case)) if case.is_open else []
+
+
+def _residue(plan: ErasurePlan | None, number: int) -> list[dict[str, Any]]:
+    """What was found and is in the way."""
+    if plan is None:
+        return []
+    rows = list(plan.residue.in_the_way())
+    names = staff_names(row.kept_by_id for row in rows)
+    return [
+        {
+            "row": row,
+            "by": names.get(row.kept_by_id or 0, ""),
+            "is_mine": row.kept_by_id == number,
+        }
+        for row in rows
+    ]
+
+
+def _kept(plan: ErasurePlan | None) -> list[dict[str, Any]]:
+    """What was found and two people let stay."""
+    if plan is None:
+        return []
+    rows = list(plan.residue.filter(agreed_at__isnull=False))
+    names = staff_names(n for row in rows for n in (row.kept_by_id, row.agreed_by_id))
+    return [
+        {
+            "row": row,
+            "by": names.get(row.kept_by_id or 0, ""),
+            "agreed_by": names.get(row.agreed_by_id or 0, ""),
+        }
+        for row in rows
+    ]
+
+
+# --- Row by row ---
+
+
+@console.page(
+    "rights_requests/case/<uuid:pk>/deletion/<slug:place>/",
+    name="case-deletion-place",
+    permission=WORK,
+)
+@require_safe
+def place_page(request: HttpRequest, pk: uuid.UUID, place: str) -> HttpResponse:
+    """Every row of one place, a few at a time."""
+    require(request, MAY_SEE)
+    page = page_of(request, pk)
+    found = erasure_places.place(place)
+    if page.case.kind != CaseKind.ERASURE or found is None or found.holding is None:
+        raise Http404
+    if sensitive.is_anything_shut_away(page.case.submission.data_subject):
+        require(request, sensitive.MAY_SEE)
+    person = person_of(page.case.submission.data_subject_id)
+    rows, paginator_page = _rows(found.holding, person, request.GET.get("page", "1"))
+    return render(
+        page, "deletion_place", place=found, rows=rows, page_obj=paginator_page
+    )
+
+
+def _rows(holding: Holding, person: Person, number: str) -> tuple[list[Any], Any]:
+    paginator = Paginator(holding.rows(person), ROWS_ON_A_PAGE)
+    page = paginator.get_page(number)
+    keys = {str(row.pk) for row in page.object_list}
+    readers = [
+        (datum.title, datum.path, reader_of(holding, datum)) for datum in holding.given
+    ]
+    rows = [
+        {
+            "key": record.key,
+            "values": [
+                (title, text)
+                for title, path, read in readers
+                if (text := read(record.values.get(path)))
+            ],
+        }
+        for record in holding.records(person)
+        if record.key in keys
+    ]
+    return rows, page
+
+
+# --- What was found ---
+
+
+@console.page(
+    "rights_requests/case/<uuid:pk>/deletion-search/",
+    name="case-deletion-search",
+    permission=WORK,
+)
+@require_POST
+def search_again(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """What was found is gone, or somebody says so: the worker looks once more."""
+    require(request, MAY_SEE)
+    case = get_object_or_404(Case, pk=pk)
+    plan = erasure_plan.newest_of(case)
+    if plan is None:
+        raise Http404
+    try:
+        erasing.search_again(plan.pk)
+    except NotAllowed as refusal:
+        return _page(page_of(request, pk), status=409, problem=str(refusal))
+    messages.success(request, "Every store is being looked through once more.")
+    return redirect(tab_url(case, TAB))
+
+
+class KeepForm(forms.Form):
+    """Why something that was found stays."""
+
+    because = forms.CharField(max_length=LONGEST_REASON)
+
+
+@console.page(
+    "rights_requests/residue/<int:pk>/keep/", name="residue-keep", permission=WORK
+)
+@require_POST
+def keep(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say why it stays, for a second person."""
+    row, case = _residue_of(request, pk)
+    form = KeepForm(request.POST)
+    because = form.cleaned_data["because"] if form.is_valid() else ""
+    try:
+        erasing.propose_to_keep(row.pk, because, staff_id=staff_id(request))
+    except NotAllowed as refusal:
+        return _page(page_of(request, case.pk), status=409, problem=str(refusal))
+    messages.success(request, "Somebody else has to agree that it stays.")
+    return redirect(tab_url(case, TAB))
+
+
+@console.page(
+    "rights_requests/residue/<int:pk>/agree/", name="residue-agree", permission=RELEASE
+)
+@require_POST
+def agree(request: HttpRequest, pk: int) -> HttpResponse:
+    """By somebody else than who said why."""
+    row, case = _residue_of(request, pk)
+    try:
+        erasing.agree_to_keep(row.pk, staff_id=staff_id(request), now=timezone.now())
+    except NotAllowed as refusal:
+        return _page(page_of(request, case.pk), status=409, problem=str(refusal))
+    messages.success(request, "On record: it stays.")
+    return redirect(tab_url(case, TAB))
+
+
+def _residue_of(request: HttpRequest, pk: int) -> tuple[Residue, Case]:
+    require(request, MAY_SEE)
+    rows = Residue.objects.select_related("plan__decision__case")
+    row = get_object_or_404(rows, pk=pk)
+    return row, row.plan.decision.case
