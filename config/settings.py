@@ -51,7 +51,7 @@ VAULT_DIR = Path(env.str("VAULT_DIR", default=str(DATA_DIR / "vault")))
 # mailbox: the folder of data, and those where this machine keeps the logs.
 SEARCHED_FOLDERS = [DATA_DIR, *map(Path, env.list("LOG_FOLDERS", default=[]))]
 # Below them, what is looked into by a door of its own, or is the same for everybody.
-NOT_SEARCHED = [VAULT_DIR, *(DATA_DIR / name for name in ("postgres", "static"))]
+NOT_SEARCHED = [DATA_DIR / name for name in ("postgres", "static")]
 
 DEBUG = env.bool("DEBUG", default=False)
 SITE_URL = env.str("SITE_URL").rstrip("/")

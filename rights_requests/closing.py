@@ -297,12 +297,30 @@ def why_not_give(case: Case, *, nothing_held: bool = False) -> str:
             "Somebody else asks this for the person, and nothing here shows that they "
             "may: add their authority to the documents first."
         )
-    if kind is CaseKind.ERASURE:
-        return "" if is_kept_by_hold(case) else erasure_plan.why_not(case)
+    if kind is CaseKind.ERASURE and not is_kept_by_hold(case):
+        return _why_not_erase(case)
     restricted = is_restricted(case.submission.data_subject_id)
     if kind is CaseKind.RESTRICTION and not restricted:
         return "Restrict the person’s data first (Registers, Restrictions)."
     return ""
+
+
+def _why_not_erase(case: Case) -> str:
+    """Anybody may have typed the address: nothing is deleted at their word alone."""
+    if _was_typed(case.submission) and not _was_checked(case):
+        return (
+            "Nobody has shown yet that the mailbox is theirs, and what is deleted cannot "
+            "be brought back: the button in our first letter shows it, a code from the "
+            "status page, or a check of identity (UK GDPR, Article 12(6))."
+        )
+    return erasure_plan.why_not(case)
+
+
+def _was_typed(submission: Submission) -> bool:
+    """Whether nothing but what came in says whose address it is. Of what staff took down
+    themselves, they know from whom."""
+    came_by_itself = submission.channel in (Channel.FORM, Channel.E_MAIL)
+    return came_by_itself and submission.mailbox_confirmed_at is None
 
 
 def is_kept_by_hold(case: Case) -> bool:
@@ -364,13 +382,11 @@ def holds_everything(case: Case) -> bool:
 
 
 def _goes_to_typed_street(case: Case) -> bool:
-    """Whether anybody may have typed the e-mail address above an address of their own.
-    Of what staff took down themselves, they know from whom."""
+    """Whether anybody may have typed the e-mail address above an address of their own."""
     submission = case.submission
     return (
-        submission.channel in (Channel.FORM, Channel.E_MAIL)
+        _was_typed(submission)
         and writing.way_to(submission) == Letter.By.POST
-        and submission.mailbox_confirmed_at is None
         and not _was_checked(case)
     )
 

@@ -66,7 +66,7 @@ def preview(case: Case) -> dict[str, Any]:
     if plan is None or plan.state != ErasurePlan.State.PROPOSED:
         return {}
     return {
-        "groups": grouped(list(plan.places.all())),
+        "fates": grouped(list(plan.places.all())),
         "code": erasure_plan.code_of(plan),
         "changed": erasure_plan.why_changed(plan),
     }
@@ -94,7 +94,7 @@ def _page(page: CasePage, *, status: int = 200, problem: str = "") -> HttpRespon
         status=status,
         problem=problem,
         plan=plan,
-        groups=grouped(lines),
+        fates=grouped(lines),
         done_count=len(done),
         places_count=len(lines),
         erased_count=sum(line.erased_count or 0 for line in done),

@@ -45,12 +45,6 @@ NOT_PROFILED = (
 )
 OPT_OUT = Limit(ON_THE_LIST, "UK GDPR, Article 17(3)(b)")
 NO_PROFILING = Limit(NOT_PROFILED, "UK GDPR, Article 17(3)(b)")
-# For whoever is not to learn which it is.
-PERHAPS_OPT_OUT = Limit(
-    "A code made of your e-mail address, if it is on our list of people who said no to "
-    "us. Without it an old list could bring you our e-mails again",
-    "UK GDPR, Article 17(3)(b)",
-)
 # The entry by which a no lasts that took effect at once, by its kind.
 LASTING_NO: dict[CaseKind, Limit] = {
     CaseKind.MARKETING: Limit(ON_THE_LIST, "UK GDPR, Article 21(3)"),
@@ -74,15 +68,14 @@ def likely_limits(submission: Submission, kind: CaseKind) -> list[Limit]:
 
 
 def _opt_outs(submission: Submission) -> list[Limit]:
-    """What stands of this address on the opt-out list now. Anybody but the person gets
-    the same words whatever there is."""
+    """The deletion puts the address on the list; what stands there already is told to
+    the person alone."""
     if not submission.address:
         return []
     if not reaches_person(submission):
-        return [PERHAPS_OPT_OUT]
+        return [OPT_OUT]
     purposes = suppression.purposes_of(addresses.digest(submission.address))
-    found = [OPT_OUT] if purposes - {PROFILING} else []
-    return [*found, NO_PROFILING] if PROFILING in purposes else found
+    return [OPT_OUT, NO_PROFILING] if PROFILING in purposes else [OPT_OUT]
 
 
 def _case_file() -> Limit:

@@ -50,6 +50,7 @@ for name in (
     "DATABASE_POOL",
     "INBOUND_IMAP_URL",
     "INBOUND_WEBHOOK",
+    "LOG_FOLDERS",
     "MAIL_FROM",
     "OPT_OUT_JOURNAL",
     "SECRET_KEY_FALLBACKS",
@@ -69,3 +70,5 @@ STORAGES["staticfiles"] = {
 }
 # The real one takes a tenth of a second on purpose.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# What other tests keep meanwhile is nobody's residue.
+SEARCHED_FOLDERS: list[Path] = []

@@ -22,6 +22,7 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 from django.utils import timezone
 
+from data_subjects import journal
 from data_subjects.models import DataSubject
 from groundwork.holdings import ON_RECORD, Person, holdings
 from groundwork.refusals import NotAllowed
@@ -125,7 +126,10 @@ def _begin(plan: ErasurePlan) -> bool:
         _stop(plan, decision, case, problem)
         return False
     now = timezone.now()
-    for digest in _person(plan, case).digests:
+    digests = _person(plan, case).digests
+    # Outside the database as well, so that no backup brings the person back.
+    journal.record_erased(subject.pk, digests)
+    for digest in digests:
         suppression.suppress(digest, "", SuppressedAddress.Reason.ERASED)
     subject.address_digest, subject.record_went_at = None, now
     subject.save(update_fields=["address_digest", "record_went_at"])

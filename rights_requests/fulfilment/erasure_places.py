@@ -15,7 +15,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from groundwork.encryption import has_content
-from groundwork.holdings import Holding, Person, holdings
+from groundwork.holdings import Holding, Kept, Person, holdings
 from groundwork.personal_data import Erasure
 from outbox import outside
 from outbox.holdings import OPT_OUTS
@@ -58,6 +58,7 @@ def places() -> list[Place]:
             found.append(_contacts())
         if holding.key != KEY:
             found.append(_of(holding))
+    found.append(_journal())
     [key] = [holding for holding in holdings() if holding.key == KEY]
     return [*found, _of(key)]
 
@@ -134,6 +135,26 @@ def _mailbox() -> Place:
         # It is asked when the work is done, not while somebody waits for a page.
         count=lambda person: None,
         erase=lambda person: outside.forget(person.addresses),
+    )
+
+
+def _journal() -> Place:
+    """The one line that outlives even the database (data_subjects.journal)."""
+    return Place(
+        key="opt-out-journal",
+        title="A line outside our database",
+        words="That your data was erased, with the code made of your address.",
+        fate=Fate.KEPT,
+        count=lambda person: 1,
+        erase=lambda person: 0,
+        why=str(
+            Kept(
+                "It holds a code made of your address, and keeps an old backup from "
+                "bringing your data back",
+                "UK GDPR, Articles 17(3)(b) and 32(1)(c)",
+            )
+        ),
+        until=the_register().retention["opt-out-list"].words,
     )
 
 

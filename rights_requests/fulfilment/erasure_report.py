@@ -6,6 +6,7 @@ from typing import Any
 from rights_requests.fulfilment import erasure_plan
 from rights_requests.models import Decision, ErasedPlace
 from rights_requests.moves import Move
+from rights_requests.writing import reaches_person
 
 Fate = ErasedPlace.Fate
 
@@ -13,8 +14,11 @@ Fate = ErasedPlace.Fate
 def fields_of(decision: Decision, move: Move, nothing_held: bool) -> dict[str, Any]:
     """The merge fields of the letter that answers such a case; none for any other. As it
     was carried out, or as it would be."""
-    if not erasure_plan.is_needed(decision.case, move, nothing_held=nothing_held):
+    case = decision.case
+    if not erasure_plan.is_needed(case, move, nothing_held=nothing_held):
         return {}
+    if not reaches_person(case.submission):
+        return {}  # nobody else learns what there was
     plan = erasure_plan.of(decision) if decision.pk else None
     found = list(plan.places.all() if plan else erasure_plan.lines_of(decision.case))
     return {"erased": tuple(_erased(found)), "limits": tuple(_kept(found))}

@@ -237,9 +237,10 @@ def _in_folders(needle: Needle) -> Iterator[Hit]:
 
 
 def _paths() -> Iterator[Path]:
-    """Every file in the folders that are searched, but for what is the database's and
-    the vault's own, which are looked into by their own doors."""
-    left_out = {Path(folder) for folder in settings.NOT_SEARCHED}
+    """Every file in the folders that are searched, but for what is looked into by a door
+    of its own, as the vault is, and for the journal, which the plan keeps."""
+    doors = (settings.VAULT_DIR, settings.OPT_OUT_JOURNAL, *settings.NOT_SEARCHED)
+    left_out = {Path(path) for path in doors}
     for folder in settings.SEARCHED_FOLDERS:
         for where, folders, files in Path(folder).walk():
             folders[:] = [name for name in folders if where / name not in left_out]

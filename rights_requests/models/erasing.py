@@ -109,6 +109,10 @@ class ErasurePlan(models.Model):
         return self.state not in ended
 
 
+# Places that are no table.
+NO_ROWS = ("copies", "mailbox", "case-contacts", "opt-out-journal")
+
+
 class ErasedPlace(models.Model):
     """One place of a plan, in the order of the work: what happens there, and why."""
 
@@ -156,7 +160,7 @@ class ErasedPlace(models.Model):
     @property
     def has_rows(self) -> bool:
         """Whether its rows can be looked at one by one."""
-        return self.key not in ("copies", "mailbox", "case-contacts")
+        return self.key not in NO_ROWS
 
 
 class ResidueQuerySet(models.QuerySet["Residue"]):

@@ -6,11 +6,13 @@ from typing import Any
 
 from django.utils import timezone
 
-from rights_requests import casebook
+from outbox.delivery import deliver_due
+from rights_requests import casebook, deciding, identity, links
 from rights_requests.acknowledging import acknowledge_new
 from rights_requests.clock import written
+from rights_requests.fulfilment import erasing, erasure_plan
 from rights_requests.kinds import CaseKind
-from rights_requests.models import Case, Channel, Decision
+from rights_requests.models import Case, Channel, Decision, ErasurePlan
 from rights_requests.moves import FIRST_STATES, TABLE, Move, State, needs_second_person
 from rights_requests.receiving import Asked, Sent, receive
 from tests.people import CLEO
@@ -36,6 +38,28 @@ def new_case(kind: CaseKind = CaseKind.ACCESS, **more: Any) -> Case:
     [case] = receive(sent(kind, **more), now=now).cases
     acknowledge_new(now)
     return Case.objects.get(pk=case.pk)
+
+
+def confirm_mailbox(case: Case) -> None:
+    """The person presses the button in the first letter."""
+    token = links.confirm_url(case).rstrip("/").rsplit("/", 1)[-1]
+    assert identity.confirm_mailbox(token, now=timezone.now())
+
+
+def approve_erasure(decision: Decision, *, now: datetime | None = None) -> ErasurePlan:
+    """By a second person; then the worker does it."""
+    plan = ErasurePlan.objects.get(decision=decision)
+    deciding.release(
+        decision.pk,
+        seen_entry_id=casebook.newest_entry_id(decision.case),
+        staff_id=RELEASER,
+        now=now or timezone.now(),
+        code=erasure_plan.code_of(plan),
+    )
+    deliver_due()
+    erasing.work_on_next(timezone.now())
+    plan.refresh_from_db()
+    return plan
 
 
 def paths(kind: CaseKind) -> dict[State, list[Move]]:

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from outbox.delivery import deliver_due
 from rights_requests import casebook, deciding, handling, letters_gone
+from rights_requests.fulfilment import erasing
 from rights_requests.kinds import CaseKind
 from rights_requests.models import Case, Decision
 from rights_requests.moves import Move, State
@@ -355,20 +356,32 @@ def test_a_fee_after_which_a_refusal_is_no_more_possible(
 
 def test_an_erasure_is_answered_by_two(dana: Client, omar: Client, smtp: Relay) -> None:
     case = lives.new_case(CaseKind.ERASURE)
+    assert "Nobody has shown yet" in greyed(dana.get(page(case)))["Propose the answer…"]
+    lives.confirm_mailbox(case)
     assert "Propose the answer…" in text(dana.get(page(case)))
     alone = dana.post(act(case, "answer"), {"outcome": "Done.", "step": "send"})
     assert alone.status_code == 409
     assert do(dana, case, "propose-answer", outcome="It is gone.").status_code == 302
     assert again(case).state == State.IN_PROGRESS
-    assert release(omar, case).status_code == 302
+    assert release(omar, case).status_code == 409
+    waiting = shown(omar.get(page(case, "decisions")))
+    code = re.search(r"The code of this list is (\d{3} \d{3})", waiting)
+    assert code and "What will be deleted, and what stays" in waiting
+    assert release(omar, case, code=code[1]).status_code == 302
+    assert "about to begin" in shown(dana.get(page(case, "deletion"))).lower()
+    deliver_due()
+    erasing.work_on_next(timezone.now())
     assert again(case).state == State.FULFILLED
     assert "It is gone." in inbox(smtp, CLEO)[-1].text
+    done = shown(dana.get(page(case, "deletion")))
+    assert "nothing was found but what is kept" in done
 
 
 def test_while_a_legal_hold_stands_an_erasure_is_answered_in_part_or_refused(
     dana: Client, omar: Client
 ) -> None:
     case = lives.new_case(CaseKind.ERASURE)
+    lives.confirm_mailbox(case)
     assert do(dana, case, "propose-answer", outcome="It is gone.").status_code == 302
     held(CLEO)
     refused = release(omar, case)

@@ -60,7 +60,6 @@ DANA, OMAR = 7, 8
 @pytest.fixture(autouse=True)
 def stores(open_house: None, settings: Settings, tmp_path: Path) -> Path:
     settings.VAULT_DIR = tmp_path / "vault"
-    settings.NOT_SEARCHED = [settings.VAULT_DIR]
     settings.SEARCHED_FOLDERS = [tmp_path]
     return tmp_path
 
@@ -78,8 +77,9 @@ def case(client: Client, smtp: Relay) -> Case:
     )
     become_reader(client, smtp, BEN, first_name="Benjamin")
     found = lives.new_case(CaseKind.ERASURE, address=ADA)
+    lives.confirm_mailbox(found)
     deliver()
-    return found
+    return again(found)
 
 
 def deliver() -> None:
@@ -244,6 +244,15 @@ def test_a_legal_hold_or_a_restriction_or_an_unread_mail_is_in_the_way(
         propose(case)
 
 
+def test_nothing_is_deleted_at_the_word_of_whoever_typed_an_address(
+    case: Case,
+) -> None:
+    for more in ({}, {"reply_by": "post", "postal_address": "1 Mill Lane\nDerby"}):
+        typed = lives.new_case(CaseKind.ERASURE, address=ADA, **more)
+        with pytest.raises(NotAllowed, match="Nobody has shown yet"):
+            propose(typed)
+
+
 def test_nobody_says_that_nothing_is_held_where_something_is(case: Case) -> None:
     with pytest.raises(NotAllowed, match="Something is held here"):
         propose(case, nothing_held=True)
@@ -253,6 +262,7 @@ def test_of_somebody_unknown_nothing_is_held_and_the_case_closes_at_once(
     open_house: None,
 ) -> None:
     stranger = lives.new_case(CaseKind.ERASURE, address="stranger@example.com")
+    lives.confirm_mailbox(stranger)
     deliver()
     OutgoingEmail.objects.update(data_subject=None)
     decision = propose(stranger, nothing_held=True)

@@ -19,6 +19,7 @@ from rights_requests.models import (
     CaseDocument,
     CaseLogEntry,
     Decision,
+    ErasurePlan,
     IdentityCheck,
     Letter,
 )
@@ -425,9 +426,11 @@ def test_whoever_asked_for_post_is_not_answered_by_mail(smtp: Relay) -> None:
 
 def test_an_erasure_is_answered_by_two() -> None:
     case, now = received("2026-11-02", CaseKind.ERASURE), at("2026-11-20")
+    lives.confirm_mailbox(case)
     with pytest.raises(NotAllowed, match="second person"):
         closing.fulfil(case.pk, Answer(), staff_id=PROPOSER, now=now)
-    release(propose(case, Move.FULFIL, now=now), now=now)
+    plan = lives.approve_erasure(propose(case, Move.FULFIL, now=now), now=now)
+    assert plan.state == ErasurePlan.State.DONE
     assert again(case).state == State.FULFILLED
 
 

@@ -272,8 +272,9 @@ def test_leaving_out_others_needs_reasons_that_the_person_can_read() -> None:
 def test_the_answer_to_a_deletion_says_what_is_kept_all_the_same() -> None:
     now = timezone.now()
     case = lives.new_case(CaseKind.ERASURE)
+    lives.confirm_mailbox(case)
     decision = propose(case, Move.FULFIL, now=now, reasons="", outcome="It is gone.")
     letter = deciding.preview(decision, now=now)
     assert letter is not None
     assert "What we keep, and why" in letter.text
-    assert "what we write to you about it" in " ".join(letter.text.split())
+    assert "shows how we answered" in " ".join(letter.text.split())
