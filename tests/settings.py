@@ -60,7 +60,7 @@ for name in (
     os.environ.pop(name, None)
 
 from config.settings import *  # noqa: E402, F403
-from config.settings import DATABASES, STORAGES  # noqa: E402
+from config.settings import DATABASES, SEARCHED_FOLDERS, STORAGES  # noqa: E402
 
 # Connections end with the test that opened them: they carry its role.
 DATABASES["default"]["CONN_MAX_AGE"] = 0
@@ -71,4 +71,4 @@ STORAGES["staticfiles"] = {
 # The real one takes a tenth of a second on purpose.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # What other tests keep meanwhile is nobody's residue.
-SEARCHED_FOLDERS: list[Path] = []
+SEARCHED_FOLDERS.clear()
