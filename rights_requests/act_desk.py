@@ -27,6 +27,7 @@ from rights_requests.desk import MAY_SEE, home_of
 from rights_requests.letter_drafts import pieces, way_in_words
 from rights_requests.letters import LetterIncomplete
 from rights_requests.models import Case, CaseLogEntry, Decision, Letter, Task
+from rights_requests.upload_limits import was_too_large
 from rights_requests.writing import rendered_of
 from staff.access import note_opening
 from staff.console import console, staff_id
@@ -94,11 +95,14 @@ class _Desk:
         return self._page(form, why_not=why_not, newest=self._newest())
 
     def post(self) -> HttpResponse:
-        form = self.act.form(self.request.POST, case=self.case, letter=self.letter)
+        form = self.act.form(
+            self.request.POST, self.request.FILES, case=self.case, letter=self.letter
+        )
         is_right = form.is_valid()
         step = self.request.POST.get("step", "")
         if not is_right:
-            return self._page(form, status=400, newest=self._seen())
+            status = 413 if was_too_large(self.request) else 400
+            return self._page(form, status=status, newest=self._seen())
         if step == CHANGE:
             return self._page(form, newest=self._seen())
         try:

@@ -998,6 +998,7 @@ def _answer_system(task: Any, data: dict[str, Any], by: Doing) -> Any:
         why=data["why"],
         terms=data["terms"],
         on=data["on"],
+        file=data.get("file"),
     )
     return systems.answer(task.pk, found, staff_id=by.staff_id, now=by.now)
 
@@ -1027,8 +1028,8 @@ ON_ROWS = (
     Act(
         "answer-system",
         "Say what the search came to…",
-        "What is found goes to the person with our answer: upload it under Documents, "
-        "as “Our answer”. This is the record of the search as well (UK GDPR, Article "
+        "Where the person gets a copy, add what was found as a file: it goes to them "
+        "with our answer. This is the record of the search as well (UK GDPR, Article "
         "15(1A)).",
         "On record: the task is done, and the search stands under Search.",
         _answer_system,

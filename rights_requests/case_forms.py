@@ -14,12 +14,16 @@ from django.utils import timezone
 
 from groundwork.masking import mask_numbers
 from rights_requests import grounds, letters
+from rights_requests.closing import COPIES
 from rights_requests.desk import reference_in
 from rights_requests.entry_forms import NEVER, london_moment
 from rights_requests.kinds import AT_ONCE, PUBLISHED, CaseKind
 from rights_requests.letter_frames import LetterKind
 from rights_requests.models import Case, Channel, IdentityCheck
 from rights_requests.moves import Move
+from rights_requests.upload_kinds import ALLOWED_WORDS, UploadRefused
+from rights_requests.upload_limits import MEGABYTE, MOST_BYTES
+from rights_requests.uploads import check_upload
 from staff.models import StaffUser
 from subscribers.forms import AddressField
 
@@ -637,7 +641,30 @@ class SearchForm(SearchedForm):
 
 
 class SystemForm(SearchedForm):
-    """Of a system outside, by whoever answers for it."""
+    """Of a system outside, by whoever answers for it: with what was found, where the
+    person gets a copy."""
+
+    # At the end, as of every form with one (upload_limits).
+    file = forms.FileField(
+        label="What was found, as a file",
+        required=False,
+        help_text=f"{ALLOWED_WORDS}, at most {MOST_BYTES // MEGABYTE} MB. It is kept "
+        "encrypted, as “Our answer”, and goes to the person with it.",
+        error_messages={"empty": "Choose another file: this one is empty"},
+    )
+
+    def fit(self) -> None:
+        super().fit()
+        if self.case.kind not in COPIES:
+            del self.fields["file"]
+
+    def clean_file(self) -> Any:
+        if self.cleaned_data["file"] is None:
+            return None
+        try:
+            return check_upload(self.cleaned_data["file"])
+        except UploadRefused as refusal:
+            raise ValidationError(refusal.message) from refusal
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()

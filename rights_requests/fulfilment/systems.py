@@ -13,12 +13,22 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from groundwork.refusals import NotAllowed
+from groundwork.refusals import NotAllowed, refuse
 from rights_requests import casebook, clock, handling
+from rights_requests.closing import COPIES
+from rights_requests.filing import file_documents
 from rights_requests.handling import Searched
 from rights_requests.kinds import ON_THE_CLOCK
-from rights_requests.models import Case, Event, OutsideSystem, SearchRecord, Task
+from rights_requests.models import (
+    Case,
+    CaseDocument,
+    Event,
+    OutsideSystem,
+    SearchRecord,
+    Task,
+)
 from rights_requests.moves import State
+from rights_requests.uploads import Checked
 
 # So long before the answer is due its parts should be here, and so long at most
 # somebody has to search.
@@ -126,23 +136,27 @@ def due_day(governs_on: date | None, *, today: date) -> date:
 @dataclass(frozen=True)
 class Found:
     """What a search came to. hits: None when it was not searched; then why says why not,
-    and otherwise why that was enough. terms: what was looked for."""
+    and otherwise why that was enough. terms: what was looked for. file: what was found,
+    where the person gets a copy."""
 
     hits: int | None
     why: str
     terms: str = ""
     on: date | None = None
+    file: Checked | None = None
 
 
 @transaction.atomic
 def answer(task_id: int, found: Found, *, staff_id: int, now: datetime) -> SearchRecord:
     """The owner's answer: it ends the task and is the record of the search. Raises
-    NotAllowed for a task about no system, and for what a record of a search wants."""
+    NotAllowed for a task about no system, and for what a record of a search wants. What
+    was found becomes part of our answer to the person."""
     case_id = Task.objects.values_list("case", flat=True).get(pk=task_id)
     case = casebook.locked(case_id)
     task = Task.objects.select_related("system").get(pk=task_id)
     if task.system is None:
         raise NotAllowed("This task is about no system outside: finish it instead.")
+    refuse(_why_not_file(case, found))
     handling.end_task(case, task, _in_words(found), staff_id=staff_id, now=now)
     searched = Searched(
         system=task.system.name,
@@ -151,7 +165,26 @@ def answer(task_id: int, found: Found, *, staff_id: int, now: datetime) -> Searc
         why=found.why,
         on=found.on or timezone.localdate(now),
     )
-    return handling.record_search(case.pk, searched, staff_id=staff_id, now=now)
+    record = handling.record_search(case.pk, searched, staff_id=staff_id, now=now)
+    if found.file is not None:
+        # Last: what is refused before leaves no file behind.
+        purpose = CaseDocument.Purpose.ANSWER
+        file_documents(case.pk, [found.file], purpose, staff_id=staff_id, now=now)
+    return record
+
+
+def _why_not_file(case: Case, found: Found) -> str:
+    """What stands against the file that came with the answer; empty when nothing does."""
+    if found.file is None:
+        return ""
+    if not found.hits:
+        return (
+            "A file came with it, so something was found: say how much, or leave the "
+            "file out."
+        )
+    if case.kind not in COPIES:
+        return "Only a copy of the data goes to the person: leave the file out."
+    return ""
 
 
 def _in_words(found: Found) -> str:

@@ -10,13 +10,14 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from groundwork.refusals import NotAllowed
-from rights_requests import closing, handling, systems_desk
+from rights_requests import closing, handling, systems_desk, vault
 from rights_requests.closing import Answer, why_not_fulfil
 from rights_requests.fulfilment import systems
 from rights_requests.fulfilment.systems import Described, Found, due_day
 from rights_requests.kinds import ON_THE_CLOCK, CaseKind
 from rights_requests.models import (
     Case,
+    CaseDocument,
     OutsideSystem,
     SearchRecord,
     Submission,
@@ -26,7 +27,7 @@ from staff.models import StaffUser
 from tests.case_updates.cast import staff
 from tests.console.staff import dana
 from tests.people import CLEO, OMAR
-from tests.rights_requests import lives
+from tests.rights_requests import files, lives
 
 pytestmark = pytest.mark.django_db
 STAFF = 7
@@ -324,3 +325,90 @@ def test_the_owner_answers_on_the_page_of_the_task(
     assert done.status_code == 302
     task.refresh_from_db()
     assert task.done_at is not None
+
+
+# --- What was found, with the answer ---
+
+
+def answered(task: Task, **changed: object) -> tuple[int, str]:
+    """The owner's form as sent, with what differs from the usual."""
+    client = dana("view_case", "work_case")
+    address = f"/console/rights_requests/task/{task.pk}/answer-system/"
+    told: dict[str, object] = {
+        "seen": client.get(address).context["newest"],
+        "was_searched": "yes",
+        "hits": "2",
+        "terms": "Cleo",
+        "why": "One list.",
+        "on": f"{timezone.localdate():%Y-%m-%d}",
+    }
+    answer = client.post(address, told | changed)
+    return answer.status_code, answer.content.decode()
+
+
+def test_what_was_found_comes_with_the_owners_answer(records: OutsideSystem) -> None:
+    case = lives.new_case(CaseKind.ACCESS)
+    task = asked(case)
+    orders = files.upload("orders.csv", b"ordered,what\n2025-03-01,one poster\n")
+
+    status, _ = answered(task, file=orders)
+
+    assert status == 302
+    task.refresh_from_db()
+    document = CaseDocument.objects.get(case=case)
+    assert task.done_at is not None
+    assert (document.purpose, document.name) == ("answer", "orders.csv")
+    kept = b"".join(vault.read(document.vault_name))
+    assert kept == b"ordered,what\n2025-03-01,one poster\n"
+    assert SearchRecord.objects.get(case=case).hits_count == 2
+
+
+@pytest.mark.parametrize(
+    ("changed", "status", "words"),
+    [
+        ({"hits": "0"}, 409, "so something was found"),
+        (
+            {"was_searched": "no", "hits": "", "terms": ""},
+            409,
+            "so something was found",
+        ),
+        ({"terms": ""}, 400, "Say what you searched for"),
+        ({"file": files.upload("x.exe", b"MZ\0\0")}, 400, "another kind of file"),
+        ({"file": files.upload("big.csv", b"a" * 11_000_000)}, 413, "at most 10 MB"),
+    ],
+)
+def test_a_file_that_does_not_fit_its_answer_leaves_everything_as_it_was(
+    records: OutsideSystem, changed: dict[str, object], status: int, words: str
+) -> None:
+    case = lives.new_case(CaseKind.ACCESS)
+    task = asked(case)
+    orders = files.upload("orders.csv", b"ordered,what\n")
+
+    got, page = answered(task, **{"file": orders, **changed})
+
+    assert (got, words in page) == (status, True)
+    task.refresh_from_db()
+    assert task.done_at is None
+    assert not CaseDocument.objects.exists()
+    assert list(vault.names()) == []
+    assert not SearchRecord.objects.exists()
+
+
+def test_where_the_person_gets_no_copy_no_file_is_asked_for(
+    records: OutsideSystem,
+) -> None:
+    task = asked(lives.new_case(CaseKind.RESTRICTION))
+    client = dana("view_case", "work_case")
+
+    page = client.get(f"/console/rights_requests/task/{task.pk}/answer-system/")
+
+    assert "How many hits?" in page.content.decode()
+    assert 'type="file"' not in page.content.decode()
+
+
+def test_a_file_that_nobody_asked_for_is_not_kept(records: OutsideSystem) -> None:
+    task = asked(lives.new_case(CaseKind.RESTRICTION))
+    orders = files.upload("orders.csv", b"ordered,what\n")
+
+    assert answered(task, file=orders)[0] == 302
+    assert not CaseDocument.objects.exists()
