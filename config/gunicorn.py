@@ -3,6 +3,8 @@
 import logging
 import socket
 import struct
+import subprocess
+import sys
 from typing import Any
 
 workers = 2
@@ -50,6 +52,15 @@ class NotOfSilence(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         return not (record.exc_info and isinstance(record.exc_info[1], BlockingIOError))
+
+
+def on_starting(server: Any) -> None:
+    """Load the application once, which passes the gate of the opt-out journal or says
+    why not, and end here if it may not serve: two workers would say it twice. In a
+    process of its own, so that a reload finds none of it in this one."""
+    look = subprocess.run([sys.executable, "-c", "import config.wsgi"], check=False)
+    if look.returncode:
+        raise SystemExit(look.returncode)
 
 
 def when_ready(server: Any) -> None:

@@ -8,7 +8,7 @@ from django.db import OperationalError, ProgrammingError, connections
 
 from data_subjects import journal
 
-# On this one gunicorn ends altogether, instead of starting another worker for ever.
+# On this one of a worker gunicorn ends altogether, instead of starting another for ever.
 EXIT_CODE = 3
 RETRY_SECONDS = 1.0
 
