@@ -99,6 +99,7 @@ BINDING: Mapping[str, Binding] = {
     "documents": CASE_WORK,
     "case-links": CASE_WORK,
     "decisions": CASE_WORK,
+    "weighed-reasons": CASE_WORK,
     "identity-checks": CASE_WORK,
     "searches": CASE_WORK,
     "tasks": CASE_WORK,

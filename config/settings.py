@@ -247,6 +247,7 @@ PERSONAL_DATA = [
     "rights_requests.holdings.DOCUMENTS",
     "rights_requests.holdings.LINKS",
     "rights_requests.holdings.DECISIONS",
+    "rights_requests.holdings.BALANCINGS",
     "rights_requests.holdings.CHECKS",
     "rights_requests.holdings.SEARCHES",
     "rights_requests.holdings.TASKS",

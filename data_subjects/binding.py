@@ -65,8 +65,9 @@ class Binding:
         """As SQL, whether this row is a message that a restriction holds back."""
         if not self.classes:
             return "true"
-        listed = ", ".join(f"'{name}'" for name in self.classes)
-        return f"{row}.message_class IN ({listed})"
+        # As PostgreSQL itself would write it, so that it comes out of a dump unchanged.
+        listed = ", ".join(f"'{name}'::text" for name in self.classes)
+        return f"{row}.message_class::text = ANY (ARRAY[{listed}])"
 
 
 @lru_cache(maxsize=4)

@@ -123,6 +123,15 @@ ENDING_EVENTS = {
 }
 
 
+# When somebody looks whether that has happened, in months; the day can be moved on.
+LOOK_AGAIN_AFTER = {
+    Ground.ACCURACY: 1,
+    Ground.UNLAWFUL: 6,
+    Ground.CLAIMS: 6,
+    Ground.OBJECTION: 1,
+}
+
+
 class RestrictionQuerySet(models.QuerySet["Restriction"]):
     def open(self) -> "RestrictionQuerySet":
         return self.filter(lifted_at__isnull=True)
@@ -144,7 +153,10 @@ class Restriction(models.Model):
     ground = models.CharField(max_length=10, choices=Ground)
     reason = EncryptedTextField()
     starts_at = models.DateTimeField(default=timezone.now)
-    staff_id = models.BigIntegerField()
+    # Null: it follows by itself from an objection, or from an address.
+    staff_id = models.BigIntegerField(null=True)
+    # On this day somebody looks whether it can end; null for those from before.
+    look_again_on = models.DateField(null=True)
     # What ended it, in the words that the person is told.
     ending = EncryptedTextField(blank=True)
     notice_mail_id = models.UUIDField(null=True)
@@ -162,7 +174,7 @@ class Restriction(models.Model):
         purpose="rights-requests",
         source="staff",
         retention="case-file",
-        others="id data_subject ground starts_at staff_id notice_mail_id"
+        others="id data_subject ground starts_at staff_id look_again_on notice_mail_id"
         " notice_sent_at lifted_at lifted_by_id",
     )
 
@@ -442,6 +454,7 @@ class SubjectEvent(LedgerEntry):
         ANNOUNCED = "announced", "notice of the restriction’s end queued"
         TOLD = "told", "told that the restriction will end"
         LIFTED = "lifted", "restriction lifted"
+        LOOKED_AGAIN = "looked again", "looked whether the restriction can end"
         ALLOWED = "allowed", "restricted data used, as the law allows"
         HELD = "held", "placed under a legal hold"
         REVIEWED = "reviewed", "legal hold reviewed"

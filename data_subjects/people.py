@@ -49,6 +49,7 @@ def _restrict_alike(subject: DataSubject, theirs: Iterable[Restriction]) -> None
             reason=other.reason,
             starts_at=timezone.now(),
             staff_id=other.staff_id,
+            look_again_on=other.look_again_on,
         )
         _note(subject, SubjectEvent.Action.RESTRICTED, own.pk, other.ground)
 

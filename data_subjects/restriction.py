@@ -9,13 +9,14 @@ call, and for an e-mail when a mail server has taken it.
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from data_subjects.models import (
+    LOOK_AGAIN_AFTER,
     Allowance,
     DataSubject,
     Ground,
@@ -23,6 +24,7 @@ from data_subjects.models import (
     SubjectEvent,
     UseDespite,
 )
+from groundwork.periods import months_after
 from groundwork.refusals import NotAllowed
 
 Action = SubjectEvent.Action
@@ -114,8 +116,11 @@ def use_despite(
 
 
 @transaction.atomic
-def restrict(subject_id: uuid.UUID, asked: Asked, *, staff_id: int) -> Restriction:
-    """From now on the data is stored and nothing else.
+def restrict(
+    subject_id: uuid.UUID, asked: Asked, *, staff_id: int | None
+) -> Restriction:
+    """From now on the data is stored and nothing else. staff_id: None where it follows
+    by itself from what the person asked.
 
     Raises NotAllowed without a reason, for a start that is still to come, and when the
     same ground is open already.
@@ -130,6 +135,9 @@ def restrict(subject_id: uuid.UUID, asked: Asked, *, staff_id: int) -> Restricti
         reason=asked.reason.strip(),
         starts_at=starts_at,
         staff_id=staff_id,
+        look_again_on=months_after(
+            timezone.localdate(), LOOK_AGAIN_AFTER[asked.ground]
+        ),
     )
     _note(restriction, Action.RESTRICTED, staff_id, asked.ground.value)
     return restriction
@@ -169,6 +177,17 @@ def record_handed_over(restriction_id: int, *, at: datetime) -> None:
 
 
 @transaction.atomic
+def record_told_by_answer(restriction_id: int, *, ending: str, at: datetime) -> None:
+    """The answer to what the person asked told them so, and left at this moment."""
+    restriction = opened(restriction_id)
+    refuse_without_ending(ending)
+    if restriction.notice_sent_at is None:
+        restriction.ending, restriction.notice_sent_at = ending.strip(), at
+        restriction.save(update_fields=["ending", "notice_sent_at"])
+        _note(restriction, Action.TOLD, None, "by our answer")
+
+
+@transaction.atomic
 def tell(restriction_id: int, *, ending: str, how: str, staff_id: int) -> None:
     """The person was told of the ending just now, by letter or on the telephone."""
     restriction = opened(restriction_id)
@@ -176,6 +195,19 @@ def tell(restriction_id: int, *, ending: str, how: str, staff_id: int) -> None:
     restriction.ending, restriction.notice_sent_at = ending.strip(), timezone.now()
     restriction.save(update_fields=["ending", "notice_sent_at"])
     _note(restriction, Action.TOLD, staff_id, how)
+
+
+@transaction.atomic
+def look_again(
+    restriction_id: int, *, look_again_on: date, staff_id: int, today: date
+) -> None:
+    """Somebody looked whether its end has come; it has not, until the next look."""
+    restriction = opened(restriction_id)
+    if look_again_on <= today:
+        raise NotAllowed("The day of the next look must be still to come.")
+    restriction.look_again_on = look_again_on
+    restriction.save(update_fields=["look_again_on"])
+    _note(restriction, Action.LOOKED_AGAIN, staff_id, restriction.ground)
 
 
 def refuse_without_ending(ending: str) -> None:

@@ -8,6 +8,7 @@ the number of readers is kept in the cache for some minutes.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 import redis
@@ -24,8 +25,10 @@ from case_updates.models import CaseUpdate, Delivery
 from consent.models import ConsentEntry
 from data_subjects import journal
 from data_subjects.models import IndirectContact, LegalHold
+from governance import restriction_ends
 from governance.health import BEAT_SILENT_AFTER, beat_last_seen
 from governance.models import NoticeChange, RetentionRun
+from governance.restriction_ends import Ending
 from groundwork.addresses import mask
 from groundwork.clock import today_here
 from groundwork.ledger import SEALED_EVERY, LedgerEntry, ledgers
@@ -102,6 +105,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "in_the_making": _in_the_making(request),
         "reviews_due": _reviews_due(request),
         "holds_overdue": _holds_overdue(request),
+        "restrictions_ending": _restrictions_ending(request),
         "notices_waiting": _notices_waiting(request),
         "contacts_overdue": _contacts_overdue(request),
         "sendings": _sendings(request),
@@ -275,6 +279,13 @@ def _holds_overdue(request: HttpRequest) -> list[LegalHold] | None:
         return None
     due = LegalHold.objects.standing().filter(review_on__lte=today_here())
     return list(due.order_by("review_on")[:QUEUE_LENGTH])
+
+
+def _restrictions_ending(request: HttpRequest) -> list[Ending] | None:
+    """Restrictions of which the end has come, or the day to look whether it has."""
+    if not _may(request, "data_subjects.view_restriction"):
+        return None
+    return list(islice(restriction_ends.due(today_here()), QUEUE_LENGTH))
 
 
 def _notices_waiting(request: HttpRequest) -> list[NoticeChange] | None:

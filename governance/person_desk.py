@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterable
 from dataclasses import fields
+from datetime import date
 from typing import Any
 
 from django.db.models import Count, F
@@ -27,6 +28,7 @@ from governance.person_forms import (
     ConsoleForm,
     DisclosureForm,
     HoldForm,
+    LookAgainForm,
     RestrictForm,
     ReviewForm,
     TellForm,
@@ -36,7 +38,10 @@ from groundwork.clock import today_here
 from outbox import outcomes
 from outbox.models import State
 from processing_register.register import the_register
+from rights_requests.deadline_words import in_words
 from staff.console import Place, console
+
+BY_ITSELF = "nobody: it follows from what the person asked, or from the address"
 
 
 def _numbered(number: int | None) -> str:
@@ -78,6 +83,13 @@ def _tell(row: Restriction, data: dict[str, Any], by: int) -> str:
         )
     restriction.tell(row.pk, ending=data["ending"], how=data["how"], staff_id=by)
     return "On record: the person was told. The restriction can be lifted now."
+
+
+def _look_again(row: Restriction, data: dict[str, Any], by: int) -> str:
+    restriction.look_again(
+        row.pk, look_again_on=data["look_again_on"], staff_id=by, today=today_here()
+    )
+    return "On record: it goes on, and is looked at again on that day."
 
 
 def _lift(row: Restriction, data: dict[str, Any], by: int) -> str:
@@ -122,6 +134,15 @@ class RestrictionAdmin(AboutPeopleAdmin):
                 TellForm,
                 _tell,
             ),
+            "look-again": Act(
+                "tell_restriction",
+                "It goes on: look again later",
+                "Somebody looked whether what ends it has happened, and it has not. The "
+                "restriction stands on the first page again on the day that you enter.",
+                "Look again on that day",
+                LookAgainForm,
+                _look_again,
+            ),
             "lift": Act(
                 "lift_restriction",
                 "Lift the restriction",
@@ -161,8 +182,9 @@ class RestrictionAdmin(AboutPeopleAdmin):
             ("Ground", row.get_ground_display()),
             ("Reason", row.reason),
             ("Since", when(row.starts_at)),
-            ("Restricted by", who(row.staff_id)),
+            ("Restricted by", who(row.staff_id) if row.staff_id else BY_ITSELF),
             ("Ends when", row.ends_when),
+            ("To be looked at again on", _day(row.look_again_on)),
             *(
                 (f"Used {when(use.used_at)}", _words_of_use(use))
                 for use in row.uses.all()
@@ -173,6 +195,10 @@ class RestrictionAdmin(AboutPeopleAdmin):
             ("Lifted", when(row.lifted_at)),
             ("Lifted by", who(row.lifted_by_id)),
         ]
+
+
+def _day(day: date | None) -> str:
+    return in_words(day) if day else "—"
 
 
 def _words_of_use(use: UseDespite) -> str:

@@ -184,6 +184,10 @@ class TellForm(ConsoleForm):
     )
 
 
+class LookAgainForm(ConsoleForm):
+    look_again_on = day_field("When is it to be looked at again?", "Enter the day")
+
+
 class HoldForm(AddressesForm):
     then = "The hold then waits for whoever comes with this address."
     matter = forms.CharField(

@@ -1,12 +1,14 @@
 """Work for the whole house; each task calls one function."""
 
 from celery import shared_task
+from django.utils import timezone
 
 from governance import (
     health,
     informing,
     notice_changes,
     replaying,
+    restriction_ends,
     restrictions,
     retention,
 )
@@ -37,6 +39,7 @@ def announce_changes() -> None:
 def keep_clocks() -> None:
     informing.keep_clocks()
     restrictions.take_over_notices()
+    restriction_ends.take_over_answers(timezone.now())
 
 
 @shared_task(name="governance.keep_journal", queue="work")

@@ -24,7 +24,7 @@ from processing_register import notice_paths
 from processing_register.models import NoticeVersion
 from processing_register.notices import purpose_title, purpose_titles
 from processing_register.register import the_register
-from rights_requests import casebook, writing
+from rights_requests import casebook, setting_aside, writing
 from rights_requests.kinds import AT_ONCE, PUBLISHED, CaseKind
 from rights_requests.letter_frames import LetterKind
 from rights_requests.limits import LASTING_NO, PROFILING
@@ -45,7 +45,8 @@ STOPS = {
 def carry_out(
     cases: Iterable[Case], *, now: datetime, staff_id: int | None = None
 ) -> None:
-    """Do at once what these cases ask for, and close those that are confirmed.
+    """Do at once what these cases ask for, and close those that are confirmed. An
+    objection that has to be weighed sets the data aside meanwhile (Art. 18(1)(d)).
 
     The caller holds the person's row, and has it told of (acknowledging). What is held
     apart takes effect all the same, but nobody is written to before staff have looked
@@ -58,6 +59,8 @@ def carry_out(
             _take_effect(case, kind, now=now, staff_id=staff_id)
         elif kind in PUBLISHED and _may_answer(case):
             _answer(case, kind, now=now, staff_id=staff_id)
+        elif kind is CaseKind.OBJECTION and _may_answer(case):
+            setting_aside.of_objection(case, staff_id=staff_id)
 
 
 def _may_answer(case: Case) -> bool:

@@ -20,6 +20,7 @@ from rights_requests import (
     handling,
     letters_gone,
     visiting,
+    weighing,
     who_asks,
 )
 from rights_requests.case_forms import ActForm
@@ -32,8 +33,16 @@ from rights_requests.fulfilment import systems
 from rights_requests.handling import Errand, Question, Said, Searched
 from rights_requests.kinds import ON_THE_CLOCK, CaseKind
 from rights_requests.letter_frames import LetterKind
-from rights_requests.models import Case, Channel, Decision, IdentityCheck, Letter
+from rights_requests.models import (
+    Balancing,
+    Case,
+    Channel,
+    Decision,
+    IdentityCheck,
+    Letter,
+)
 from rights_requests.moves import Move, State, needs_second_person, why_not
+from rights_requests.weighing import Weighed
 
 WORK = "rights_requests.work_case"
 RELEASE = "rights_requests.release_case"
@@ -577,9 +586,20 @@ def _answer(case: Case, data: dict[str, Any], by: Doing) -> Any:
         outcome=data.get("outcome", ""),
         next_step=data.get("next_step", ""),
         nothing_held=data.get("nothing_held", False),
+        set_aside=tuple(data.get("set_aside", ())),
         edits=by.edits,
     )
     return closing.fulfil(case.pk, answer, staff_id=by.staff_id, now=by.now)
+
+
+def _weigh(case: Case, data: dict[str, Any], by: Doing) -> Any:
+    weighed = Weighed(
+        uses=data["uses"],
+        their_reasons=data["their_reasons"],
+        our_grounds=data["our_grounds"],
+        outcome=Balancing.Outcome(data["outcome"]),
+    )
+    return weighing.weigh(case.pk, weighed, staff_id=by.staff_id, now=by.now)
 
 
 def _progress(case: Case, data: dict[str, Any], by: Doing) -> Any:
@@ -648,6 +668,22 @@ DECIDE = (
         letter=_writes(LetterKind.COMPLAINT_PROGRESS),
         writes=True,
         group=DECIDING,
+    ),
+    Act(
+        "weigh",
+        "Weigh the reasons…",
+        "We stop the use unless we show compelling grounds that weigh more than the "
+        "person’s reasons (UK GDPR, Article 21(1)). Meanwhile the data is set aside, since "
+        "the objection came in. Where ours weigh more, a second member of staff releases "
+        "the refusal.",
+        "On record.",
+        _weigh,
+        case_forms.WeighForm,
+        why_not=lambda case, facts: weighing.why_not_weigh(case),
+        is_for=lambda case: case.kind == CaseKind.OBJECTION,
+        group=DECIDING,
+        tab="decisions",
+        press="Put it on record",
     ),
     Act(
         "answer",

@@ -12,14 +12,15 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from data_subjects.models import ENDING_EVENTS
 from groundwork.masking import mask_numbers
-from rights_requests import grounds, letters
+from rights_requests import grounds, letters, weighing
 from rights_requests.closing import COPIES
 from rights_requests.desk import reference_in
 from rights_requests.entry_forms import NEVER, london_moment
 from rights_requests.kinds import AT_ONCE, PUBLISHED, CaseKind
 from rights_requests.letter_frames import LetterKind
-from rights_requests.models import Case, Channel, IdentityCheck
+from rights_requests.models import Balancing, Case, Channel, IdentityCheck
 from rights_requests.moves import Move
 from rights_requests.upload_kinds import ALLOWED_WORDS, UploadRefused
 from rights_requests.upload_limits import MEGABYTE, MOST_BYTES
@@ -102,6 +103,22 @@ def one_of(
         label=label,
         choices=choices,
         widget=forms.RadioSelect,
+        error_messages={
+            "required": required,
+            "invalid_choice": "Choose from those listed",
+        },
+        **more,
+    )
+
+
+def several_of(
+    label: str, choices: Sequence[tuple[Any, Any]], required: str = "", **more: Any
+) -> forms.MultipleChoiceField:
+    return forms.MultipleChoiceField(
+        label=label,
+        choices=choices,
+        required=bool(required),
+        widget=forms.CheckboxSelectMultiple,
         error_messages={
             "required": required,
             "invalid_choice": "Choose from those listed",
@@ -485,6 +502,33 @@ class LapseForm(ProposalForm):
         del self.fields["evidence"]
 
 
+class WeighForm(ActForm):
+    uses = several_of(
+        "Which use does the person object to?",
+        [],
+        "Choose the use that the person objects to",
+        help_text="The uses that rest on an interest of ours.",
+    )
+    their_reasons = Words(
+        "The person’s reasons",
+        "Write down the person’s reasons",
+        help_text="As they gave them, with what we know of their situation.",
+    )
+    our_grounds = Words(
+        "Our grounds",
+        help_text="What is so compelling about them that we should go on: it is for us "
+        "to show it. Needed where ours weigh more.",
+    )
+    outcome = one_of(
+        "Which weigh more?",
+        [(c.value, _capital(c.label)) for c in Balancing.Outcome],
+        "Say which weigh more",
+    )
+
+    def fit(self) -> None:
+        self.choices("uses", list(weighing.uses().items()))
+
+
 # --- Ending ---
 
 HELD = "We looked, and hold nothing of this person"
@@ -499,9 +543,24 @@ class AnswerForm(ActForm):
         help_text="What changes because of the complaint; may be empty.",
     )
     nothing_held = forms.BooleanField(label=HELD, required=False)
+    set_aside = several_of(
+        "On which ground is the data set aside?",
+        [
+            (ground.value, f"{_capital(ground.label)}. It ends when {until}")
+            for ground, until in ENDING_EVENTS.items()
+        ],
+        help_text="UK GDPR, Article 18(1). It is restricted from the moment you send the "
+        "answer, which tells the person why, what is bound, and when it ends.",
+    )
+
+    field_order = ["set_aside"]
 
     def fit(self) -> None:
         kind = CaseKind(self.case.kind)
+        if kind is CaseKind.RESTRICTION:
+            self.fields["set_aside"].initial = self.case.grounds
+        else:
+            del self.fields["set_aside"]
         if kind is CaseKind.COMPLAINT:
             self._fit_complaint()
             return

@@ -11,12 +11,13 @@ from datetime import date, datetime, timedelta
 from django.utils import timezone
 
 from data_subjects.restriction import is_restricted
-from rights_requests import casebook, closing, deciding, handling, moves
+from rights_requests import casebook, closing, deciding, handling, moves, weighing
 from rights_requests.closing import COPIES
 from rights_requests.fulfilment import erasure_plan
 from rights_requests.kinds import CaseKind
 from rights_requests.models import Case, Decision, IdentityCheck, Letter
 from rights_requests.moves import NOT_OF_STAFF, Move, State, needs_second_person
+from rights_requests.weighing import Outcome
 
 # Word on a complaint is next when it is due within so many days.
 WORD_SOON = timedelta(days=3)
@@ -73,12 +74,15 @@ class Facts:
     is_held: bool = False
     is_restricted: bool = False
     is_something_left: bool = False
+    is_weighed: bool = False
+    is_outweighed: bool = False
     why_not_acknowledge: str = ""
 
 
 def facts_of(case: Case, *, now: datetime) -> Facts:
     to_read = [message for message in case.messages.all() if message.read_at is None]
     open_checks = [check for check in case.checks.all() if check.closed_at is None]
+    balancing = weighing.newest(case) if case.kind == CaseKind.OBJECTION else None
     open_tasks = [task for task in case.tasks.all() if task.done_at is None]
     return Facts(
         today=timezone.localdate(now),
@@ -94,6 +98,8 @@ def facts_of(case: Case, *, now: datetime) -> Facts:
         is_held=bool(case.submission.held_because),
         is_restricted=is_restricted(case.submission.data_subject_id),
         is_something_left=erasure_plan.is_something_left(case),
+        is_weighed=balancing is not None,
+        is_outweighed=balancing is not None and balancing.outcome == Outcome.OURS,
         why_not_acknowledge=handling.why_not_acknowledge(case),
     )
 
@@ -154,6 +160,8 @@ def _of_ours(case: Case, facts: Facts) -> Iterator[str]:
     if _owes_word(case, facts):
         yield "progress"
     yield from _before_answer(kind, facts)
+    if facts.is_outweighed:
+        yield "propose-refusal"
     if not facts.why_not.get(Move.FULFIL, "-"):
         yield "propose-answer" if needs_second_person(kind, Move.FULFIL) else "answer"
     elif not facts.why_not.get(Move.FULFIL_IN_PART, "-"):
@@ -166,7 +174,8 @@ def _before_answer(kind: CaseKind, facts: Facts) -> Iterator[str]:
         "search": kind in COPIES and not facts.searches_count,
         "tasks": facts.open_tasks_count > 0,
         "upload": kind in COPIES and not facts.answers_count,
-        "restrict": kind is CaseKind.RESTRICTION and not facts.is_restricted,
+        "restrict": kind is CaseKind.OBJECTION and not facts.is_restricted,
+        "weigh": kind is CaseKind.OBJECTION and not facts.is_weighed,
     }
     yield from (name for name, is_wanted in wanted.items() if is_wanted)
 

@@ -8,14 +8,17 @@ from typing import Any
 
 from django.utils import timezone
 
+from data_subjects.models import Ground
 from groundwork.periods import civil_day
 from outbox.models import State as MailState
+from processing_register.notices import purpose_titles
 from rights_requests import clock
 from rights_requests.deadline_words import in_words
 from rights_requests.due_days import DueDay
 from rights_requests.kinds import CaseKind
 from rights_requests.letter_frames import LetterKind
 from rights_requests.models import (
+    Balancing,
     CaseDocument,
     CaseLogEntry,
     Channel,
@@ -235,6 +238,15 @@ def _task_set(inputs: Inputs, names: Names) -> str:
     return f"by {in_words(date.fromisoformat(inputs['due_on']))}"
 
 
+def _set_aside(inputs: Inputs, names: Names) -> str:
+    return "; ".join(Ground(key).label for key in inputs["grounds"])
+
+
+def _balanced(inputs: Inputs, names: Names) -> str:
+    outcome = Balancing.Outcome(inputs["outcome"]).label
+    return f"{', '.join(purpose_titles(inputs['uses']))}: {outcome}"
+
+
 TELL: Mapping[str, Callable[[Inputs, Names], str]] = {
     Move.RECEIVE: _received,
     Move.CORRECT_RECEIPT: _put_right,
@@ -247,6 +259,8 @@ TELL: Mapping[str, Callable[[Inputs, Names], str]] = {
     Event.SEARCHED: _searched,
     Event.TASK_SET: _task_set,
     Event.PERSON_CORRECTED: _person_corrected,
+    Event.SET_ASIDE: _set_aside,
+    Event.BALANCED: _balanced,
 }
 # What is proposed, before it is done.
 PROPOSED: Mapping[str, str] = {

@@ -15,10 +15,17 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from data_subjects import holds
-from data_subjects.models import Disclosure
+from data_subjects.models import Disclosure, Ground
 from data_subjects.restriction import is_restricted
 from groundwork.refusals import NotAllowed, refuse
-from rights_requests import casebook, grounds, sensitive, writing
+from rights_requests import (
+    casebook,
+    grounds,
+    sensitive,
+    setting_aside,
+    weighing,
+    writing,
+)
 from rights_requests.at_once import STOPS
 from rights_requests.fulfilment import erasure_plan, freshness, releasing
 from rights_requests.fulfilment.marks import Reason, counted_in_words
@@ -70,11 +77,13 @@ TOLD_ON = frozenset({CaseKind.RECTIFICATION, CaseKind.ERASURE, CaseKind.RESTRICT
 @dataclass(frozen=True)
 class Answer:
     """What we tell the person. outcome: what was done, in words. nothing_held: we
-    looked and hold nothing of theirs. next_step: what we do now (a complaint's)."""
+    looked and hold nothing of theirs. next_step: what we do now (a complaint's).
+    set_aside: the grounds on which the data is restricted with it."""
 
     outcome: str = ""
     next_step: str = ""
     nothing_held: bool = False
+    set_aside: tuple[str, ...] = ()
     edits: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -108,6 +117,8 @@ def answer_and_close(
     kind = letter_of_answer(case, nothing_held=answer.nothing_held)
     if kind is LetterKind.COMPLAINT_OUTCOME and not answer.outcome.strip():
         raise NotAllowed("Say what you found: a complaint is closed with its outcome.")
+    if not answer.nothing_held:
+        _do_what_was_asked(case, answer, staff_id=staff_id)
     # The outcome says as well that we have it, where nothing said so before.
     is_first_word = case.is_complaint and case.acknowledged_at is None
     is_told = writing.way_to(case.submission) != Letter.By.POST  # else by its posting
@@ -136,6 +147,19 @@ def answer_and_close(
         move_number=entry.number,
         **{**answer_fields(case, answer), **(told or {})},
     )
+
+
+def _do_what_was_asked(case: Case, answer: Answer, *, staff_id: int) -> None:
+    """What the letter says was done."""
+    kind = CaseKind(case.kind)
+    if kind is CaseKind.OBJECTION:
+        weighing.stop(case, staff_id=staff_id)
+    if kind is CaseKind.RESTRICTION:
+        grounds_asked = [Ground(key) for key in answer.set_aside]
+        since = timezone.now()
+        setting_aside.set_aside(case, grounds_asked, since=since, staff_id=staff_id)
+        if not is_restricted(case.submission.data_subject_id):
+            raise NotAllowed("Choose the ground on which the data is set aside.")
 
 
 def letter_of_answer(case: Case, *, nothing_held: bool = False) -> LetterKind:
@@ -176,12 +200,22 @@ def _withholdings(case: Case) -> QuerySet[Decision]:
 
 def answer_fields(case: Case, answer: Answer) -> dict[str, Any]:
     return {
-        "outcome": answer.outcome,
+        "outcome": _outcome(case, answer),
         "next_step": answer.next_step,
         "stops": (STOPS[CaseKind(case.kind)],) if case.kind in AT_ONCE else (),
         **given_fields(case),
         **_withheld_fields(case),
     }
+
+
+def _outcome(case: Case, answer: Answer) -> str:
+    """What was done, with what the software knows of it."""
+    done = ""
+    if not answer.nothing_held:
+        kind = CaseKind(case.kind)
+        done = setting_aside.in_letter(case) if kind is CaseKind.RESTRICTION else ""
+        done = weighing.in_letter(case) if kind is CaseKind.OBJECTION else done
+    return "\n\n".join(filter(None, [done, answer.outcome]))
 
 
 def given_fields(case: Case) -> dict[str, Any]:
@@ -268,6 +302,8 @@ def why_not_answer(case: Case, *, nothing_held: bool = False) -> str:
             "Something of the person’s own data is left out of the copy: answer in part, "
             "with its ground (UK GDPR, Article 12(4))."
         )
+    if case.kind == CaseKind.OBJECTION and not nothing_held:
+        return weighing.why_not_stop(case)
     if is_kept_by_hold(case):
         return (
             "A legal hold keeps this person’s data: answer in part, or refuse it, for "
@@ -299,9 +335,6 @@ def why_not_give(case: Case, *, nothing_held: bool = False) -> str:
         )
     if kind is CaseKind.ERASURE and not is_kept_by_hold(case):
         return _why_not_erase(case)
-    restricted = is_restricted(case.submission.data_subject_id)
-    if kind is CaseKind.RESTRICTION and not restricted:
-        return "Restrict the person’s data first (Registers, Restrictions)."
     return ""
 
 
@@ -321,6 +354,16 @@ def _was_typed(submission: Submission) -> bool:
     themselves, they know from whom."""
     came_by_itself = submission.channel in (Channel.FORM, Channel.E_MAIL)
     return came_by_itself and submission.mailbox_confirmed_at is None
+
+
+def why_not_give_part(case: Case) -> str:
+    """The same for a part of it, which the software does not do by itself."""
+    if why_not := why_not_give(case):
+        return why_not
+    restricted = is_restricted(case.submission.data_subject_id)
+    if case.kind == CaseKind.RESTRICTION and not restricted:
+        return "Restrict the person’s data first (Registers, Restrictions)."
+    return weighing.why_not_stop(case) if case.kind == CaseKind.OBJECTION else ""
 
 
 def is_kept_by_hold(case: Case) -> bool:

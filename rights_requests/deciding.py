@@ -21,7 +21,15 @@ from groundwork.periods import civil_day, end_of
 from groundwork.refusals import NotAllowed, refuse
 from outbox import outcomes
 from outbox.models import State as MailState
-from rights_requests import casebook, clock, correcting, grounds, letters, writing
+from rights_requests import (
+    casebook,
+    clock,
+    correcting,
+    grounds,
+    letters,
+    weighing,
+    writing,
+)
 from rights_requests.clock import Clocks
 from rights_requests.closing import (
     HOLDS_EVERYTHING,
@@ -40,7 +48,7 @@ from rights_requests.closing import (
     why_not_beside,
     why_not_close,
     why_not_fulfil,
-    why_not_give,
+    why_not_give_part,
     with_left_out_of_copy,
 )
 from rights_requests.correcting import Correction, Receipt
@@ -206,7 +214,7 @@ def _why_not_by_its_rule(
         return ""
     found = _why_not_lapse(case, now=now) if move is Move.LAPSE else ""
     found = found or why_not_close(case, besides)
-    return found or (why_not_give(case) if move is Move.FULFIL_IN_PART else "")
+    return found or (why_not_give_part(case) if move is Move.FULFIL_IN_PART else "")
 
 
 def why_not_extend(case: Case, *, now: datetime) -> str:
@@ -303,7 +311,7 @@ def _refuse_unless_sound(case: Case, proposal: Proposal) -> None:
         refuse(_withholding_problem(ground, proposal))
         return
     refuse(reasons_problem(LETTERS[move], proposal.reasons))
-    refuse(_why_not_both(case, proposal))
+    refuse(_why_not_both(case, proposal) or _why_not_go_on(case, proposal))
     if move is Move.ASK_FEE:
         refuse(_fee_problem(case, proposal))
     if move is Move.FULFIL_IN_PART:
@@ -380,6 +388,13 @@ def _why_not_both(case: Case, proposal: Proposal) -> str:
             "both (UK GDPR, Article 12(5))."
         )
     return ""
+
+
+def _why_not_go_on(case: Case, proposal: Proposal) -> str:
+    """Grounds of ours that weigh more were weighed before."""
+    if proposal.move is not Move.REFUSE:
+        return ""
+    return weighing.why_not_go_on(case, proposal.ground)
 
 
 def _story(case: Case) -> clock.Story:
@@ -463,6 +478,8 @@ def _fields(case: Case, proposal: Proposal, now: datetime) -> dict[str, Any]:
         "breakdown": proposal.breakdown,
         "next_step": proposal.how_to_pay,
     }
+    if case.kind == CaseKind.OBJECTION and proposal.move in ENDS:
+        found |= _weighed_fields(case, proposal)
     if proposal.move is Move.FULFIL_IN_PART:
         found |= {
             "ground": grounds_told(case, proposal.ground),
@@ -476,6 +493,15 @@ def _fields(case: Case, proposal: Proposal, now: datetime) -> dict[str, Any]:
     if proposal.move is Move.ASK_FEE:
         found["answer_by"] = timezone.localdate(now) + ANSWER_WITHIN
     return found
+
+
+def _weighed_fields(case: Case, proposal: Proposal) -> dict[str, str]:
+    """What stops where a part does, and that the data is no longer set aside."""
+    if proposal.move is Move.FULFIL_IN_PART:
+        parts = [weighing.in_letter(case), proposal.outcome]
+        return {"outcome": "\n\n".join(filter(None, parts))}
+    parts = [proposal.reasons, weighing.over(case)]
+    return {"reasons": "\n\n".join(filter(None, parts))}
 
 
 def _extended(case: Case, now: datetime) -> dict[str, Any]:
@@ -602,6 +628,8 @@ def _carry_out(
             case, correction, staff_id=staff_id, now=now, decision=decision
         )
         return
+    if proposal.move is Move.FULFIL_IN_PART and case.kind == CaseKind.OBJECTION:
+        weighing.stop(case, staff_id=staff_id)
     rendered = preview(decision, now=now)
     row = writing.as_row(case, rendered, staff_id=staff_id) if rendered else None
     if proposal.move is not Move.EXTEND:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from groundwork.refusals import NotAllowed
+from processing_register.notices import purpose_titles
 from rights_requests import (
     case_acts,
     case_timeline,
@@ -75,10 +76,29 @@ def _page(page: CasePage, *, status: int = 200, problem: str = "") -> HttpRespon
             if row.settled_at is not None
         ],
         "problem": problem,
+        "weighed": _weighed(page),
     }
     if pending is not None:
         context |= _to_release(page, pending)
     return render(page, "decisions", status=status, **context)
+
+
+def _weighed(page: CasePage) -> list[dict[str, Any]]:
+    """What was weighed of an objection, the newest first."""
+    rows = list(page.case.balancings.order_by("-pk"))
+    names = staff_names(row.weighed_by_id for row in rows)
+    return [
+        {
+            "row": row,
+            "by": names.get(row.weighed_by_id, ""),
+            "facts": [
+                ("Uses", "\n".join(purpose_titles(row.uses))),
+                ("The person’s reasons", row.their_reasons),
+                ("Our grounds", row.our_grounds or "None that weigh more"),
+            ],
+        }
+        for row in rows
+    ]
 
 
 def _to_release(page: CasePage, pending: Decision) -> dict[str, Any]:

@@ -175,6 +175,23 @@ DECISIONS = Holding(
         "answer": "why it was sent back",
     },
 )
+BALANCINGS = Holding(
+    key="weighed-reasons",
+    model="rights_requests.Balancing",
+    moves_by_itself=True,
+    title="How we weighed your reasons against ours",
+    words="What you objected to, your reasons, our grounds, and which weighed more.",
+    find=by_subject(OF_CASE),
+    kept=CASE_FILE,
+    context=("case__reference", "weighed_at"),
+    titles={
+        "weighed_at": "weighed",
+        "uses": "uses that you objected to",
+        "their_reasons": "your reasons",
+        "our_grounds": "our grounds",
+        "outcome": "which weigh more",
+    },
+)
 CHECKS = Holding(
     key="identity-checks",
     model="rights_requests.IdentityCheck",

@@ -22,7 +22,7 @@ from groundwork.refusals import NotAllowed
 from rights_requests import at_once, links, sensitive
 from rights_requests.acknowledging import FLOOD, many_step
 from rights_requests.deadlines import FIRST_DAY
-from rights_requests.kinds import AT_ONCE, PUBLISHED
+from rights_requests.kinds import AT_ONCE, PUBLISHED, CaseKind
 from rights_requests.models import Case, Channel, Submission
 from rights_requests.opening import Asked, new_case, refuse_wrong_grounds
 
@@ -109,7 +109,8 @@ def receive(
 
 def _all_or_nothing(sent: Sent) -> AbstractContextManager[Any]:
     """One statement commits by itself; more of them, or one of many, belong together."""
-    does_more = any(asked.kind in AT_ONCE | PUBLISHED for asked in sent.asked)
+    more = AT_ONCE | PUBLISHED | {CaseKind.OBJECTION}
+    does_more = any(asked.kind in more for asked in sent.asked)
     is_one_of_many = connection.in_atomic_block
     return transaction.atomic() if does_more or is_one_of_many else nullcontext()
 

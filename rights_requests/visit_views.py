@@ -18,7 +18,7 @@ from django.utils.http import content_disposition_header
 
 from groundwork import addresses, rate_limits
 from groundwork.refusals import NotAllowed
-from rights_requests import casebook, closing, links, vault, visiting
+from rights_requests import casebook, closing, links, setting_aside, vault, visiting
 from rights_requests.asking_views import ASKING
 from rights_requests.conversation import conversation_of
 from rights_requests.kinds import GROUNDS, CaseKind
@@ -38,7 +38,7 @@ from rights_requests.upload_limits import (
 )
 from rights_requests.uploads import clean_name
 from rights_requests.visit_forms import MessageForm, NarrowForm, UploadForm
-from rights_requests.writing import way_to
+from rights_requests.writing import reaches_person, way_to
 
 logger = logging.getLogger(__name__)
 # The answer to what was done, named in the address that the browser comes back to.
@@ -195,6 +195,12 @@ def _page(
         # What somebody comes for: our question, or our answer.
         "opens_newest": case.is_waiting or not case.is_open,
         "others": [named(other) for other in _others(case)],
+        # Whoever writes for the person need not know what else binds their data.
+        "set_aside": setting_aside.sentences(case)
+        if reaches_person(case.submission)
+        else [],
+        "bound": setting_aside.BOUND,
+        "free": setting_aside.FREE,
     }
     return render(request, "rights_requests/visit.html", context, status=status)
 

@@ -53,6 +53,7 @@ letters.json      when each left, and its digest; no file for a letter that repe
                   what the person wrote
 searches.json     where was looked, and why that was enough
 decisions.json    what was decided, on which ground, by whom and by whom released
+balancings.json   how an objection was weighed against our grounds, and by whom
 disclosures.json  who received the person's data from us
 documents.json    the files of the case, by kind, size and digest
 
@@ -108,6 +109,7 @@ def _members(case: Case, now: datetime) -> Iterator[Member]:
     yield from _letters(case)
     yield _json("searches.json", _searches(case))
     yield _json("decisions.json", _decisions(case))
+    yield _json("balancings.json", _balancings(case))
     yield _json("disclosures.json", _disclosures(case))
     yield _json("documents.json", _documents(case))
 
@@ -250,6 +252,22 @@ def _decisions(case: Case) -> list[dict[str, Any]]:
             "released_at": _plain(row.released_at),
             "outcome": row.get_outcome_display(),
             "move": row.move_number,
+        }
+        for row in rows
+    ]
+
+
+def _balancings(case: Case) -> list[dict[str, Any]]:
+    rows = list(case.balancings.order_by("pk"))
+    names = staff_names(row.weighed_by_id for row in rows)
+    return [
+        {
+            "uses": row.uses,
+            "their_reasons": row.their_reasons,
+            "our_grounds": row.our_grounds,
+            "outcome": row.get_outcome_display(),
+            "weighed_by": names.get(row.weighed_by_id, str(row.weighed_by_id)),
+            "weighed_at": _plain(row.weighed_at),
         }
         for row in rows
     ]

@@ -15,6 +15,7 @@ from rights_requests.models.log import CaseLogEntry, CaseSeal, Event
 from rights_requests.models.runs import ClockFault, DailyDigest, Recount
 from rights_requests.models.systems import OutsideSystem
 from rights_requests.models.work import (
+    Balancing,
     Decision,
     IdentityCheck,
     Note,
@@ -24,6 +25,7 @@ from rights_requests.models.work import (
 )
 
 __all__ = [
+    "Balancing",
     "CalendarFeed",
     "Case",
     "CaseDocument",

@@ -42,6 +42,8 @@ class Event(models.TextChoices):
     SENSITIVE_REMOVED = "sensitive-removed", "what was sensitive was removed"
     PERSON_CORRECTED = "person-corrected", "who it is was put right"
     EFFECT = "effect", "took effect in the house"
+    SET_ASIDE = "set-aside", "the data was restricted"
+    BALANCED = "balanced", "the reasons were weighed"
     OVERDUE = "overdue", "the time ran out"
     ERASURE_BEGUN = "erasure-begun", "the deletion began"
     ERASURE_STOPPED = "erasure-stopped", "the deletion did not begin"

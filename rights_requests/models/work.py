@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -96,6 +97,49 @@ class Decision(models.Model):
 
     def __str__(self) -> str:
         return f"decision {self.pk}"
+
+
+class Balancing(models.Model):
+    """Our grounds for a use held against the person's reasons to object to it, and which
+    weigh more (Art. 21(1)). Weighed again, another row is written; the newest counts."""
+
+    class Outcome(models.TextChoices):
+        THEIRS = "theirs", "the person’s reasons weigh more: the use stops"
+        OURS = "ours", "our grounds weigh more"
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="balancings")
+    # Keys of the register's purposes.
+    uses = ArrayField(models.SlugField(db_index=False))
+    their_reasons = EncryptedTextField()
+    our_grounds = EncryptedTextField(blank=True)
+    outcome = models.CharField(max_length=6, choices=Outcome)
+    weighed_by_id = models.BigIntegerField()
+    weighed_at = models.DateTimeField()
+
+    personal_data = PersonalData(
+        fields={
+            "uses": Category.MARKETING,
+            "their_reasons": Category.MARKETING,
+            "our_grounds": Category.MARKETING,
+            "outcome": Category.MARKETING,
+        },
+        purpose="rights-requests",
+        source="staff",
+        retention="case-file",
+        erasure=Erasure.KEPT,
+        others="id case weighed_by_id weighed_at",
+        linked_by="case__submission__data_subject",
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(uses__len__gt=0), name="something_is_weighed"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"balancing {self.pk}"
 
 
 class IdentityCheck(models.Model):

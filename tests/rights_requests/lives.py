@@ -7,12 +7,12 @@ from typing import Any
 from django.utils import timezone
 
 from outbox.delivery import deliver_due
-from rights_requests import casebook, deciding, identity, links
+from rights_requests import casebook, deciding, identity, links, weighing
 from rights_requests.acknowledging import acknowledge_new
 from rights_requests.clock import written
 from rights_requests.fulfilment import erasing, erasure_plan
 from rights_requests.kinds import CaseKind
-from rights_requests.models import Case, Channel, Decision, ErasurePlan
+from rights_requests.models import Balancing, Case, Channel, Decision, ErasurePlan
 from rights_requests.moves import FIRST_STATES, TABLE, Move, State, needs_second_person
 from rights_requests.receiving import Asked, Sent, receive
 from tests.people import CLEO
@@ -104,6 +104,20 @@ def _born(kind: CaseKind, state: State) -> Case:
     if state is State.IN_PROGRESS:
         make(case, Move.CONFIRM)
     return case
+
+
+def weighed(
+    case: Case, outcome: Balancing.Outcome = Balancing.Outcome.THEIRS
+) -> Balancing:
+    """Whose reasons weigh more, of an objection: the person's, unless it is said."""
+    said = weighing.Weighed(
+        uses=["target-market"],
+        their_reasons="They feel watched.",
+        our_grounds="We could not go on without it.",
+        outcome=outcome,
+    )
+    now = timezone.now()
+    return weighing.weigh(case.pk, said, staff_id=PROPOSER, now=now)
 
 
 def make(case: Case, move: Move, *, now: datetime | None = None, **more: Any) -> None:

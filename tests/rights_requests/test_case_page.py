@@ -387,6 +387,7 @@ def facts(**more: Any) -> Facts:
     return Facts(**given)
 
 
+WEIGHED = {"is_restricted": True, "is_weighed": True}
 NEXT: list[tuple[Case, dict[str, Any], str]] = [
     (a_case(CaseKind.ACCESS, State.DRAFT), {}, "confirm"),
     (a_case(CaseKind.ACCESS, State.DRAFT), {"is_held": True}, "release-held"),
@@ -400,8 +401,11 @@ NEXT: list[tuple[Case, dict[str, Any], str]] = [
     (a_case(CaseKind.PORTABILITY), {}, "search"),
     (a_case(CaseKind.ERASURE), {}, "propose-answer"),
     (a_case(CaseKind.RECTIFICATION), {}, "answer"),
-    (a_case(CaseKind.RESTRICTION), {}, "restrict"),
-    (a_case(CaseKind.RESTRICTION), {"is_restricted": True}, "answer"),
+    (a_case(CaseKind.RESTRICTION), {}, "answer"),
+    (a_case(CaseKind.OBJECTION), {}, "restrict"),
+    (a_case(CaseKind.OBJECTION), {"is_restricted": True}, "weigh"),
+    (a_case(CaseKind.OBJECTION), WEIGHED, "answer"),
+    (a_case(CaseKind.OBJECTION), {**WEIGHED, "is_outweighed": True}, "propose-refusal"),
     (a_case(CaseKind.COMPLAINT), {}, "answer"),
     (
         a_case(CaseKind.COMPLAINT, progress_due_on=TODAY + timedelta(days=2)),
@@ -447,7 +451,7 @@ NEXT: list[tuple[Case, dict[str, Any], str]] = [
     ),
     (
         a_case(CaseKind.OBJECTION),
-        {"why_not": {Move.FULFIL: "A task of this case is still open."}},
+        {**WEIGHED, "why_not": {Move.FULFIL: "A task of this case is still open."}},
         "",
     ),
     (a_case(CaseKind.ACCESS, State.FULFILLED), {}, ""),
@@ -465,7 +469,8 @@ def test_the_next_step_is_the_one_that_the_case_waits_for(
 
 
 def test_whoever_may_not_restrict_asks_a_colleague_to_do_it(worker: Client) -> None:
-    case = lives.new_case(CaseKind.RESTRICTION)
+    agent = Agent("Sam Solicitor", "sam@example.com", True)
+    case = lives.new_case(CaseKind.OBJECTION, agent=agent)
     assert primary(worker.get(page(case))) == "Ask a colleague to restrict the data…"
     rights = ("view_case", "work_case", "impose_restriction")
     may = console_of(person("rita@example.com", *rights))

@@ -235,6 +235,7 @@ def extension_by_post(case: Case) -> Letter:
 def test_an_extension_that_nobody_posted_can_be_taken_back() -> None:
     """It would be told too late; and it must not stand in the way of the answer."""
     case = received("2026-11-02", CaseKind.OBJECTION, reply_by="post")
+    lives.weighed(case)
     with time_machine.travel(at("2026-12-02"), tick=False):
         letter = extension_by_post(case)
     with time_machine.travel(at("2026-12-04"), tick=False):
@@ -585,6 +586,7 @@ def test_a_reminder_gives_the_days_that_it_names() -> None:
 
 def test_an_answer_posted_after_the_day_is_late(smtp: Relay) -> None:
     case = received("2026-11-02", CaseKind.OBJECTION, reply_by="post")
+    lives.weighed(case)
     letter = closing.fulfil(
         case.pk, Answer("Done."), staff_id=PROPOSER, now=at("2026-12-02")
     )
@@ -597,6 +599,7 @@ def test_an_answer_posted_after_the_day_is_late(smtp: Relay) -> None:
 
 def test_an_answer_that_nobody_posted_becomes_late() -> None:
     case = received("2026-11-02", CaseKind.OBJECTION, reply_by="post")
+    lives.weighed(case)
     closing.fulfil(case.pk, Answer("Done."), staff_id=PROPOSER, now=at("2026-12-02"))
     assert not again(case).was_answered_late(today=date(2026, 12, 2))
     assert again(case).was_answered_late(today=date(2026, 12, 3))
@@ -604,6 +607,7 @@ def test_an_answer_that_nobody_posted_becomes_late() -> None:
 
 def test_an_answer_by_mail_on_the_last_day_is_not_late() -> None:
     case = received("2026-11-02", CaseKind.OBJECTION)
+    lives.weighed(case)
     last = at("2026-12-02", "23:59:59")
     closing.fulfil(case.pk, Answer("Done."), staff_id=PROPOSER, now=last)
     assert not again(case).was_answered_late(today=date(2026, 12, 9))
@@ -611,6 +615,7 @@ def test_an_answer_by_mail_on_the_last_day_is_not_late() -> None:
 
 def test_the_log_tells_which_move_the_posting_is_about() -> None:
     case = received("2026-11-02", CaseKind.OBJECTION, reply_by="post")
+    lives.weighed(case)
     letter = closing.fulfil(
         case.pk, Answer("Done."), staff_id=PROPOSER, now=at("2026-12-02")
     )

@@ -82,7 +82,7 @@ def test_a_request_takes_few_statements_and_one_commit(
 
 @pytest.mark.django_db(transaction=True)
 def test_five_things_take_the_same_statement_as_one(client: Client) -> None:
-    on_the_clock = ["access", "erasure", "restriction", "portability", "objection"]
+    on_the_clock = ["access", "erasure", "restriction", "portability", "rectification"]
     of_one, of_five = (
         statements_of(client, check(client, *kinds, words=f"Give me {kinds}"))[-1]
         for kinds in (["access"], on_the_clock)

@@ -38,6 +38,7 @@ from rights_requests.recounting import after_new_holidays, note_fault, recount_a
 from tests.console.staff import console_of, person, text
 from tests.people import CLEO, DANA, OMAR, inbox
 from tests.relay import Relay
+from tests.rights_requests import lives
 from tests.rights_requests.broken import without_receipt
 from tests.rights_requests.lives import new_case
 from tests.whole_house.inhabited import contents
@@ -583,6 +584,7 @@ def test_a_case_that_is_opened_again_says_what_a_holiday_moved_meanwhile(
 
 def test_a_case_that_a_lost_letter_opens_again_says_so_too() -> None:
     case = received(CaseKind.OBJECTION, reply_by="post")
+    lives.weighed(case)
     closing.fulfil(case.pk, Answer("Done."), staff_id=7, now=RECEIVED)
     proclaimed(DUE)
     clock.forget_holidays()

@@ -249,6 +249,7 @@ def test_codes_asked_in_one_moment_stop_at_the_limit() -> None:
 
 def test_assigning_beside_closing_loses_neither() -> None:
     case = lives.new_case(CaseKind.OBJECTION)
+    lives.weighed(case)
     now = timezone.now()
     outcomes = at_once(
         lambda: handling.assign(case.pk, 7, staff_id=PROPOSER, now=now),
@@ -262,6 +263,7 @@ def test_assigning_beside_closing_loses_neither() -> None:
 
 def test_a_task_set_beside_the_end_is_open_or_refused() -> None:
     case = lives.new_case(CaseKind.OBJECTION)
+    lives.weighed(case)
     now = timezone.now()
     errand = Errand("Look", timezone.localdate(), for_staff_id=7)
     outcomes = at_once(
@@ -280,6 +282,7 @@ def test_a_sweep_of_reminders_beside_a_close() -> None:
         dated_on=timezone.localdate(now - timedelta(days=30)),
     )
     [case] = receive(sent, now=now).cases
+    lives.weighed(case)
     answer = Answer("Done.")
     at_once(
         lambda: reminding.remind(now),

@@ -61,6 +61,10 @@ def live_through_cases(smtp: Relay) -> list[str]:
     visiting.write_message(case.pk, "The calls of 2024.", now=timezone.now())
     identity.ask_code(case.pk, now=timezone.now())
     inbox(smtp, CLEO)
+    [objection] = receive(
+        lives.sent(CaseKind.OBJECTION, address="olive@example.com"), now=now
+    ).cases
+    lives.weighed(objection)
     calendar = calendar_feed.make(cast.dana().pk, now=timezone.now())
     visit = links.open_visit(Case.objects.get(pk=case.pk), now=timezone.now())
     return [visit, calendar]

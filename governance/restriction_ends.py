@@ -1,0 +1,142 @@
+"""When a restriction can end: what its ground names has happened, or its day has come.
+
+Nothing is lifted here. What is due stands on the first page of the console, and staff
+tell the person and lift it. The answer to an objection tells the person by itself.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, QuerySet
+
+from data_subjects import restriction
+from data_subjects.models import Ground, Restriction
+from groundwork.refusals import NotAllowed
+from outbox import outcomes
+from outbox.models import State
+from rights_requests import casebook
+from rights_requests.kinds import CaseKind
+from rights_requests.letter_frames import LetterKind
+from rights_requests.models import Case, Letter
+from rights_requests.moves import OPEN
+
+TELLING = (LetterKind.ANSWER, LetterKind.REFUSAL, LetterKind.REFUSAL_IN_PART)
+DECIDED = "We have decided on your objection, as our answer says."
+# The event of each ground that the software sees by itself, as the rows carry it.
+HAPPENED = {
+    Ground.ACCURACY: ("is_corrected", "the correction was decided on"),
+    Ground.OBJECTION: ("is_weighed", "the objection was decided on"),
+    Ground.UNLAWFUL: ("is_erasure_asked", "the person asks for deletion now"),
+}
+
+
+@dataclass(frozen=True)
+class Ending:
+    """A restriction that may have come to its end, and why, for staff."""
+
+    restriction: Restriction
+    why: str
+
+
+def due(today: date) -> Iterator[Ending]:
+    """Those that somebody should look at, the oldest first."""
+    for row in _with_what_happened().order_by("starts_at", "pk"):
+        if why := _why(row, today):
+            yield Ending(row, why)
+
+
+def _why(row: Any, today: date) -> str:
+    if row.notice_sent_at is not None:
+        return "the person was told: lift it"
+    if row.notice_mail_id is not None and row.mail_state not in (
+        State.FAILED,
+        State.WITHHELD,
+    ):
+        return ""  # what tells the person is on its way
+    flag, words = HAPPENED.get(Ground(row.ground), ("", ""))
+    if flag and getattr(row, flag):
+        return f"it can end, since {words}: tell the person"
+    if row.look_again_on is not None and row.look_again_on <= today:
+        return f"look whether it can end: it does when {row.ends_when}"
+    return ""
+
+
+def _with_what_happened() -> QuerySet[Any]:
+    return Restriction.objects.open().annotate(
+        is_corrected=_is_decided(CaseKind.RECTIFICATION),
+        is_weighed=_is_decided(CaseKind.OBJECTION),
+        is_erasure_asked=Exists(
+            _theirs(CaseKind.ERASURE).filter(received_at__gt=OuterRef("starts_at"))
+        ),
+        mail_state=outcomes.state_by("notice_mail_id"),
+    )
+
+
+def _theirs(kind: CaseKind) -> QuerySet[Case]:
+    return Case.objects.filter(
+        submission__data_subject=OuterRef("data_subject"), kind=kind
+    )
+
+
+def _is_decided(kind: CaseKind) -> "ExpressionWrapper[Any]":
+    """A case of this kind ended since the restriction began, and none is open."""
+    ended = _theirs(kind).filter(closed_at__gte=OuterRef("starts_at"))
+    still = _theirs(kind).filter(state__in=OPEN)
+    return ExpressionWrapper(
+        Exists(ended) & ~Exists(still), output_field=BooleanField()
+    )
+
+
+# --- Told by the answer itself ---
+
+
+def take_over_answers(now: datetime) -> int:
+    """Record as told those whom the answer to their objection reached, which says that
+    the restriction ends; returns how many."""
+    waiting = _with_what_happened().filter(
+        ground=Ground.OBJECTION,
+        is_weighed=True,
+        notice_sent_at__isnull=True,
+        notice_mail_id__isnull=True,
+    )
+    return sum(_take_over(row, now) for row in waiting)
+
+
+def _take_over(row: Restriction, now: datetime) -> bool:
+    at = _answered_at(row, now)
+    if at is None or at > now:
+        return False
+    try:
+        with transaction.atomic():
+            restriction.record_told_by_answer(row.pk, ending=DECIDED, at=at)
+    except NotAllowed:
+        return False  # lifted a moment ago: then the person had been told
+    return True
+
+
+def _answered_at(row: Restriction, now: datetime) -> datetime | None:
+    """When the last answer to an objection left; None while one has not."""
+    cases = Case.objects.filter(
+        submission__data_subject=row.data_subject_id,
+        kind=CaseKind.OBJECTION,
+        closed_at__gte=row.starts_at,
+    )
+    moments = [_left_at(case, now) for case in cases]
+    known = [at for at in moments if at is not None]
+    return max(known) if known and len(known) == len(moments) else None
+
+
+def _left_at(case: Case, now: datetime) -> datetime | None:
+    """When its answer was handed over or posted; None for one that has not left, or
+    that says nothing of the restriction."""
+    letter = Letter.objects.filter(
+        case=case, kind__in=TELLING, move_number=case.moves_count
+    ).first()
+    if letter is None:
+        return None
+    if letter.posted_on is not None:
+        return casebook.moment_of(letter.posted_on, now=now)
+    return outcomes.sent_at(letter.mail_id)
