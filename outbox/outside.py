@@ -64,10 +64,21 @@ def _forget_by_imap(url: str, wanted: frozenset[str]) -> int:
             for end in ("FROM", "TO", "CC")
             for number in _search(mailbox, end, address)
         }
-        for number in sorted(found, key=int):
+        # The server finds parts of words as well, such as the end of a longer address.
+        theirs = [n for n in sorted(found, key=int) if wanted & _ends_by(mailbox, n)]
+        for number in theirs:
             mailbox.store(number.decode(), "+FLAGS", "\\Deleted")
         mailbox.expunge()
-    return len(found)
+    return len(theirs)
+
+
+def _ends_by(mailbox: imaplib.IMAP4, number: bytes) -> set[str]:
+    return _ends_of(_fetched(mailbox, number, "BODY.PEEK[HEADER]"))
+
+
+def _fetched(mailbox: imaplib.IMAP4, number: bytes, what: str) -> bytes:
+    _, data = mailbox.fetch(number.decode(), f"({what})")
+    return b"".join(part[1] for part in data if isinstance(part, tuple))
 
 
 def _search(mailbox: imaplib.IMAP4, where: str, text: str) -> list[bytes]:
@@ -78,12 +89,14 @@ def _search(mailbox: imaplib.IMAP4, where: str, text: str) -> list[bytes]:
     return found[0].split() if found and found[0] else []
 
 
-def messages_with(texts: Iterable[str]) -> Iterator[str]:
-    """Which messages of the IMAP mailbox still have one of these texts anywhere; the
-    folder of the catcher is looked through with the other folders."""
+def messages_with(texts: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    """The messages of the IMAP mailbox in which the server finds one of these texts,
+    also as a part of a word: what each is called, and its bytes. The folder of the
+    catcher is looked through with the other folders."""
     if not settings.INBOUND_IMAP_URL:
         return
     with open_mailbox(settings.INBOUND_IMAP_URL) as mailbox:
         for text in texts:
             for number in _search(mailbox, "TEXT", text):
-                yield f"message {number.decode()}"
+                raw = _fetched(mailbox, number, "BODY.PEEK[]")
+                yield f"message {number.decode()}", raw

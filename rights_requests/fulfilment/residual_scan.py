@@ -75,9 +75,9 @@ def hits(sought: Identifiers, spared: Spared) -> Iterator[Hit]:
     yield from _in_redis(needle)
     yield from _in_vault(needle, spared)
     yield from _in_folders(needle)
-    texts = (*sought.addresses, *sought.names)
-    for message in outside.messages_with(texts):
-        yield Hit("the mailbox that we read", message, "e-mail address or name")
+    for label, raw in outside.messages_with((*sought.addresses, *sought.names)):
+        for what in sorted(needle.found_in_bytes(raw)):
+            yield Hit("the mailbox that we read", label, what)
 
 
 # --- Tables ---

@@ -1,0 +1,81 @@
+"""Copies of mail outside the database: taken away for one person, and looked for."""
+
+import tempfile
+from collections.abc import Iterator
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+from pytest_django import Settings
+
+from outbox import outside
+from tests.outbox.imap_server import DOVECOT, ImapServer
+from tests.people import ADA, BEN
+
+OURS = "governance@example.com"
+
+
+def mail(sender: str, to: str, body: str = "Hello") -> bytes:
+    message = EmailMessage()
+    message["From"], message["To"] = sender, to
+    message["Subject"] = "About it"
+    message.set_content(body)
+    return message.as_bytes()
+
+
+@pytest.fixture
+def imap(settings: Settings) -> Iterator[ImapServer]:
+    if not DOVECOT.exists():
+        pytest.skip("Debian's dovecot-imapd is not installed")
+    with (
+        tempfile.TemporaryDirectory(prefix="imap") as folder,
+        ImapServer(Path(folder)) as server,
+    ):
+        settings.INBOUND_IMAP_URL = server.url
+        yield server
+
+
+def test_in_an_imap_mailbox_what_came_from_and_went_to_a_person_goes(
+    imap: ImapServer,
+) -> None:
+    imap.deliver(mail(f"Ada <{ADA.upper()}>", OURS))
+    imap.deliver(mail(OURS, ADA))
+    imap.deliver(mail(BEN, OURS, f"I wrote for {ADA}."))
+    imap.deliver(mail(f"l{ADA}", OURS))
+
+    assert outside.forget([ADA]) == 2
+    assert outside.forget([ADA]) == 0
+    # What others wrote of her is somebody's to look at.
+    left = [label for label, raw in outside.messages_with([ADA]) if b"wrote" in raw]
+    assert left == ["message 1"]
+
+
+def test_in_the_folder_of_the_catcher_too(settings: Settings, tmp_path: Path) -> None:
+    settings.INBOUND_IMAP_URL, settings.MAILBOX_DIR = "", tmp_path
+    (tmp_path / "1.eml").write_bytes(mail(OURS, f"{BEN}, {ADA}"))
+    (tmp_path / "2.eml").write_bytes(mail(BEN, OURS, f"I wrote for {ADA}."))
+    (tmp_path / "3.eml").write_bytes(mail(f"l{ADA}", OURS))
+    (tmp_path / "4.eml").write_bytes(b"no mail at all")
+
+    assert outside.is_kept_somewhere()
+    assert outside.forget([ADA]) == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "2.eml",
+        "3.eml",
+        "4.eml",
+    ]
+
+
+def test_a_mailbox_that_cannot_be_reached_says_so(settings: Settings) -> None:
+    settings.INBOUND_IMAP_URL = "imap://nobody:x@127.0.0.1:9/INBOX"
+    with pytest.raises(OSError):
+        outside.forget([ADA])
+    with pytest.raises(OSError):
+        list(outside.messages_with([ADA]))
+
+
+def test_without_a_mailbox_there_is_nothing_to_do(settings: Settings) -> None:
+    settings.INBOUND_IMAP_URL, settings.MAILBOX_DIR = "", None
+    assert not outside.is_kept_somewhere()
+    assert outside.forget([ADA]) == 0
+    assert list(outside.messages_with([ADA])) == []
