@@ -4,6 +4,8 @@ PostgreSQL alone needs to write the same rows as JSON into a zip, alternating.
 1. The JSON of one place of 100 000 rows, zipped.
 2. The whole archive of the person: pages, JSON, CSV, facts, in the vault.
 3. The memory of both, and of the same at three times the rows.
+4. An erasure of a person with as many mails, and its search of every store, which
+   decrypts all that it reads, beside one reading of the whole database by COPY.
 """
 
 import io
@@ -18,9 +20,10 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import psycopg
+import psycopg.sql
 
 from bench.rights_sweep import database
-from config.embedded import Postgres
+from config.embedded import Postgres, Redis, free_port
 
 ROWS = 100_000
 PAIRS = 3
@@ -54,6 +57,7 @@ def main() -> None:
                 f"memory, {what}: {small:.0f} MB with {ROWS // 10:,} rows,"
                 f" {large:.0f} MB with {ROWS * 3:,}"
             )
+        _erasure(postgres)
 
 
 def _grown(rows: int) -> uuid.UUID:
@@ -159,6 +163,99 @@ def _alone(what: str, rows: int) -> None:
     (_json_of if what == "json" else _whole)(person)
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     print(grown / 1024)
+
+
+# --- An erasure ---
+
+MAILS = """
+INSERT INTO outbox_outgoingemail (id, message_class, kind, purpose, data_subject_id,
+    to_address, context, raw_message, state, reason, attempts, created_at,
+    next_attempt_at, settled_at)
+SELECT gen_random_uuid(), 'service', 'subscribers/welcome', '', %s, %s, %s, %s, 'sent',
+    '', 1, now(), now(), now()
+FROM generate_series(1, %s)
+"""
+
+
+def _erasure(postgres: Postgres) -> None:
+    """Twice as many rows as the person has lie beside theirs, as in a house with others
+    in it."""
+    from django.conf import settings
+
+    other = uuid.uuid4()
+    theirs = _mailed(uuid.uuid4(), "ada@example.com", ROWS)
+    _mailed(other, "ben@example.com", ROWS * 2)
+    began = _memory()
+    redis = Redis(port=free_port(), password="bench")
+    redis.start()
+    settings.REDIS_URL = redis.url()
+    place = _seconds(lambda: _erase(theirs))
+    search = _seconds(_search)
+    read = _seconds(lambda: _read_whole(postgres))
+    print(
+        f"\nerasure of {ROWS:,} mails among {ROWS * 3:,}: {place:.1f} s; the search of "
+        f"every store: {search:.1f} s = {search / read:.1f} times COPY of all ({read:.1f} s);"
+        f" memory +{_memory() - began:.0f} MB"
+    )
+
+
+def _mailed(person: uuid.UUID, address: str, rows: int) -> uuid.UUID:
+    from django.db import connection
+
+    from data_subjects.models import DataSubject
+    from groundwork.encryption import encrypt, sealed_json
+
+    DataSubject.objects.create(id=person)
+    body = encrypt(f"To: {address}\r\n\r\n" + "Good morning. " * 100)
+    told = [person, encrypt(address), sealed_json({"name": "A"}), body, rows]
+    with connection.cursor() as cursor:
+        cursor.execute(MAILS, told)
+        cursor.execute("ANALYZE outbox_outgoingemail")
+    return person
+
+
+def _erase(person: uuid.UUID) -> None:
+    from django.db import transaction
+
+    from groundwork.holdings import Person, holdings
+
+    with transaction.atomic():
+        for holding in holdings():
+            holding.erase(Person(person, frozenset({"ada@example.com"})))
+
+
+def _search() -> None:
+    from rights_requests.fulfilment.identifiers import Identifiers
+    from rights_requests.fulfilment.residual_scan import Spared, hits
+
+    sought = Identifiers(
+        addresses=("ada@example.com",),
+        digests=("ab" * 32,),
+        names=("ada lovelace-example",),
+        telephones=("01332555010",),
+        streets=("1 mill lane derby",),
+    )
+    found = list(hits(sought, Spared()))
+    assert not found, found
+
+
+def _read_whole(postgres: Postgres) -> None:
+    """The yardstick: PostgreSQL hands out every row of every table once."""
+    with psycopg.connect(
+        host=str(postgres.socket_dir), user="postgres", dbname="casedesk"
+    ) as connection:
+        cursor = connection.cursor()
+        cursor.execute("SELECT relname FROM pg_stat_user_tables")
+        for (table,) in cursor.fetchall():
+            name = psycopg.sql.Identifier(table)
+            query = psycopg.sql.SQL("COPY {} TO STDOUT").format(name)
+            with cursor.copy(query) as rows:
+                for _ in rows:
+                    pass
+
+
+def _memory() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 if __name__ == "__main__":

@@ -101,7 +101,7 @@ def dialled(text: str) -> str:
     """A telephone number as it is dialled at home, digits alone; empty for what is too
     short to be one."""
     digits = re.sub(r"\(0\)|\D", "", text.strip().replace("+", "00", 1))
-    digits = re.sub(r"^(?:0044|44(?=[1-9]\d{8,}))", "0", digits)
+    digits = re.sub(r"^(?:00440?|44(?=[1-9]\d{8,}))", "0", digits)
     return digits if len(digits) >= SHORTEST_NUMBER else ""
 
 
@@ -120,6 +120,11 @@ class Needle:
     words: tuple[tuple[What, re.Pattern[str]], ...]
     telephones: frozenset[str]
     digests: tuple[tuple[bytes, str], ...]
+    # One of these stands in every text in which something else than a number is found:
+    # nearly every text is done with at this look.
+    marks: tuple[str, ...]
+    # The digits that every way of writing a number ends in.
+    ends_of_numbers: tuple[bytes, ...]
 
     @classmethod
     def of(cls, sought: Identifiers) -> "Needle":
@@ -135,6 +140,14 @@ class Needle:
             ),
             telephones=frozenset(sought.telephones),
             digests=tuple((bytes.fromhex(code), code) for code in sought.digests),
+            marks=(
+                *(_mark(address.partition("@")[0]) for address in sought.addresses),
+                *map(_mark, (*sought.names, *sought.streets)),
+                *sought.digests,
+            ),
+            ends_of_numbers=tuple(
+                number[-SHORTEST_NUMBER:].encode() for number in sought.telephones
+            ),
         )
 
     def found_in_text(self, text: str) -> set[What]:
@@ -145,6 +158,12 @@ class Needle:
         return found
 
     def _found_plainly(self, text: str) -> set[What]:
+        folded = text.casefold() if text.isascii() else plain(text)
+        digits = folded.encode("ascii", "ignore").translate(None, _NO_DIGITS)
+        if not any(mark in folded for mark in self.marks) and not any(
+            number in digits for number in self.ends_of_numbers
+        ):
+            return set()
         words = plain(text)
         found = {what for what, pattern in self.words if pattern.search(words)}
         if any(code in words for _, code in self.digests):
@@ -163,6 +182,11 @@ class Needle:
         return found
 
 
+def _mark(words: str) -> str:
+    """The longest run of letters and digits: no spelling breaks it up."""
+    return max(re.findall(r"[^\W_]+", plain(words)), key=len, default="")
+
+
 def _address(address: str) -> str:
     """The address by itself, not the end of a longer one."""
     return rf"(?<![\w.+-]){re.escape(plain(address))}(?![\w-]|\.\w)"
@@ -172,6 +196,7 @@ def _whole(words: str) -> str:
     return rf"(?<!\w){re.escape(plain(words))}(?!\w)"
 
 
+_NO_DIGITS = bytes(set(range(256)) - set(b"0123456789"))
 _NUMBER = re.compile(r"[+(]?\d[\d ()./-]{7,}\d")
 
 
@@ -180,6 +205,7 @@ def _numbers(text: str) -> Iterator[str]:
         yield dialled(found[0])
 
 
+SHORTEST_PACKED = 16
 _BASE64 = re.compile(
     r"(?:[A-Za-z0-9+/]{4}[\r\n]{0,2}){4,}(?:[A-Za-z0-9+/]{2,3}={0,2})?"
 )
@@ -203,6 +229,8 @@ def _spellings(text: str) -> Iterator[str]:
 
 def _unpacked(text: str) -> Iterable[str]:
     """What lies in base64 in it, as messages of the queue and parts of mails do."""
+    if max(map(len, text.split()), default=0) < SHORTEST_PACKED:
+        return
     for found in _BASE64.finditer(text):
         packed = "".join(found[0].split())
         whole = packed[: len(packed) // 4 * 4] if "=" not in packed else packed
