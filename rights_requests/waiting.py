@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from outbox import outcomes
 from outbox.models import OutgoingEmail
 from outbox.models import State as MailState
 from rights_requests import case_timeline, news
 from rights_requests.case_timeline import capital
+from rights_requests.fulfilment.erasure_plan import UNDER_WAY
 from rights_requests.kinds import CaseKind
-from rights_requests.models import Case, Decision, Letter
+from rights_requests.models import Case, Decision, ErasurePlan, Letter
 from rights_requests.moves import State
 
 LOST = (MailState.FAILED, MailState.UNKNOWN)
@@ -54,6 +55,25 @@ def to_confirm(*, most: int) -> list[Waiting]:
     return [
         Waiting(case, capital(str(CaseKind(case.kind).label)), case.received_at)
         for case in drafts.defer("details").order_by("governs_on", "id")[:most]
+    ]
+
+
+def deletions(*, most: int) -> list[Waiting]:
+    """Approved deletions that do not go on by themselves: something is left, or a place
+    could not be reached."""
+    stuck = ErasurePlan.objects.filter(
+        Q(state=ErasurePlan.State.RESIDUE)
+        | Q(state__in=UNDER_WAY, problem=ErasurePlan.Problem.PLACE)
+    ).select_related("decision__case")
+    return [
+        Waiting(
+            case=plan.decision.case,
+            what=capital(plan.get_state_display()),
+            since=plan.searched_at or plan.made_at,
+            tone="bad",
+            state=plan.get_problem_display(),
+        )
+        for plan in stuck.order_by("made_at")[:most]
     ]
 
 

@@ -46,11 +46,6 @@ from rights_requests.moves import State
 
 logger = logging.getLogger(__name__)
 Problem = ErasurePlan.Problem
-UNDER_WAY = (
-    ErasurePlan.State.APPROVED,
-    ErasurePlan.State.ERASING,
-    ErasurePlan.State.SEARCHING,
-)
 # A store that does not answer now may answer the next time.
 TRIED_AGAIN_AFTER = timedelta(minutes=1)
 
@@ -58,7 +53,9 @@ TRIED_AGAIN_AFTER = timedelta(minutes=1)
 def work_on_next(now: datetime) -> ErasurePlan | None:
     """Take up the erasure that waits the longest, and go on as far as it goes; None when
     none waits. Whatever stops it shows on the case, and the next look is in a minute."""
-    for plan in ErasurePlan.objects.filter(state__in=UNDER_WAY, next_try_at__lte=now):
+    for plan in ErasurePlan.objects.filter(
+        state__in=erasure_plan.UNDER_WAY, next_try_at__lte=now
+    ):
         with _alone(plan) as is_ours:
             if is_ours:
                 _try(plan)
@@ -87,7 +84,7 @@ def _alone(plan: ErasurePlan) -> Iterator[bool]:
 def _try(plan: ErasurePlan) -> None:
     plan.refresh_from_db()  # another worker may have ended it just now
     try:
-        if plan.state in UNDER_WAY:
+        if plan.state in erasure_plan.UNDER_WAY:
             _go_on(plan)
     except Exception:
         logger.exception("Erasure %s was broken off", plan.pk)

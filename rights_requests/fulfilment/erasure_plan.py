@@ -21,6 +21,12 @@ from rights_requests.models import Case, Decision, ErasedPlace, ErasurePlan
 from rights_requests.moves import Move
 
 Fate = ErasedPlace.Fate
+# A worker goes on with these.
+UNDER_WAY = (
+    ErasurePlan.State.APPROVED,
+    ErasurePlan.State.ERASING,
+    ErasurePlan.State.SEARCHING,
+)
 # What is done, whole or in part, when the case is answered so.
 CARRIED_OUT = frozenset({Move.FULFIL, Move.FULFIL_IN_PART})
 

@@ -31,7 +31,7 @@ from rights_requests.case_timeline import staff_names
 from rights_requests.deadline_lines import as_json
 from rights_requests.letter_frames import QUOTING
 from rights_requests.letters import Letter as SentLetter
-from rights_requests.models import Case, CaseLogEntry
+from rights_requests.models import Case, CaseLogEntry, ErasurePlan
 from staff.models import AccessRecord
 
 FORMAT = "casedesk evidence 1"
@@ -55,6 +55,8 @@ searches.json     where was looked, and why that was enough
 decisions.json    what was decided, on which ground, by whom and by whom released
 balancings.json   how an objection was weighed against our grounds, and by whom
 disclosures.json  who received the person's data from us
+erasures.json     what was deleted, place by place, what is kept and why, and what was
+                  found afterwards
 documents.json    the files of the case, by kind, size and digest
 
 What the person wrote, their address and their files are not here. Entries that are newer
@@ -111,6 +113,7 @@ def _members(case: Case, now: datetime) -> Iterator[Member]:
     yield _json("decisions.json", _decisions(case))
     yield _json("balancings.json", _balancings(case))
     yield _json("disclosures.json", _disclosures(case))
+    yield _json("erasures.json", _erasures(case))
     yield _json("documents.json", _documents(case))
 
 
@@ -285,6 +288,46 @@ def _disclosures(case: Case) -> list[dict[str, Any]]:
             "on": _plain(row.disclosed_on),
         }
         for row in rows.order_by("pk")
+    ]
+
+
+def _erasures(case: Case) -> list[dict[str, Any]]:
+    plans = ErasurePlan.objects.filter(decision__case=case).order_by("made_at")
+    return [
+        {
+            "decision": plan.decision_id,
+            "state": plan.get_state_display(),
+            "why_not_carried_out": plan.get_problem_display(),
+            "begun_at": _plain(plan.begun_at),
+            "searched_at": _plain(plan.searched_at),
+            "searches": plan.searches_count,
+            "finished_at": _plain(plan.finished_at),
+            "places": [
+                {
+                    "place": line.title,
+                    "fate": line.get_fate_display(),
+                    "why": line.why,
+                    "kept": line.until,
+                    "seen": line.seen_count,
+                    "erased": line.erased_count,
+                    "done_at": _plain(line.done_at),
+                }
+                for line in plan.places.all()
+            ],
+            "found_afterwards": [
+                {
+                    "what": row.what,
+                    "place": row.place,
+                    "found_at": _plain(row.found_at),
+                    "gone_at": _plain(row.gone_at),
+                    "kept_by": row.kept_by_id,
+                    "agreed_by": row.agreed_by_id,
+                    "agreed_at": _plain(row.agreed_at),
+                }
+                for row in plan.residue.all()
+            ],
+        }
+        for plan in plans
     ]
 
 

@@ -34,6 +34,7 @@ from outbox.models import InboundEmail, OutgoingEmail, SuppressedAddress
 from rights_requests import casebook, closing, deciding, vault
 from rights_requests.deciding import Proposal
 from rights_requests.fulfilment import erasing, erasure_places, erasure_plan
+from rights_requests.fulfilment.evidence import bundle
 from rights_requests.fulfilment.freshness import fingerprint
 from rights_requests.fulfilment.people import person_of
 from rights_requests.kinds import CaseKind
@@ -48,6 +49,7 @@ from rights_requests.models import (
 )
 from rights_requests.moves import Move, State
 from subscribers.models import Subscriber
+from tests.console.staff import console_of, person, text
 from tests.database_role import acting_as
 from tests.people import ADA, BEN, become_reader, inbox, subscriber_of
 from tests.relay import Relay
@@ -433,6 +435,27 @@ def test_what_is_somebody_elses_stays_when_two_people_agree(
     assert again(case).state == State.FULFILLED
     with pytest.raises(NotAllowed, match="Nothing was found"):
         erasing.search_again(plan.pk)
+
+
+def test_what_is_left_stands_on_the_first_page_and_in_the_evidence(
+    case: Case, stores: Path
+) -> None:
+    (stores / "worker.log").write_text(ADA)
+    plan = carried_out(case)
+    console = console_of(person("dana@example.com", "view_case", "work_case"))
+    first_page = text(console.get("/console/"))
+    assert "Deletions that need a look" in first_page and case.reference in first_page
+    shown = text(console.get(f"/console/rights_requests/case/{case.pk}/deletion/"))
+    assert "Something is left" in shown and "worker.log" in shown and ADA not in shown
+    assert "Look at what is left" in text(
+        console.get(f"/console/rights_requests/case/{case.pk}/change/")
+    )
+
+    made = io.BytesIO(b"".join(bundle(again(case), staff_id=7, now=timezone.now())))
+    [told] = json.loads(zipfile.ZipFile(made).read("erasures.json"))
+    assert told["state"] == plan.get_state_display()
+    assert told["found_afterwards"][0]["place"].startswith("folder")
+    assert ADA not in json.dumps(told)
 
 
 # --- Broken off, and at once ---
