@@ -25,13 +25,13 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from data_subjects import journal
-from data_subjects.holdings import KEY
 from data_subjects.journal import Standing
 from data_subjects.journal_file import Act, Kind, Line, NotTheFile
 from data_subjects.models import DataSubject, Settled
-from groundwork.holdings import Holding, Person, holdings
+from groundwork.holdings import Person
 from outbox import suppression
 from outbox.models import SuppressedAddress
+from rights_requests.fulfilment import erasure_places
 from rights_requests.fulfilment.people import person_of
 from subscribers import leaving, links
 from subscribers.models import Subscriber
@@ -223,18 +223,14 @@ def _settle(lines: Iterable[tuple[Line, Settled]]) -> None:
 
 @transaction.atomic
 def _erase(line: Line) -> None:
+    """All places of one person at once: a broken-off run has done all of it or nothing."""
     for subject in _people(line):
         list(DataSubject.objects.select_for_update().filter(pk=subject))
         person = _person(subject, line)
-        for holding in _in_order():
-            holding.erase(person)
+        for place in erasure_places.places():
+            if place.key != erasure_places.MAILBOX_KEY:  # no backup of ours fills it
+                place.erase(person)
     journal.settle([line], Settled.REPLAY)
-
-
-def _in_order() -> list[Holding]:
-    """What others come from goes before them, and the person's key last."""
-    found = list(reversed(holdings()))
-    return sorted(found, key=lambda holding: holding is KEY)
 
 
 def _people(line: Line) -> list[uuid.UUID]:

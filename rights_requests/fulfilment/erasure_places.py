@@ -28,6 +28,7 @@ from rights_requests.vault_keeping import remove_document
 Fate = ErasedPlace.Fate
 KEY = "person"
 CONTACTS_KEY = "case-contacts"
+MAILBOX_KEY = "mailbox"
 CONTACTS = {"address": "", "postal_address": "", "telephone": "", "agent_address": ""}
 
 
@@ -128,7 +129,7 @@ def _copies() -> Place:
 
 def _mailbox() -> Place:
     return Place(
-        key="mailbox",
+        key=MAILBOX_KEY,
         title="Messages in our mailbox",
         words="E-mails from you and to you that lie in the mailbox itself.",
         fate=Fate.REMOVED,
