@@ -106,6 +106,10 @@ BINDING: Mapping[str, Binding] = {
     "notes": CASE_WORK,
     "left-out": CASE_WORK,
     "case-log": ONLY_GROWS,
+    "own-links": Binding(
+        because="The person opens what is theirs, whatever is restricted.",
+        edits=("address", "address_digest"),
+    ),
     # --- The person ---
     "restrictions": Binding(
         because="How it ends is written down: what is told, when, and the lifting.",

@@ -254,6 +254,7 @@ PERSONAL_DATA = [
     "rights_requests.holdings.NOTES",
     "rights_requests.holdings.LEFT_OUT",
     "rights_requests.holdings.LOG",
+    "rights_requests.holdings.OWN_LINKS",
     "data_subjects.holdings.RESTRICTIONS",
     "data_subjects.holdings.USES",
     "data_subjects.holdings.HOLDS",
@@ -309,6 +310,7 @@ RETENTION = [
     "governance.notice_changes.DELIVERIES",
     "rights_requests.retention.SPENT_VISITS",
     "rights_requests.retention.SPENT_CODES",
+    "rights_requests.retention.SPENT_OWN_LINKS",
     "rights_requests.retention.HANDED_COPIES",
     "rights_requests.retention.CASE_FILES",
     # Last: the key of a person goes when nothing else is left of them.

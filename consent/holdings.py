@@ -1,5 +1,8 @@
 """What is held of consents, place by place (groundwork.holdings)."""
 
+from django.db.models import Q
+
+from consent.models import Action, ConsentEntry
 from groundwork.holdings import ON_RECORD, Holding, by_subject
 from groundwork.personal_data import Category, Erasure, Held, PersonalData
 
@@ -41,6 +44,12 @@ EVIDENCE = Holding(
     words="A shortened network address and the name of the browser, kept for a year to "
     "answer a doubt about whether a decision was yours.",
     find=by_subject("data_subject_id"),
+    # Whoever typed the address into the form may have been somebody else.
+    to_mailbox=lambda person: Q(
+        entry_id__in=ConsentEntry.objects.filter(data_subject_id=person.id)
+        .exclude(action=Action.REQUESTED)
+        .values("pk")
+    ),
     context=("created_at",),
     titles={"created_at": "when", "details": "what it told us"},
 )

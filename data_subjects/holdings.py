@@ -1,8 +1,11 @@
 """What is held of a person as such: what binds their data, who received it, and what
 came from others (groundwork.holdings)."""
 
+from django.db.models import Q
+
 from data_subjects import contacts
-from groundwork.holdings import ON_RECORD, Holding, Kept, by_subject
+from data_subjects.models import SubjectEvent
+from groundwork.holdings import ON_RECORD, Holding, Kept, by_subject, nothing
 from groundwork.personal_data import Category, Erasure, PersonalData
 
 RESTRICTIONS = Holding(
@@ -12,6 +15,7 @@ RESTRICTIONS = Holding(
     words="Since when your data may be stored and not otherwise used, on which ground, "
     "and when that ended.",
     find=by_subject("data_subject"),
+    to_mailbox=nothing,
     context=("ground", "starts_at", "notice_sent_at", "lifted_at"),
     titles={
         "starts_at": "since",
@@ -27,6 +31,7 @@ USES = Holding(
     title="Uses of restricted data that the law allows",
     words="What was done with your data while it was restricted, and what allowed it.",
     find=by_subject("restriction__data_subject"),
+    to_mailbox=nothing,
     context=("used_at", "what", "allowance"),
     titles={"used_at": "when", "what": "what was done", "allowance": "what allowed it"},
 )
@@ -37,6 +42,7 @@ HOLDS = Holding(
     words="That your data is kept for a legal claim, since when, and until when that is "
     "looked at again.",
     find=by_subject("people__data_subject"),
+    to_mailbox=nothing,
     context=("placed_at", "review_on", "released_at"),
     kept=Kept(
         "What a legal claim needed is kept for its time. Your address in it goes",
@@ -56,6 +62,7 @@ HELD = Holding(
     addresses=("address",),
     words="The address under which you are named in it.",
     find=by_subject("data_subject"),
+    to_mailbox=nothing,
     titles={"address": "e-mail address"},
 )
 DISCLOSURES = Holding(
@@ -101,6 +108,7 @@ DISCLOSURE_EVIDENCE = Holding(
     title="Where a disclosure can be looked up",
     words="The letter, order or file in which we gave your data to somebody else.",
     find=by_subject("data_subject"),
+    to_mailbox=nothing,
     context=("disclosed_on",),
     titles={"disclosed_on": "on", "reference": "where it stands"},
 )
@@ -108,8 +116,10 @@ EVENTS = Holding(
     key="what-bound-your-data",
     model="data_subjects.SubjectEvent",
     title="When restrictions and holds began and ended",
-    words="The record of what bound your data. Entries are never changed.",
+    words="The record of what bound your data, and of when you looked at it. Entries are "
+    "never changed.",
     find=by_subject("data_subject_id"),
+    passing=Q(action=SubjectEvent.Action.LOOKED),
     context=("at",),
     declared=PersonalData(
         fields=dict.fromkeys(("action", "detail"), Category.IDENTITY),
@@ -129,6 +139,7 @@ CONTACT = Holding(
     words="Data that did not come from you: from a public register, a past client, a "
     "supplier. Where it came from stands beside it.",
     find=by_subject("data_subject"),
+    to_mailbox=nothing,
     forget=contacts.forget,
     context=("kind", "source", "obtained_on", "informed_at", "last_used_on"),
     addresses=("address",),

@@ -446,8 +446,9 @@ class SubjectSeal(LedgerSeal):
 
 
 class SubjectEvent(LedgerEntry):
-    """A restriction or a hold on one person's data began, was reviewed, or ended; or
-    something was done with data that did not come from the person."""
+    """A restriction or a hold on one person's data began, was reviewed, or ended;
+    something was done with data that did not come from the person; or the person looked
+    at what is held of them."""
 
     class Action(models.TextChoices):
         RESTRICTED = "restricted", "restricted"
@@ -467,10 +468,11 @@ class SubjectEvent(LedgerEntry):
         CORRECTED = "corrected", "data from another source corrected"
         UNTOLD = "untold", "still to be told: the letter went to a wrong address"
         REMOVED = "removed", "removed from those of other sources"
+        LOOKED = "looked", "the person opened “Your data”"
 
     data_subject_id = models.UUIDField(db_index=True)
     action = models.CharField(max_length=12, choices=Action)
-    # The number of the restriction, of the hold or of the indirect contact.
+    # The number of the restriction, of the hold, of the indirect contact, or of the link.
     reference = models.BigIntegerField()
     # A ground, a kind of contact or of use, how the person was told, or the name of a
     # corrected field: a code.

@@ -125,7 +125,10 @@ class Holding:
     worked on, such as the letters about it, and say nothing new of the person. kept: why
     its rows outlive an erasure, where they do. emptied: what its fields hold afterwards,
     where the rows stay and say nothing of the person. forget: how its rows go, where
-    deleting them is not enough. titles,
+    deleting them is not enough. to_mailbox: which of its rows are shown at once to
+    whoever has the person's mailbox and has shown nothing else; None: all. The others
+    may be about somebody else, and one of the team reads them first. passing: rows that
+    only say that the person came by, and nothing new of them. titles,
     read: what a field is called, and how its value is put into words, where the model
     does not say it as people do.
     """
@@ -148,6 +151,8 @@ class Holding:
     kept: Kept | None = None
     emptied: Mapping[str, Any] = field(default_factory=dict)
     forget: Forgetter | None = None
+    to_mailbox: Finder | None = None
+    passing: Q | None = None
     titles: Mapping[str, str] = field(default_factory=dict)
     read: Mapping[str, Callable[[Any], str]] = field(default_factory=dict)
 
@@ -246,6 +251,23 @@ class Holding:
             return list(islice(self.records(person), start, stop))
         return self._read(self.rows(person)[start:stop])
 
+    def shown(self, person: Person) -> QuerySet[Any]:
+        """The person's rows that a mailbox alone is shown, oldest first."""
+        rows = self.rows(person)
+        return rows if self.to_mailbox is None else rows.filter(self.to_mailbox(person))
+
+    def shown_count(self, person: Person) -> int:
+        if self.narrow is not None:
+            return self.count(person)
+        return self.shown(person).count()
+
+    def some_shown(self, person: Person, start: int, stop: int) -> list[Record]:
+        """Of what a mailbox alone is shown, the records from one place of their order to
+        another."""
+        if self.narrow is not None:
+            return self.some(person, start, stop)
+        return self._read(self.shown(person)[start:stop])
+
     def record(self, person: Person, key: str) -> Record | None:
         """The record of this key, when it is one of the person's."""
         if self.narrow is not None:
@@ -304,6 +326,11 @@ class Holding:
             if values.get(path):
                 values[path] = cut(values[path])
         return values
+
+
+def nothing(person: Person) -> Q:
+    """No row at all: what a mailbox alone is shown of a place that somebody reads first."""
+    return Q(pk__in=[])
 
 
 def by_subject(path: str) -> Finder:

@@ -1,6 +1,8 @@
 """What is held of mail, place by place (groundwork.holdings)."""
 
-from groundwork.holdings import Holding, Kept, by_digest, by_subject
+from django.db.models import Q
+
+from groundwork.holdings import Holding, Kept, by_digest, by_subject, nothing
 from groundwork.links import without_tokens, without_tokens_within
 from outbox.inbound_message import parse
 from outbox.retention import forget_mail
@@ -29,6 +31,12 @@ MAIL_TO_YOU = Holding(
     "that there was a message stays a while longer. Links that open something stand only "
     "in the mail itself: here their key is left out.",
     find=by_subject("data_subject"),
+    # A change of address writes to another mailbox, and letters about a request may go
+    # to whoever makes it for the person.
+    to_mailbox=lambda person: (
+        ~Q(kind__startswith="subscribers/address_")
+        & ~Q(kind__startswith="rights_requests/")
+    ),
     context=("created_at",),
     titles={
         "created_at": "written",
@@ -48,6 +56,8 @@ MAIL_FROM_YOU = Holding(
     words="What came to us from your address, as it arrived, and what our software "
     "noticed in it.",
     find=by_digest("sender_digest"),
+    # Anybody can write under somebody's address.
+    to_mailbox=nothing,
     titles={
         "raw_message": "the message as it came",
         "received_at": "received",

@@ -5,7 +5,16 @@ from typing import Any
 
 from django.db.models import Q
 
-from groundwork.holdings import ON_RECORD, HeldFile, Holding, Kept, Person, by_subject
+from groundwork.holdings import (
+    ON_RECORD,
+    Finder,
+    HeldFile,
+    Holding,
+    Kept,
+    Person,
+    by_subject,
+    nothing,
+)
 from groundwork.links import without_tokens_within
 from groundwork.personal_data import Category, Erasure, PersonalData
 from rights_requests import letters, vault
@@ -18,6 +27,21 @@ CASE_FILE = Kept(
     "UK GDPR, Article 17(3)(b)",
 )
 
+
+def _of_mailbox(path: str = "") -> Finder:
+    """What was asked, and shown to be asked, from the person's own mailbox. The rest may
+    be about whoever typed their address, or acts for them; and what was shut away is
+    opened by those alone who may."""
+    asked = {
+        f"{path}is_by_agent": False,
+        f"{path}mailbox_confirmed_at__isnull": False,
+        f"{path}shut_away_at": None,
+    }
+    return lambda person: Q(**asked)
+
+
+OWN_CASE = _of_mailbox("case__submission__")
+
 SUBMISSIONS = Holding(
     key="messages-about-your-rights",
     model="rights_requests.Submission",
@@ -25,6 +49,7 @@ SUBMISSIONS = Holding(
     title="What you asked us about your data",
     words="Each request or complaint as it came, and how we can reach you about it.",
     find=by_subject("data_subject"),
+    to_mailbox=_of_mailbox(),
     kept=CASE_FILE,
     context=("received_at", "dated_on", "channel", "reply_by"),
     addresses=("address",),
@@ -52,6 +77,7 @@ CASES = Holding(
     title="Your requests and complaints",
     words="One for each thing you asked, with how it stands.",
     find=by_subject("submission__data_subject"),
+    to_mailbox=_of_mailbox("submission__"),
     kept=CASE_FILE,
     context=("reference", "received_at", "due_on", "closed_at"),
     titles={
@@ -76,6 +102,7 @@ LETTERS = Holding(
     words="What we wrote to you, as it left; the key of a link stands only in the letter "
     "itself.",
     find=by_subject(OF_CASE),
+    to_mailbox=OWN_CASE,
     kept=CASE_FILE,
     context=("case__reference", "written_at", "by", "sent_at", "posted_on"),
     titles={
@@ -95,6 +122,7 @@ MESSAGES = Holding(
     title="What you wrote about your requests",
     words="Your messages about a request, by whichever way they came.",
     find=by_subject(OF_CASE),
+    to_mailbox=OWN_CASE,
     kept=CASE_FILE,
     context=("case__reference", "received_at", "channel"),
     titles={
@@ -124,6 +152,7 @@ DOCUMENTS = Holding(
     "folder “files”, unless they are gone. What showed who you are is not there: we "
     "delete it as soon as we have looked at it.",
     find=by_subject(OF_CASE),
+    to_mailbox=OWN_CASE,
     kept=CASE_FILE,
     files=_files,
     context=(
@@ -149,6 +178,7 @@ LINKS = Holding(
     title="Links to the pages of your requests",
     words="When a link was made, used and ended. Its secret part is kept as a code only.",
     find=by_subject(OF_CASE),
+    to_mailbox=OWN_CASE,
     kept=CASE_FILE,
     context=("case__reference", "use", "made_at", "expires_at", "used_at"),
     titles={
@@ -166,6 +196,7 @@ DECISIONS = Holding(
     title="What we decided about your requests",
     words="What one of us proposed and another released, with the reasons.",
     find=by_subject(OF_CASE),
+    to_mailbox=nothing,
     kept=CASE_FILE,
     context=("case__reference", "move", "ground", "proposed_at", "outcome"),
     titles={
@@ -182,6 +213,7 @@ BALANCINGS = Holding(
     title="How we weighed your reasons against ours",
     words="What you objected to, your reasons, our grounds, and which weighed more.",
     find=by_subject(OF_CASE),
+    to_mailbox=nothing,
     kept=CASE_FILE,
     context=("case__reference", "weighed_at"),
     titles={
@@ -199,6 +231,7 @@ CHECKS = Holding(
     title="When we asked who you are",
     words="Why we had doubts, what we asked for, and what came of it.",
     find=by_subject(OF_CASE),
+    to_mailbox=nothing,
     kept=CASE_FILE,
     context=("case__reference", "asked_at", "closed_at", "outcome"),
     titles={"asked_at": "asked", "closed_at": "closed", "asked_for": "asked for"},
@@ -211,6 +244,7 @@ SEARCHES = Holding(
     words="Which systems were searched for your requests, for what, and why that was "
     "enough.",
     find=by_subject(OF_CASE),
+    to_mailbox=OWN_CASE,
     kept=CASE_FILE,
     context=("case__reference", "searched_on", "system", "hits_count"),
     titles={
@@ -227,6 +261,7 @@ TASKS = Holding(
     title="What somebody had to do for your requests",
     words="Tasks for colleagues and for organisations that had your data from us.",
     find=by_subject(OF_CASE),
+    to_mailbox=nothing,
     kept=CASE_FILE,
     context=("case__reference", "set_at", "recipient", "due_on", "done_at"),
     titles={"set_at": "set", "done_at": "done", "due_on": "due on"},
@@ -238,6 +273,7 @@ NOTES = Holding(
     title="Our notes on your requests",
     words="What staff noted for colleagues.",
     find=by_subject(OF_CASE),
+    to_mailbox=nothing,
     kept=CASE_FILE,
     context=("case__reference", "written_at"),
     titles={"written_at": "written", "words": "note"},
@@ -249,6 +285,12 @@ def _of_their_cases(person: Person) -> Q:
     return Q(case_id__in=cases.values("pk"))
 
 
+def _of_own_cases(person: Person) -> Q:
+    own = _of_mailbox("submission__")(person)
+    cases = Case.objects.filter(own, submission__data_subject=person.id)
+    return Q(case_id__in=cases.values("pk"))
+
+
 LOG = Holding(
     key="case-log",
     model="rights_requests.CaseLogEntry",
@@ -256,6 +298,7 @@ LOG = Holding(
     title="What happened to your requests",
     words="The record from which every date is counted. Entries are never changed.",
     find=_of_their_cases,
+    to_mailbox=_of_own_cases,
     context=("at", "due_on"),
     declared=PersonalData(
         fields=dict.fromkeys(("event", "state", "inputs"), Category.IDENTITY),
@@ -281,6 +324,7 @@ LEFT_OUT = Holding(
     title="What was left out of copies of your data",
     words="Where something was left out of a copy, when, and why.",
     find=by_subject(OF_CASE),
+    to_mailbox=nothing,
     kept=CASE_FILE,
     context=("case__reference", "reason", "extent", "marked_at", "lifted_at"),
     titles={
@@ -288,5 +332,25 @@ LEFT_OUT = Holding(
         "marked_at": "left out",
         "lifted_at": "put back",
         "words": "the words",
+    },
+)
+OWN_LINKS = Holding(
+    key="own-links",
+    model="rights_requests.PersonLink",
+    moves_by_itself=True,
+    title="Links to “Your data”",
+    words="When you asked to see everything that we hold of you, and opened it. The "
+    "secret part of a link is kept as a code only.",
+    find=by_subject("data_subject"),
+    context=("use", "made_at", "expires_at", "used_at"),
+    addresses=("address",),
+    titles={
+        "use": "what it is for",
+        "made_at": "made",
+        "expires_at": "ends",
+        "used_at": "used",
+        "address": "mailed to",
+        "address_digest": "code made of your address",
+        "token_digest": "code of the link",
     },
 )

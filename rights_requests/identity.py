@@ -83,6 +83,13 @@ def confirm_mailbox(token: str, *, now: datetime) -> str:
     return links.open_visit(link.case, now=now)
 
 
+def shown_already(submission: Submission, *, now: datetime) -> None:
+    """What was sent from a page that this mailbox alone opens. The caller’s transaction
+    received it."""
+    _mailbox_is_shown(submission.pk, _locked_cases(submission.pk), now=now)
+    submission.mailbox_confirmed_at = now
+
+
 def _locked_cases(submission_id: uuid.UUID) -> list[Case]:
     """Every case of one submission, locked in one order."""
     cases = Case.objects.filter(submission=submission_id).order_by("pk")

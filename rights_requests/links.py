@@ -46,7 +46,7 @@ def standing_number(case: Case, use: str) -> int | None:
 def status_url(case: Case, number: int | None = None) -> str:
     """The whole address of the status page, for a letter; empty when it was revoked."""
     token = token_of(case, Use.STATUS, number) if number else status_token(case)
-    return _whole("rights_requests:status", token) if token else ""
+    return whole("rights_requests:status", token) if token else ""
 
 
 def status_token(case: Case) -> str:
@@ -57,7 +57,7 @@ def status_token(case: Case) -> str:
 
 def confirm_url(case: Case, number: int = FIRST_LETTER) -> str:
     token = token_of(case, Use.CONFIRM, number)
-    return _whole("rights_requests:confirm", token)
+    return whole("rights_requests:confirm", token)
 
 
 def has_first_letter(case: Case) -> bool:
@@ -80,7 +80,8 @@ def _last_number(case: Case, use: str) -> int:
     return numbers.values_list("number", flat=True).first() or 0
 
 
-def _whole(name: str, token: str) -> str:
+def whole(name: str, token: str) -> str:
+    """The whole address of such a page, for a mail."""
     return str(settings.SITE_URL + reverse(name, args=[token]))
 
 

@@ -16,6 +16,7 @@ from rights_requests.models import (
     CaseDocument,
     CaseLink,
     MailedCode,
+    PersonLink,
     Submission,
 )
 from rights_requests.moves import OPEN
@@ -103,5 +104,12 @@ SPENT_CODES = Purge(
     what="Mailed codes that have expired, as digests",
     due=lambda limit: MailedCode.objects.filter(expires_at__lt=limit),
     subject="case__submission__data_subject_id",
+    counts_from="expires_at",
+)
+SPENT_OWN_LINKS = Purge(
+    rule="spent-link",
+    what="Links to “Your data”, and visits to it, that are over",
+    due=lambda limit: PersonLink.objects.filter(expires_at__lt=limit),
+    subject="data_subject_id",
     counts_from="expires_at",
 )

@@ -5,6 +5,7 @@ from rights_requests import (
     asking_views,
     calendar_feed,
     complaining_views,
+    own_data_views,
     receipt_views,
     status_views,
     views,
@@ -15,6 +16,22 @@ app_name = "rights_requests"
 
 urlpatterns = [
     path("your-data/", views.your_data, name="your-data"),
+    path("your-data/see/", own_data_views.ask_link, name="own-data-ask"),
+    path("your-data/see/asked/", own_data_views.asked, name="own-data-asked"),
+    path(
+        "your-data/open/<token:token>/", own_data_views.open_link, name="own-data-open"
+    ),
+    path("your-data/yours/<token:token>/", own_data_views.everything, name="own-data"),
+    path(
+        "your-data/yours/<token:token>/place/<slug:place>/",
+        own_data_views.one_place,
+        name="own-data-place",
+    ),
+    path(
+        "your-data/yours/<token:token>/ask/<slug:kind>/",
+        own_data_views.request_it,
+        name="own-data-request",
+    ),
     path("your-data/ask/", asking_views.ask, name="ask"),
     path("your-data/asked/<token:token>/", receipt_views.asked, name="asked"),
     path("your-data/case/<token:token>/", status_views.status, name="status"),

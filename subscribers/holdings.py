@@ -10,6 +10,7 @@ from django.db.models import Q
 from groundwork.holdings import ON_RECORD, Holding, Person, by_subject
 from groundwork.personal_data import Category, Erasure, PersonalData
 from subscribers import erasing
+from subscribers.models import LinkUse
 
 SIGN_UP = Holding(
     key="sign-up",
@@ -18,6 +19,8 @@ SIGN_UP = Holding(
     words="Your e-mail address, what you told us about yourself, and how far your "
     "sign-up has come.",
     find=by_subject("data_subject"),
+    # Before that, anybody may have typed it.
+    to_mailbox=lambda person: Q(confirmed_at__isnull=False),
     forget=erasing.forget_reader,
     addresses=("address",),
     names=(("first_name", "last_name"),),
@@ -41,6 +44,7 @@ LINKS = Holding(
     words="What each link was for and when it was used, and what you had typed before "
     "you confirmed. The secret part of a link is kept as a code only.",
     find=by_subject("subscriber__data_subject"),
+    to_mailbox=lambda person: ~Q(use=LinkUse.CONFIRM) | Q(used_at__isnull=False),
     context=("use", "created_at", "expires_at"),
     titles={
         "use": "what it was for",

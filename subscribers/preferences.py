@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from consent import ledger
@@ -89,6 +89,25 @@ def open_visit(token: str) -> tuple[links.Problem | None, str]:
     links.use_up(found.link)
     _, visit_token = links.make(found.link.subscriber, LinkUse.VISIT)
     return None, visit_token
+
+
+@transaction.atomic
+def visit_of(subject_id: uuid.UUID) -> str:
+    """The token of a visit for whoever has just shown that this person’s mailbox is
+    theirs; empty when they never confirmed a sign-up."""
+    reader = _confirmed(subject_id).first()
+    return links.make(reader, LinkUse.VISIT)[1] if reader is not None else ""
+
+
+def can_visit(subject_id: uuid.UUID) -> bool:
+    """Whether there is a confirmed sign-up of this person’s."""
+    return _confirmed(subject_id).exists()
+
+
+def _confirmed(subject_id: uuid.UUID) -> QuerySet[Subscriber]:
+    return Subscriber.objects.filter(
+        data_subject_id=subject_id, confirmed_at__isnull=False
+    )
 
 
 def choosable(subscriber: Subscriber) -> set[str]:

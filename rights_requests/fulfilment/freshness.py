@@ -32,6 +32,8 @@ def _versions(holding: Holding, person: Person) -> list[bytes]:
     table = holding.table._meta.db_table
     written = RawSQL(f'"{table}".xmin::text', [])  # noqa: S611 — a name of ours
     rows = holding.rows(person).annotate(written=written)
+    if holding.passing is not None:
+        rows = rows.exclude(holding.passing)
     return [f"{key} {by}\n".encode() for key, by in rows.values_list("pk", "written")]
 
 

@@ -12,6 +12,7 @@ from rights_requests.models.correspondence import (
 )
 from rights_requests.models.erasing import ErasedPlace, ErasurePlan, Residue
 from rights_requests.models.log import CaseLogEntry, CaseSeal, Event
+from rights_requests.models.own_data import PersonLink
 from rights_requests.models.runs import ClockFault, DailyDigest, Recount
 from rights_requests.models.systems import OutsideSystem
 from rights_requests.models.work import (
@@ -47,6 +48,7 @@ __all__ = [
     "Note",
     "OutsideSystem",
     "Package",
+    "PersonLink",
     "Recount",
     "Redaction",
     "Reminder",

@@ -5,6 +5,8 @@ from datetime import timedelta
 from django.utils import timezone
 
 from groundwork.clock import today_here
+from outbox.delivery import deliver_due
+from outbox.models import OutgoingEmail
 from rights_requests import (
     calendar_feed,
     deciding,
@@ -12,6 +14,7 @@ from rights_requests import (
     identity,
     letters_gone,
     links,
+    own_data,
     recounting,
     vault,
     visiting,
@@ -67,7 +70,17 @@ def live_through_cases(smtp: Relay) -> list[str]:
     lives.weighed(objection)
     calendar = calendar_feed.make(cast.dana().pk, now=timezone.now())
     visit = links.open_visit(Case.objects.get(pk=case.pk), now=timezone.now())
-    return [visit, calendar]
+    return [visit, calendar, look_at_own_data()]
+
+
+def look_at_own_data() -> str:
+    """Cleo asks for a link to all that is held of her, and opens it; the visit’s token."""
+    now = timezone.now()
+    own_data.ask_for_link(CLEO, now=now)
+    deliver_due()
+    token = OutgoingEmail.objects.filter(kind=own_data.LINK_MAIL).latest("created_at")
+    fresh = token.context["link_url"].rstrip("/").rsplit("/", 1)[1]
+    return own_data.open_visit(fresh, now=now)
 
 
 def work_on(case: Case) -> None:
