@@ -244,7 +244,8 @@ SEARCHES = Holding(
     words="Which systems were searched for your requests, for what, and why that was "
     "enough.",
     find=by_subject(OF_CASE),
-    to_mailbox=OWN_CASE,
+    # In the words of colleagues.
+    to_mailbox=nothing,
     kept=CASE_FILE,
     context=("case__reference", "searched_on", "system", "hits_count"),
     titles={

@@ -226,6 +226,7 @@ def _values(address: Address, name: str, converter: str, house: House) -> list[A
             or [uuid.uuid4()]
         ),
         "place": lambda: ["notes", "nowhere"],
+        "kind": lambda: ["access", "nonsense"],
         "row": lambda: [*Note.objects.values_list("pk", flat=True)[:1], "none"],
         "case": lambda: list(Case.objects.values_list("pk", flat=True)[:3]),
         "app_label": lambda: ["subscribers", "outbox"],
