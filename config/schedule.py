@@ -27,6 +27,12 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 5.0,
         "options": {"expires": 5.0},
     },
+    # A case does not close before everybody who had the data has been told (Art. 19).
+    "set the tasks to tell recipients": {
+        "task": "rights_requests.set_recipient_tasks",
+        "schedule": 5.0,
+        "options": {"expires": 5.0},
+    },
     # Whoever pressed the button is looking at the page.
     "put copies together": {
         "task": "rights_requests.build_copies",

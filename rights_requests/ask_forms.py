@@ -11,12 +11,10 @@ from django import forms
 from django.utils.functional import cached_property
 
 from rights_requests.forms import UNSURE, GroundsField, ReachForm, WordsField
-from rights_requests.kinds import AT_ONCE, FACTS, GROUNDS, CaseKind
+from rights_requests.kinds import AT_ONCE, FACTS, GROUNDS, TOLD_ON, CaseKind
 
 # A complaint has a form of its own.
 KINDS = [kind for kind in CaseKind if kind is not CaseKind.COMPLAINT]
-# Whoever had the data from us is told of these (Art. 19), and so is who asks.
-TOLD_ON = frozenset({CaseKind.RECTIFICATION, CaseKind.ERASURE, CaseKind.RESTRICTION})
 
 
 @dataclass(frozen=True)

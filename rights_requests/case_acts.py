@@ -29,7 +29,7 @@ from rights_requests.closing import Answer, letter_of_answer
 from rights_requests.correcting import Correction, Receipt
 from rights_requests.deadline_words import in_words
 from rights_requests.deciding import Proposal
-from rights_requests.fulfilment import systems
+from rights_requests.fulfilment import systems, telling
 from rights_requests.handling import Errand, Question, Said, Searched
 from rights_requests.kinds import ON_THE_CLOCK, CaseKind
 from rights_requests.letter_frames import LetterKind
@@ -40,6 +40,7 @@ from rights_requests.models import (
     Decision,
     IdentityCheck,
     Letter,
+    Task,
 )
 from rights_requests.moves import Move, State, needs_second_person, why_not
 from rights_requests.weighing import Weighed
@@ -989,8 +990,9 @@ WORK_ON = (
     Act(
         "set-task",
         "Set a task…",
-        "For a colleague, or for an organisation that had the data from us. The case "
-        "cannot be closed while it is open.",
+        "For a colleague, or for an organisation outside. The case cannot be closed "
+        "while it is open. Whoever had the data from us gets a task by itself when "
+        "something of it changes.",
         "The task is set.",
         _set_task,
         case_forms.TaskForm,
@@ -1039,6 +1041,11 @@ def _answer_system(task: Any, data: dict[str, Any], by: Doing) -> Any:
     return systems.answer(task.pk, found, staff_id=by.staff_id, now=by.now)
 
 
+def _answer_recipient(task: Any, data: dict[str, Any], by: Doing) -> Any:
+    told = telling.Told(Task.Outcome(data["outcome"]), data["words"])
+    return telling.answer(task.pk, told, staff_id=by.staff_id, now=by.now)
+
+
 ON_ROWS = (
     Act(
         "posted",
@@ -1070,6 +1077,18 @@ ON_ROWS = (
         "On record: the task is done, and the search stands under Search.",
         _answer_system,
         case_forms.SystemForm,
+        tab="tasks",
+        about="task",
+    ),
+    Act(
+        "answer-recipient",
+        "Say whether they were told…",
+        "Whoever had the data from us is told what was corrected, deleted or restricted, "
+        "unless that is impossible or would take an effort out of proportion (UK GDPR, "
+        "Article 19). Give them no more than they had.",
+        "On record.",
+        _answer_recipient,
+        case_forms.ToldForm,
         tab="tasks",
         about="task",
     ),

@@ -13,21 +13,21 @@ from processing_register.notices import current_controller
 from rights_requests import (
     case_acts,
     case_timeline,
-    closing,
     handling,
     sensitive,
     triage,
     who_asks,
 )
 from rights_requests.act_desk import act_url, require, tab_url
-from rights_requests.case_acts import WORK
+from rights_requests.case_acts import WORK, Act
 from rights_requests.case_page import CasePage, page_of, render
 from rights_requests.case_timeline import Papers, staff_names
 from rights_requests.desk import MAY_SEE
+from rights_requests.fulfilment import recipients
 from rights_requests.kinds import GROUNDS, CaseKind
 from rights_requests.letter_frames import QUOTING
 from rights_requests.letter_pdf import PdfUnavailable, address_problem, letter_pdf
-from rights_requests.models import Case, Letter, Message
+from rights_requests.models import Case, Letter, Message, Task
 from rights_requests.moves import State
 from rights_requests.writing import rendered_of
 from staff.access import note_reading, note_taking
@@ -241,7 +241,6 @@ def tasks_page(request: HttpRequest, pk: Any) -> HttpResponse:
     names = staff_names(
         number for row in rows for number in (row.for_staff_id, row.done_by_id)
     )
-    finish, answer = case_acts.BY_NAME["finish"], case_acts.BY_NAME["answer-system"]
     return render(
         page,
         "tasks",
@@ -251,14 +250,21 @@ def tasks_page(request: HttpRequest, pk: Any) -> HttpResponse:
                 "whose": names.get(row.for_staff_id or 0) or row.recipient,
                 "done_by": names.get(row.done_by_id or 0, ""),
                 "is_late": row.done_at is None and row.due_on < page.today,
-                "finish": answer.button if row.system_id else finish.button,
-                "finish_url": act_url(answer if row.system_id else finish, row.pk),
+                "finish": _act_on(row).button,
+                "finish_url": act_url(_act_on(row), row.pk),
             }
             for row in rows
         ],
-        to_tell=closing.to_be_told(page.case),
+        to_tell=recipients.to_be_told(page.case),
         task_url=act_url(case_acts.BY_NAME["set-task"], page.case.pk),
     )
+
+
+def _act_on(task: Task) -> Act:
+    """By which such a task ends."""
+    if task.tells_of:
+        return case_acts.BY_NAME["answer-recipient"]
+    return case_acts.BY_NAME["answer-system" if task.system_id else "finish"]
 
 
 # --- Who ---

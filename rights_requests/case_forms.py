@@ -20,7 +20,7 @@ from rights_requests.desk import reference_in
 from rights_requests.entry_forms import NEVER, london_moment
 from rights_requests.kinds import AT_ONCE, PUBLISHED, CaseKind
 from rights_requests.letter_frames import LetterKind
-from rights_requests.models import Balancing, Case, Channel, IdentityCheck
+from rights_requests.models import Balancing, Case, Channel, IdentityCheck, Task
 from rights_requests.moves import Move
 from rights_requests.upload_kinds import ALLOWED_WORDS, UploadRefused
 from rights_requests.upload_limits import MEGABYTE, MOST_BYTES
@@ -692,6 +692,26 @@ class TaskForm(ActForm):
 
 class ResultForm(ActForm):
     result = Words("What came of it?", "Say what came of it", rows=3)
+
+
+class ToldForm(ActForm):
+    """Of whoever had the data from us."""
+
+    outcome = one_of(
+        "Were they told?",
+        [
+            (Task.Outcome.TOLD.value, "Yes"),
+            (Task.Outcome.IMPOSSIBLE.value, "No: it is impossible"),
+            (Task.Outcome.TOO_MUCH.value, "No: it would be out of proportion"),
+        ],
+        "Say whether they were told",
+    )
+    words = Words(
+        "How and when, or why not?",
+        "Say how and when they were told, or why they were not",
+        rows=3,
+        help_text="For the record of the case.",
+    )
 
 
 class SearchForm(SearchedForm):

@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from data_subjects import holds
-from data_subjects.models import Disclosure, Ground
+from data_subjects.models import Ground
 from data_subjects.restriction import is_restricted
 from groundwork.refusals import NotAllowed, refuse
 from rights_requests import (
@@ -27,7 +27,12 @@ from rights_requests import (
     writing,
 )
 from rights_requests.at_once import STOPS
-from rights_requests.fulfilment import erasure_plan, freshness, releasing
+from rights_requests.fulfilment import (
+    erasure_plan,
+    freshness,
+    recipients,
+    releasing,
+)
 from rights_requests.fulfilment.marks import Reason, counted_in_words
 from rights_requests.kinds import AT_ONCE, ON_THE_CLOCK, PUBLISHED, CaseKind
 from rights_requests.letter_frames import LetterKind
@@ -67,11 +72,8 @@ ON_ITS_WAY = (
 )
 BEING_ERASED = (
     "The deletion was approved and is being carried out: the case closes by itself when "
-    "nothing is left."
+    "nothing is left, and those who had the data from us have been told."
 )
-
-# Whoever had the data from us is told of these (Art. 19).
-TOLD_ON = frozenset({CaseKind.RECTIFICATION, CaseKind.ERASURE, CaseKind.RESTRICTION})
 
 
 @dataclass(frozen=True)
@@ -222,7 +224,9 @@ def given_fields(case: Case) -> dict[str, Any]:
     """What every answer tells, whole or in part."""
     return {
         "documents": tuple(document.name for document in answers_of(case)),
-        "recipients": recipients_of(case) if case.submission.wants_recipients else (),
+        "recipients": (
+            recipients.recipients_of(case) if case.submission.wants_recipients else ()
+        ),
         "limits": tuple(limit.sentence for limit in _kept(case)),
     }
 
@@ -269,17 +273,6 @@ def answers_of(case: Case) -> list[CaseDocument]:
         for document in case.documents.all()
         if document.purpose == Purpose.ANSWER and document.removed_at is None
     ]
-
-
-def recipients_of(case: Case) -> tuple[str, ...]:
-    """Who received something of this person, as the ledger of disclosures has it."""
-    given = Disclosure.objects.filter(data_subject_id=case.submission.data_subject_id)
-    return tuple(sorted(set(given.values_list("recipient", flat=True))))
-
-
-def to_be_told(case: Case) -> tuple[str, ...]:
-    """Who has to hear of it (Art. 19); nobody where nothing of theirs changes."""
-    return recipients_of(case) if case.kind in TOLD_ON else ()
 
 
 def why_not_fulfil(
@@ -499,9 +492,14 @@ def why_not_close(case: Case, besides: Decision | None = None) -> str:
     """What must be settled before any end of ours; besides: the proposal to end it."""
     if why_not := why_not_beside(case, besides, WAITS):
         return why_not
+    return why_untold(case)
+
+
+def why_untold(case: Case) -> str:
+    """Whether somebody still has something to do for it, or has yet to hear of it."""
     if any(task.done_at is None for task in case.tasks.all()):
         return "A task of this case is still open: finish it first."
-    return ""
+    return recipients.why_not_close(case)
 
 
 def why_not_beside(case: Case, besides: Decision | None, waits: str) -> str:

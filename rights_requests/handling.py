@@ -731,23 +731,28 @@ def set_task(
 @transaction.atomic
 def finish_task(task_id: int, result: str, *, staff_id: int, now: datetime) -> Task:
     """Say what came of it. A search of a system outside is answered by its owner
-    (fulfilment.systems). Raises NotAllowed."""
+    (fulfilment.systems), and whether a recipient was told in fulfilment.telling. Raises
+    NotAllowed."""
     case_id = Task.objects.values_list("case", flat=True).get(pk=task_id)
     case = casebook.locked(case_id)
     task = Task.objects.get(pk=task_id)
     if task.system_id is not None:
         raise NotAllowed("Say what the search of this system came to instead.")
+    if task.tells_of:
+        raise NotAllowed("Say whether this recipient was told instead.")
     return end_task(case, task, result, staff_id=staff_id, now=now)
 
 
 def end_task(
     case: Case, task: Task, result: str, *, staff_id: int, now: datetime
 ) -> Task:
-    """The caller holds the case."""
+    """The caller holds the case. Of a task that tells a recipient, it has set what came
+    of it."""
     if task.done_at is not None:
         raise NotAllowed("This task is done already.")
     refuse_empty(result, "Say what came of it.")
     task.done_at, task.done_by_id, task.result = now, staff_id, result.strip()
-    task.save(update_fields=["done_at", "done_by_id", "result"])
-    casebook.note(case, Event.TASK_DONE, staff_id=staff_id, inputs={"task": task.pk})
+    task.save(update_fields=["done_at", "done_by_id", "result", "outcome"])
+    inputs = {"task": task.pk, **({"outcome": task.outcome} if task.outcome else {})}
+    casebook.note(case, Event.TASK_DONE, staff_id=staff_id, inputs=inputs)
     return task

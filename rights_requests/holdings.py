@@ -264,8 +264,13 @@ TASKS = Holding(
     find=by_subject(OF_CASE),
     to_mailbox=nothing,
     kept=CASE_FILE,
-    context=("case__reference", "set_at", "recipient", "due_on", "done_at"),
-    titles={"set_at": "set", "done_at": "done", "due_on": "due on"},
+    context=("case__reference", "set_at", "recipient", "due_on", "done_at", "outcome"),
+    titles={
+        "set_at": "set",
+        "done_at": "done",
+        "due_on": "due on",
+        "outcome": "what came of it",
+    },
 )
 NOTES = Holding(
     key="notes",

@@ -127,6 +127,9 @@ AT_ONCE = frozenset({CaseKind.MARKETING, CaseKind.PROFILING, CaseKind.WITHDRAWAL
 # What anybody may read: sent as it is published.
 PUBLISHED = frozenset({CaseKind.SCHEDULE, CaseKind.ASSESSMENT})
 
+# Whoever had the data from us is told of these (Art. 19).
+TOLD_ON = frozenset({CaseKind.RECTIFICATION, CaseKind.ERASURE, CaseKind.RESTRICTION})
+
 
 class ErasureGround(models.TextChoices):
     """Why the data should go: Art. 17(1), as a person would say it."""

@@ -11,7 +11,7 @@ from rights_requests import (
     reminding,
     vault_keeping,
 )
-from rights_requests.fulfilment import building, erasing, systems
+from rights_requests.fulfilment import building, erasing, systems, telling
 
 # A million open cases take a quarter of an hour; recounting.BROKEN_OFF_AFTER.
 RECOUNT_SECONDS = 60 * 60
@@ -99,3 +99,8 @@ ERASE_SECONDS = 6 * 60 * 60
 )
 def carry_out_erasures() -> None:
     erasing.work_on_next(timezone.now())
+
+
+@shared_task(name="rights_requests.set_recipient_tasks", queue="work")
+def set_recipient_tasks() -> None:
+    telling.set_tasks(timezone.now())

@@ -100,8 +100,24 @@ def _go_on(plan: ErasurePlan) -> None:
         for place in plan.places.filter(done_at=None):
             _erase(plan, place)
         _enter(plan, ErasurePlan.State.SEARCHING)
-    if _look_through(plan):
-        _finish(plan)
+    if plan.searches_count and _is_somebody_untold(plan):
+        _put_off(plan)  # looked through already: the last look comes when all are told
+    elif _look_through(plan):
+        if _is_somebody_untold(plan):
+            _put_off(plan)
+        else:
+            _finish(plan)
+
+
+def _is_somebody_untold(plan: ErasurePlan) -> bool:
+    """Whether somebody who had the data from us has yet to hear of it (Art. 19)."""
+    case = Case.objects.get(pk=plan.decision.case_id)
+    return bool(closing.why_untold(case))
+
+
+def _put_off(plan: ErasurePlan) -> None:
+    plan.next_try_at = timezone.now() + TRIED_AGAIN_AFTER
+    plan.save(update_fields=["next_try_at"])
 
 
 def _enter(plan: ErasurePlan, state: ErasurePlan.State) -> None:

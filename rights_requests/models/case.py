@@ -241,6 +241,9 @@ class Case(models.Model):
     acknowledged_at = models.DateTimeField(null=True)
     # When those who answer for systems outside were asked to search them.
     systems_asked_at = models.DateTimeField(null=True)
+    # When the tasks to tell recipients of what changed were set (Art. 19); null again
+    # when something more was corrected.
+    recipients_set_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     # What a complaint is about; its clock is another one.
     about = models.ForeignKey(
@@ -265,7 +268,7 @@ class Case(models.Model):
         others="id reference submission last_move moves_count received_at starts_on"
         " due_on notice_by promise_on progress_due_on governs_on next_reminder_on"
         " paused_days flags assigned_to_id acknowledged_at systems_asked_at"
-        " closed_at about",
+        " recipients_set_at closed_at about",
         linked_by="submission__data_subject",
     )
 

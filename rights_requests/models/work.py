@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from groundwork.encryption import EncryptedJSONField, EncryptedTextField
 from groundwork.personal_data import Category, Erasure, NoPersonalData, PersonalData
+from rights_requests.kinds import CaseKind
 from rights_requests.models.case import Case
 from rights_requests.models.correspondence import Letter
 from rights_requests.models.systems import OutsideSystem
@@ -201,13 +202,26 @@ class SearchRecord(models.Model):
 
 
 class Task(models.Model):
-    """Something that a colleague or a recipient has to do for a case, by its own day."""
+    """Something that a colleague or a recipient has to do for a case, by its own day.
+
+    tells_of: to tell the recipient of this change (Art. 19). Such tasks are set by
+    themselves (fulfilment.telling), and end with what came of it.
+    """
+
+    class Outcome(models.TextChoices):
+        TOLD = "told", "told"
+        IMPOSSIBLE = "impossible", "not told: it is impossible"
+        TOO_MUCH = "disproportionate", "not told: it would be out of proportion"
 
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="tasks")
     what = EncryptedTextField()
     # A member of staff, or an organisation outside (Art. 19).
     for_staff_id = models.BigIntegerField(null=True)
     recipient = models.CharField(max_length=120, blank=True)
+    # Its key in the register, where it gets data regularly.
+    recipient_key = models.SlugField(blank=True, db_index=False)
+    tells_of = models.CharField(max_length=24, choices=CaseKind, blank=True)
+    outcome = models.CharField(max_length=16, choices=Outcome, blank=True)
     # To search this system for the person's data, by whoever answers for it.
     system = models.ForeignKey(
         OutsideSystem, on_delete=models.PROTECT, null=True, related_name="tasks"
@@ -225,8 +239,8 @@ class Task(models.Model):
         source="staff",
         retention="case-file",
         erasure=Erasure.KEPT,
-        others="id case for_staff_id recipient system due_on set_at set_by_id done_at"
-        " done_by_id",
+        others="id case for_staff_id recipient recipient_key tells_of outcome system"
+        " due_on set_at set_by_id done_at done_by_id",
         linked_by="case__submission__data_subject",
     )
 
@@ -237,6 +251,21 @@ class Task(models.Model):
                 fields=["case", "system"],
                 condition=Q(system__isnull=False),
                 name="each_system_is_asked_once",
+            ),
+            models.UniqueConstraint(
+                fields=["case", "recipient"],
+                condition=~Q(tells_of="") & Q(done_at__isnull=True),
+                name="each_recipient_is_told_by_one_task",
+            ),
+            models.CheckConstraint(
+                condition=Q(tells_of="", outcome="")
+                | ~Q(tells_of="")
+                & ~Q(recipient="")
+                & (
+                    Q(done_at__isnull=True, outcome="")
+                    | Q(done_at__isnull=False) & ~Q(outcome="")
+                ),
+                name="telling_a_recipient_ends_with_its_outcome",
             ),
         ]
 
