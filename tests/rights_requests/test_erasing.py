@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from consent.models import ConsentEntry
-from data_subjects import holds, restriction
+from data_subjects import disclosures, holds, restriction
 from data_subjects.holds import Matter
 from data_subjects.models import DataSubject, Ground, LegalHold
 from groundwork import addresses
@@ -33,7 +34,12 @@ from outbox.delivery import deliver_due
 from outbox.models import InboundEmail, OutgoingEmail, SuppressedAddress
 from rights_requests import casebook, closing, deciding, vault
 from rights_requests.deciding import Proposal
-from rights_requests.fulfilment import erasing, erasure_places, erasure_plan
+from rights_requests.fulfilment import (
+    erasing,
+    erasure_places,
+    erasure_plan,
+    telling,
+)
 from rights_requests.fulfilment.evidence import bundle
 from rights_requests.fulfilment.freshness import fingerprint
 from rights_requests.fulfilment.people import person_of
@@ -46,10 +52,12 @@ from rights_requests.models import (
     ErasurePlan,
     Event,
     Residue,
+    Task,
 )
 from rights_requests.moves import Move, State
 from subscribers.models import Subscriber
 from tests.console.staff import console_of, person, text
+from tests.data_subjects.test_holds_and_disclosures import GIVEN
 from tests.database_role import acting_as
 from tests.people import ADA, BEN, become_reader, inbox, subscriber_of
 from tests.relay import Relay
@@ -543,3 +551,33 @@ def test_two_workers_do_it_once(case: Case) -> None:
     assert entries.filter(event=Event.ERASED).count() == 1
     assert entries.filter(event=Event.ERASURE_BEGUN).count() == 1
     assert again(case).state == State.FULFILLED
+
+
+def test_it_ends_only_once_whoever_had_the_data_has_been_told(case: Case) -> None:
+    """Article 19: the tasks are there as soon as it has begun, the mailbox of the person
+    can still be written to, and the last look for what is left comes after them."""
+    person = case.submission.data_subject_id
+    for name in ("Alpha Ltd", "Beta Ltd"):
+        given = replace(GIVEN, recipient=name)
+        disclosures.record(person, given, staff_id=DANA, today=today_here())
+    plan = carried_out(case)
+    assert plan.state == ErasurePlan.State.SEARCHING
+    assert telling.set_tasks(timezone.now()) == 1
+    tasks = list(Task.objects.filter(case=case).order_by("recipient"))
+    assert [task.recipient for task in tasks] == ["Alpha Ltd", "Beta Ltd"]
+    assert "deleted here" in tasks[0].what
+
+    for task in tasks:
+        erasing.work_on_next(timezone.now() + timedelta(hours=1))
+        assert again(case).state == State.IN_PROGRESS
+        told = telling.Told(Task.Outcome.TOLD, "By letter.")
+        telling.answer(task.pk, told, staff_id=DANA, now=timezone.now())
+    plan.refresh_from_db()
+    assert plan.searches_count == 1
+    erasing.work_on_next(timezone.now() + timedelta(hours=1))
+
+    assert again(case).state == State.FULFILLED
+    plan.refresh_from_db()
+    assert plan.searches_count == 2
+    deliver()
+    assert again(case).submission.address == ""

@@ -309,7 +309,7 @@ def test_a_restriction_that_is_made_with_the_answer_is_told_after_it() -> None:
     lives.confirm_mailbox(case)
     given_to(case, "Alpha Ltd")
     assert set_now() == 0
-    answer = Answer(grounds=(Ground.ACCURACY,))
+    answer = Answer(set_aside=("accuracy",))
     closing.fulfil(case.pk, answer, staff_id=STAFF, now=timezone.now())
 
     assert [set_now(), set_now()] == [1, 0]
