@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('rights_requests', '0018_balancing'),
+        ('rights_requests', '0019_own_data'),
     ]
 
     operations = [
