@@ -61,6 +61,7 @@ LEADS = {
     "read": ("Read the new message", "letters"),
     "post": ("Print and post the letter", "letters"),
     "tasks": ("Finish the open task", "tasks"),
+    "release-copy": ("Read the copy, and release it", "documents"),
     "upload": ("Upload the answer", "documents"),
     "left": ("Look at what is left", "deletion"),
 }

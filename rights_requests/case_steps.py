@@ -58,7 +58,8 @@ class Facts:
     """What decides which steps a case can take, read once for a page.
 
     why_not: of each move (why_not_now). pending: the proposal that waits; check: the
-    check of identity that is not closed. to_post: letters that wait to be posted.
+    check of identity that is not closed. copy_waits: a copy that nobody released.
+    to_post: letters that wait to be posted.
     """
 
     today: date
@@ -70,6 +71,7 @@ class Facts:
     open_tasks_count: int = 0
     searches_count: int = 0
     answers_count: int = 0
+    copy_waits: bool = False
     links_count: int = 0
     is_held: bool = False
     is_restricted: bool = False
@@ -94,6 +96,7 @@ def facts_of(case: Case, *, now: datetime) -> Facts:
         open_tasks_count=len(open_tasks),
         searches_count=len(case.searches.all()),
         answers_count=len(closing.answers_of(case)),
+        copy_waits=_copy_waits(case),
         links_count=case.links.filter(use="case-status", revoked_at=None).count(),
         is_held=bool(case.submission.held_because),
         is_restricted=is_restricted(case.submission.data_subject_id),
@@ -102,6 +105,12 @@ def facts_of(case: Case, *, now: datetime) -> Facts:
         is_outweighed=balancing is not None and balancing.outcome == Outcome.OURS,
         why_not_acknowledge=handling.why_not_acknowledge(case),
     )
+
+
+def _copy_waits(case: Case) -> bool:
+    answers = closing.answers_of(case)
+    copies = [one.package for one in answers if one.is_put_together]
+    return any(copy.released_at is None for copy in copies)
 
 
 # --- The one that comes next ---
@@ -174,6 +183,7 @@ def _before_answer(kind: CaseKind, facts: Facts) -> Iterator[str]:
         "search": kind in COPIES and not facts.searches_count,
         "tasks": facts.open_tasks_count > 0,
         "upload": kind in COPIES and not facts.answers_count,
+        "release-copy": facts.copy_waits,
         "restrict": kind is CaseKind.OBJECTION and not facts.is_restricted,
         "weigh": kind is CaseKind.OBJECTION and not facts.is_weighed,
     }

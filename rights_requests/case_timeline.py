@@ -234,6 +234,11 @@ def _person_corrected(inputs: Inputs, names: Names) -> str:
     return ", ".join(LABELS[name] for name in inputs.get("fields", ()))
 
 
+def _left_out(inputs: Inputs, names: Names) -> str:
+    count = sum(inputs.get("left_out", {}).values())
+    return f"left out of it: {count}" if count else ""
+
+
 def _task_set(inputs: Inputs, names: Names) -> str:
     return f"by {in_words(date.fromisoformat(inputs['due_on']))}"
 
@@ -261,6 +266,9 @@ TELL: Mapping[str, Callable[[Inputs, Names], str]] = {
     Event.PERSON_CORRECTED: _person_corrected,
     Event.SET_ASIDE: _set_aside,
     Event.BALANCED: _balanced,
+    Event.COPY_RELEASED: _left_out,
+    Event.COPY_SENT_BACK: _left_out,
+    Event.COPY_HANDED: _left_out,
 }
 # What is proposed, before it is done.
 PROPOSED: Mapping[str, str] = {

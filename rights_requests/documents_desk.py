@@ -130,6 +130,7 @@ def _page(
                 "digest": bytes(row.content_digest).hex(),
                 "why_not": _why_not_open(page.request, row),
                 "can_remove": _can_remove(row),
+                "is_handed": row.is_put_together and row.package.handed_at is not None,
             }
             for row in rows
         ],

@@ -53,6 +53,7 @@ DONE = {
     "narrowed": "You asked for less, and that is what we answer now.",
     "withdrawn": "You took it back, and we have stopped. A letter that says so is on its "
     "way.",
+    "copy": "We know that you want your copy again. We tell you when it is on this page.",
     "links": "The old links no longer work. A letter with the new one is on its way.",
 }
 UPLOAD_HINT = (
@@ -156,12 +157,25 @@ def _ask(request: HttpRequest, link: CaseLink, token: str) -> HttpResponse:
     return ASKING.from_visit(request, link.case)
 
 
+def _copy(request: HttpRequest, link: CaseLink, token: str) -> HttpResponse:
+    """The copy once more, when the one that was given has ended."""
+    if not rate_limits.case_writing_allowed(str(link.case_id)):
+        refusal = NotAllowed(f"{_too_often()}.")
+        return _page(request, link, token, refusal=refusal.reasons, status=400)
+    try:
+        visiting.ask_for_fresh_copy(link.case_id, now=timezone.now())
+    except NotAllowed as refusal:
+        return _refused(request, link, token, refusal)
+    return _back(token, "copy")
+
+
 ACTS: dict[str, Callable[[HttpRequest, CaseLink, str], HttpResponse]] = {
     "message": _message,
     "document": _document,
     "stay": _stay,
     "other": _other,
     "ask": _ask,
+    "copy": _copy,
 }
 
 
@@ -219,7 +233,11 @@ def _papers(case: Case) -> dict[str, Any]:
         "details": case.details,
         "grounds": [chosen(key).label for key in case.grounds] if chosen else [],
         "conversation": conversation_of(case),
-        "given": visiting.given_to_person(case),
+        "given": [
+            (document, visiting.copy_ends_on(document))
+            for document in visiting.given_to_person(case)
+        ],
+        "copy_has_ended": visiting.copy_has_ended(case),
         "sent": [
             (document, visiting.can_take_away(case, document))
             for document in visiting.sent_by_person(case)

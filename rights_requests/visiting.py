@@ -34,6 +34,9 @@ Purpose = CaseDocument.Purpose
 LONGEST_VISIT = timedelta(hours=8)
 
 
+ASKED_AGAIN = "The copy of my data has ended. Please give it to me once more."
+
+
 # --- Staying ---
 
 
@@ -136,6 +139,14 @@ def copy_has_ended(case: Case) -> bool:
     return handed.exists() and not any(
         document.is_put_together for document in given_to_person(case)
     )
+
+
+def ask_for_fresh_copy(case_id: uuid.UUID, *, now: datetime) -> Message:
+    """The copy has ended, and the person wants it once more: staff have a fresh one put
+    together, in the same case. Raises NotAllowed while there is one."""
+    if not copy_has_ended(Case.objects.get(pk=case_id)):
+        raise NotAllowed("Your copy is on this page already.")
+    return write_message(case_id, ASKED_AGAIN, now=now)
 
 
 def sent_by_person(case: Case) -> list[CaseDocument]:

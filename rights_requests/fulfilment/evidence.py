@@ -31,7 +31,13 @@ from rights_requests.case_timeline import staff_names
 from rights_requests.deadline_lines import as_json
 from rights_requests.letter_frames import QUOTING
 from rights_requests.letters import Letter as SentLetter
-from rights_requests.models import Case, CaseLogEntry, ErasurePlan
+from rights_requests.models import (
+    Case,
+    CaseLogEntry,
+    ErasurePlan,
+    Package,
+    Redaction,
+)
 from staff.models import AccessRecord
 
 FORMAT = "casedesk evidence 1"
@@ -58,6 +64,8 @@ disclosures.json  who received the person's data from us
 erasures.json     what was deleted, place by place, what is kept and why, and what was
                   found afterwards
 documents.json    the files of the case, by kind, size and digest
+copies.json       each copy of the person's data: who had it put together, who released
+                  it, how much was left out and why, without the words
 
 What the person wrote, their address and their files are not here. Entries that are newer
 than the newest seal have no seal yet: they are at the end of the log.
@@ -115,6 +123,7 @@ def _members(case: Case, now: datetime) -> Iterator[Member]:
     yield _json("disclosures.json", _disclosures(case))
     yield _json("erasures.json", _erasures(case))
     yield _json("documents.json", _documents(case))
+    yield _json("copies.json", _copies(case))
 
 
 def _closing(written: Mapping[str, Written]) -> Iterator[Member]:
@@ -343,6 +352,55 @@ def _documents(case: Case) -> list[dict[str, Any]]:
         }
         for row in case.documents.order_by("added_at", "pk")
     ]
+
+
+def _copies(case: Case) -> dict[str, Any]:
+    copies = list(case.packages.select_related("document").order_by("asked_at"))
+    marks = list(case.redactions.order_by("pk"))
+    names = staff_names(
+        [
+            *(copy.asked_by_id for copy in copies),
+            *(copy.released_by_id for copy in copies),
+            *(copy.sent_back_by_id for copy in copies),
+            *(mark.marked_by_id for mark in marks),
+            *(mark.lifted_by_id for mark in marks),
+        ]
+    )
+    return {
+        "copies": [_copy(copy, names) for copy in copies],
+        "left_out": [_mark(mark, names) for mark in marks],
+    }
+
+
+def _copy(copy: Package, names: Mapping[int, str]) -> dict[str, Any]:
+    document = copy.document
+    return {
+        "state": copy.get_state_display(),
+        "sha256": bytes(document.content_digest).hex() if document else None,
+        "asked_by": names.get(copy.asked_by_id, str(copy.asked_by_id)),
+        "built_at": _plain(copy.built_at),
+        "left_out": copy.left_out,
+        "released_at": _plain(copy.released_at),
+        "released_by": names.get(copy.released_by_id or 0),
+        "released_by_rule": copy.released_by_rule,
+        "sent_back_at": _plain(copy.sent_back_at),
+        "sent_back_by": names.get(copy.sent_back_by_id or 0),
+        "handed_at": _plain(copy.handed_at),
+    }
+
+
+def _mark(mark: Redaction, names: Mapping[int, str]) -> dict[str, Any]:
+    return {
+        "extent": mark.get_extent_display(),
+        "place": mark.place,
+        "field": mark.field,
+        "reason": mark.reason,
+        "words": mark.words_digest,
+        "by": names.get(mark.marked_by_id, str(mark.marked_by_id)),
+        "at": _plain(mark.marked_at),
+        "put_back_by": names.get(mark.lifted_by_id or 0),
+        "put_back_at": _plain(mark.lifted_at),
+    }
 
 
 # --- Writing ---

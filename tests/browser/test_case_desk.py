@@ -216,6 +216,7 @@ def lived_in() -> list[str]:
         f"rights_requests/outsidesystem/{system.pk}/describe/",
         *(f"{CASES}/{c.pk}/change/" for c in (case, waiting, draft, closed)),
         *(f"{CASES}/{case.pk}/{tab}/" for tab in tabs),
+        *(f"{CASES}/{case.pk}/copy/contents/{place}" for place in ("", "notes/")),
         *acts,
     ]
 

@@ -4,6 +4,7 @@ network."""
 import re
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -11,18 +12,21 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django import Settings
 
-from rights_requests import vault
+from rights_requests import handling, vault
 from rights_requests.fulfilment import building
 from rights_requests.kinds import CaseKind
 from rights_requests.models import Case
 from tests.browser.conftest import House
 from tests.browser.test_case_update import sign_in
-from tests.browser.walking import LOOKS, complaints_about, heading
+from tests.browser.walking import LOOKS, complaints_about, heading, press
 from tests.case_updates import cast
-from tests.people import ADA, DANA, become_reader
+from tests.people import ADA, DANA, OMAR, become_reader
 from tests.rights_requests import lives
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+NEIGHBOUR = "Zebedee Quill"
 
 
 @pytest.fixture
@@ -122,3 +126,70 @@ def test_staff_see_how_far_it_is_and_have_it_made_without_scripts(
         page.get_by_text(f"Copy of your data {case.reference}.zip").first
     ).to_be_visible()
     expect(page.get_by_role("button", name="Put it together again")).to_be_visible()
+
+
+WAYS = {**LOOKS, "no-scripts": {**LOOKS["narrow"], "java_script_enabled": False}}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_staff_leave_a_name_out_and_another_one_lets_the_copy_go(
+    house: House, case: Case, way: str
+) -> None:
+    works = cast.staff(DANA, "view_case", "work_case")
+    cast.staff(OMAR, "view_case", "release_case", name="Omar")
+    long = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamter" * 2
+    words = f"She came with {NEIGHBOUR}, {long}, of zebedee.quill@example.com."
+    handling.add_note(case.pk, words, staff_id=works.pk, now=timezone.now())
+    made(case, works.pk)
+    found: list[str] = []
+
+    def look() -> None:
+        if way != "no-scripts":  # the checker is a script
+            found.extend(complaints_about(page))
+
+    page = sign_in(house, DANA, **WAYS[way])
+    page.goto(f"{house.url}/console/rights_requests/case/{case.pk}/documents/")
+    look()
+
+    # She reads it, takes what is offered, and a name from the note.
+    follow(page, "Read what is in it")
+    look()
+    follow(page, "Our notes on your requests")
+    look()
+    press(page, "Leave out zebedee.quill@example.com")
+    expect(page.locator("del")).to_contain_text("zebedee.quill@example.com")
+    follow(page, re.compile("^Leave something out"))
+    look()
+    page.get_by_label("The field").select_option("words")
+    page.get_by_label("The words").fill("Zebedee Nobody")
+    press(page, "Leave it out")
+    expect(page.get_by_role("alert")).to_contain_text("do not stand there")
+    look()
+    page.get_by_label("The words").fill(NEIGHBOUR)
+    press(page, "Leave it out")
+    expect(page.locator("del").first).to_contain_text(NEIGHBOUR)
+    look()
+    made(case, works.pk)
+
+    # Another one reads what is left, sends nothing back, and lets it go.
+    page = sign_in(house, OMAR, **WAYS[way])
+    page.goto(f"{house.url}/console/rights_requests/case/{case.pk}/documents/")
+    expect(page.get_by_text("2 things were left out because")).to_be_visible()
+    page.get_by_text("Send the copy back…").click()
+    look()
+    press(page, "Release the copy")
+    expect(page.get_by_text("by Omar")).to_be_visible()
+    look()
+
+    assert found == []
+    house.complaints[:] = [c for c in house.complaints if "status of 4" not in c]
+
+
+def made(case: Case, staff_id: int) -> None:
+    building.ask(case.pk, staff_id=staff_id, now=timezone.now())
+    building.build_next(timezone.now())
+
+
+def follow(page: Page, name: Any) -> None:
+    with page.expect_navigation():
+        page.get_by_role("link", name=name).first.click()

@@ -394,6 +394,11 @@ NEXT: list[tuple[Case, dict[str, Any], str]] = [
     (a_case(CaseKind.ACCESS), {}, "search"),
     (a_case(CaseKind.ACCESS), {"searches_count": 1}, "upload"),
     (a_case(CaseKind.ACCESS), {"searches_count": 1, "answers_count": 1}, "answer"),
+    (
+        a_case(CaseKind.ACCESS),
+        {"searches_count": 1, "answers_count": 1, "copy_waits": True},
+        "release-copy",
+    ),
     (a_case(CaseKind.ACCESS), {"unread_count": 2}, "read"),
     (a_case(CaseKind.ACCESS), {"to_post": (Letter(),)}, "post"),
     (a_case(CaseKind.ACCESS), {"searches_count": 1, "open_tasks_count": 1}, "tasks"),

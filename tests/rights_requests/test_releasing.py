@@ -1,6 +1,8 @@
 """What is left out of a copy, and who lets it go."""
 
+import io
 import json
+import zipfile
 from datetime import timedelta
 from pathlib import Path
 from threading import Barrier, Thread
@@ -14,11 +16,19 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from groundwork.refusals import NotAllowed
-from rights_requests import closing, deciding, handling, letters, visiting
+from rights_requests import (
+    closing,
+    deciding,
+    handling,
+    letters,
+    links,
+    vault,
+    visiting,
+)
 from rights_requests.closing import Answer
 from rights_requests.deciding import Proposal
 from rights_requests.filing import file_documents
-from rights_requests.fulfilment import building, redacting, releasing
+from rights_requests.fulfilment import building, evidence, redacting, releasing
 from rights_requests.fulfilment.marks import Extent, Reason
 from rights_requests.fulfilment.redacting import Wanted
 from rights_requests.kinds import CaseKind
@@ -35,6 +45,7 @@ from rights_requests.moves import Move, State
 from rights_requests.retention import HANDED_COPIES
 from rights_requests.uploads import check_upload
 from subscribers.models import Subscriber
+from tests.console.staff import dana
 from tests.people import ADA, become_reader, subscriber_of
 from tests.purging import purged
 from tests.relay import Relay
@@ -627,3 +638,98 @@ def test_a_worker_still_builds_for_no_case_that_was_withdrawn(case: Case) -> Non
 
     with pytest.raises(NotAllowed, match="not being worked on"):
         building.ask(case.pk, staff_id=MAKER, now=timezone.now())
+
+
+# --- The person's page ---
+
+
+def visit_of(case: Case) -> str:
+    return f"/your-data/visit/{links.open_visit(case, now=timezone.now())}/"
+
+
+def test_the_person_reads_until_when_and_asks_again_when_it_has_ended(
+    case: Case, client: Client
+) -> None:
+    package = answered(case)
+    assert package.handed_at is not None
+    page = client.get(visit_of(case)).content.decode()
+    until = releasing.ends_on(package.handed_at)
+    assert f"here until {until:%A} {until.day} {until:%B %Y}" in page
+    assert "Ask for the copy again" not in page
+
+    with time_machine.travel(package.handed_at + timedelta(days=32), tick=False):
+        path = visit_of(case)
+        page = client.get(path).content.decode()
+        assert "no longer here" in page
+        answer = client.post(path, {"act": "copy"}, follow=True)
+
+    assert "We know that you want your copy again." in answer.content.decode()
+    [message] = case.messages.filter(read_at__isnull=True)
+    assert message.words == visiting.ASKED_AGAIN
+    assert Case.objects.filter(submission=case.submission).count() == 1
+
+
+def test_nobody_asks_again_while_the_copy_is_there(case: Case, client: Client) -> None:
+    answered(case)
+
+    answer = client.post(visit_of(case), {"act": "copy"})
+
+    assert answer.status_code == 409
+    assert not case.messages.exists()
+
+
+def test_an_ended_copy_and_one_of_another_case_have_no_download(
+    case: Case, client: Client
+) -> None:
+    package = answered(case)
+    document, handed_at = package.document, package.handed_at
+    assert document is not None
+    assert handed_at is not None
+    other = lives.new_case(CaseKind.RECTIFICATION, address=ADA)
+    taken: Any = client.post(f"{visit_of(case)}documents/{document.pk}/")
+    assert b"".join(taken.streaming_content).startswith(b"PK")
+    assert "no-store" in taken["Cache-Control"]
+    entries = CaseLogEntry.objects.filter(case_id=case.pk)
+    assert entries.filter(event=Event.DOCUMENT_TAKEN).count() == 1
+
+    assert client.post(f"{visit_of(other)}documents/{document.pk}/").status_code == 404
+    with time_machine.travel(handed_at + timedelta(days=31), tick=False):
+        late = client.post(f"{visit_of(case)}documents/{document.pk}/")
+
+    assert late.status_code == 404
+    assert entries.filter(event=Event.DOCUMENT_TAKEN).count() == 1
+
+
+def test_staff_take_a_copy_away_before_its_time(case: Case, client: Client) -> None:
+    package = answered(case)
+    assert package.document is not None
+    worker = dana("view_case", "work_case")
+    page = worker.get(f"/console/rights_requests/case/{case.pk}/documents/")
+    assert "Take it away from the person" in page.content.decode()
+
+    worker.post(f"/console/rights_requests/casedocument/{package.document.pk}/remove/")
+
+    assert "no longer here" in client.get(visit_of(case)).content.decode()
+    with pytest.raises(vault.VaultError):
+        list(vault.read(package.document.vault_name))
+
+
+def test_the_evidence_shows_who_released_what_and_no_words(case: Case) -> None:
+    put_together(case)
+    leave_out(case, in_note(case, note="He is her neighbour."))
+    released(case)
+    case.refresh_from_db()
+
+    pieces = evidence.bundle(case, staff_id=MAKER, now=timezone.now())
+    archive = zipfile.ZipFile(io.BytesIO(b"".join(pieces)))
+
+    told = json.loads(archive.read("copies.json"))
+    assert [copy["left_out"] for copy in told["copies"]] == [
+        {},
+        {"rights-of-others": 1},
+    ]
+    assert told["copies"][1]["released_at"]
+    assert told["left_out"][0]["place"] == "notes"
+    whole = b"".join(archive.read(name) for name in archive.namelist()).decode()
+    assert WITNESS not in whole
+    assert "neighbour" not in whole
