@@ -30,14 +30,13 @@ LEFT_OUT = {
 # What was left out, as the first page and the letter count it. TOLD: why, as the end of
 # a sentence.
 TOLD = {
-    Reason.OTHERS: "because giving it would harm the rights of other people, whom it is "
-    "about (UK GDPR, Articles 15(4) and 20(4); Data Protection Act 2018, Schedule 2, "
-    "paragraph 16)",
-    Reason.PRIVILEGE: "because it is advice from our lawyers, or was made for a court "
-    "case (Data Protection Act 2018, Schedule 2, paragraph 19)",
-    Reason.REFERENCE: "because it is a reference that was given in confidence (Data "
+    Reason.OTHERS: "because the rights of other people would be harmed (UK GDPR, "
+    "Articles 15(4) and 20(4); Data Protection Act 2018, Schedule 2, paragraph 16)",
+    Reason.PRIVILEGE: "because advice from our lawyers, and what is made for a court "
+    "case, is confidential (Data Protection Act 2018, Schedule 2, paragraph 19)",
+    Reason.REFERENCE: "because a reference was given in confidence (Data "
     "Protection Act 2018, Schedule 2, paragraph 24)",
-    Reason.NEGOTIATIONS: "because it shows what we intend in negotiations with you (Data "
+    Reason.NEGOTIATIONS: "because our aims in negotiations with you would be shown (Data "
     "Protection Act 2018, Schedule 2, paragraph 23)",
 }
 

@@ -241,8 +241,8 @@ def test_the_first_page_counts_what_is_left_out_by_its_reasons(case: Case) -> No
     package = put_together(case)
 
     page = opened(package).read("index.html").decode()
-    assert "One thing was left out because giving it would harm" in page
-    assert "One thing was left out because it is advice from our lawyers" in page
+    assert "One thing was left out because the rights of other people" in page
+    assert "One thing was left out because advice from our lawyers" in page
     assert package.left_out == {"rights-of-others": 1, "legal-privilege": 1}
 
 
@@ -534,7 +534,7 @@ def test_what_is_about_others_is_told_with_every_way_to_complain(case: Case) -> 
     told = letter_of(case)
     assert case.state == State.FULFILLED
     assert told.startswith("answer-with-withholding")
-    assert "One thing was left out because giving it would harm the rights" in told
+    assert "One thing was left out because the rights of other people" in told
     assert "Schedule 2, paragraph 16" in told
     assert "Information Commissioner" in told
     assert "court" in told
@@ -567,7 +567,7 @@ def test_what_is_the_persons_own_can_only_be_left_out_of_an_answer_in_part(
 
     case.refresh_from_db()
     assert case.state == State.PARTLY_FULFILLED
-    assert "One thing was left out because it is advice" in letter_of(case)
+    assert "One thing was left out because advice" in letter_of(case)
     assert visiting.given_to_person(case)
 
 
