@@ -109,6 +109,8 @@ def _page(
     unsent: str = "",
 ) -> HttpResponse:
     """unsent: a reason that was typed and not taken."""
+    copy = standing_copy.shown(page.case, now=page.now, staff_id=staff_id(page.request))
+    is_any = copy is not None and copy.standing is not None
     rows = list(page.case.documents.all())
     names = staff_names([row.staff_id for row in rows])
     return render(
@@ -117,10 +119,8 @@ def _page(
         status=status,
         problem=problem,
         unsent=unsent,
-        copy=standing_copy.shown(
-            page.case, now=page.now, staff_id=staff_id(page.request)
-        ),
-        why_not_read_copy=why_not_read_copy(page.request, page.case),
+        copy=copy,
+        why_not_read_copy=why_not_read_copy(page.request, page.case) if is_any else "",
         may_release=page.request.user.has_perm(RELEASE),
         form=form,
         documents=[

@@ -27,7 +27,6 @@ class Shown:
     why_not: str
     is_all: bool
     places_count: int
-    marks_count: int
     left_out: list[str]
     why_not_release: str
     asked_by: str
@@ -52,7 +51,6 @@ def shown(case: Case, *, now: datetime, staff_id: int) -> Shown | None:
         why_not=building.why_not_ask(case),
         is_all=case.kind == CaseKind.ACCESS,
         places_count=len(holdings()),
-        marks_count=case.redactions.standing().count(),
         left_out=counted_in_words(standing.left_out) if standing else [],
         why_not_release=_why_not_release(standing, staff_id) if standing else "",
         asked_by=names.get(standing.asked_by_id, "") if standing else "",
