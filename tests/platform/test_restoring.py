@@ -296,6 +296,17 @@ def test_a_database_put_back_under_running_processes_is_noticed(
         wait_until(lambda: restored.health() == 200)
 
 
+def test_the_local_set_up_makes_good_by_itself_when_it_is_prepared(
+    restored: Restored,
+) -> None:
+    assert REPLAY in restored.refuses("beat")
+
+    restored.manage("prepare")
+
+    assert what_is_left_of_cleo(restored) == []
+    assert "0 opt-outs" in restored.manage("replay_journal", "--dry-run")
+
+
 def test_without_the_file_production_does_not_start(restored: Restored) -> None:
     restored.manage("replay_journal")
     journal_file.path().unlink()

@@ -1,11 +1,14 @@
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import connection
 
+from data_subjects import journal
 from data_subjects.binding_sql import bind
+from governance import replaying
 from governance.demo import load_demo
 from groundwork.database_roles import grant, refuse_truncate
 from processing_register.loading import load_register
@@ -30,5 +33,9 @@ class Command(BaseCommand):
         refuse_truncate(connection)
         bind()
         load_register()
+        # The local set-up's database ends with its processes, which would not start:
+        # there is no moment for a command.
+        if settings.EMBEDDED and journal.state().closed:
+            replaying.replay()
         if options["demo"]:
             load_demo()
