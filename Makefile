@@ -2,7 +2,7 @@
 # DATA_DIR=/srv/casedesk, or make test ARGS="-k unsubscribe".
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test browser lint types bench bench-consent bench-rights bench-fulfilment check lock
+.PHONY: help install run test browser lint types bench bench-consent bench-rights bench-fulfilment bench-restriction check lock
 PYTHON := .venv/bin/python
 ARGS ?=
 
@@ -42,6 +42,9 @@ bench-rights: .dev ## Measure requests about data alone: a second, and reminders
 
 bench-fulfilment: .dev ## Measure copies of a person's data alone: 100 000 rows, time and memory
 	@$(PYTHON) -m bench.fulfilment
+
+bench-restriction: .dev ## Measure what it costs that restrictions bind by the database
+	@$(PYTHON) -m bench.binding
 
 check: lint test ## Everything that must be right before a change is proposed
 
