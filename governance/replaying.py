@@ -51,17 +51,18 @@ class ReplayRuns(Exception):
 
 @dataclass
 class Address:
-    """What is to be made good for one address. closings: purpose → reason."""
+    """What is to be made good for one address. closings: (purpose, reason); each reason
+    stands by itself, as in outbox.suppression."""
 
     digest: bytes
-    closings: dict[str, str] = field(default_factory=dict)
+    closings: set[tuple[str, str]] = field(default_factory=set)
     subjects: set[uuid.UUID | None] = field(default_factory=set)
     lines: list[tuple[Line, Settled]] = field(default_factory=list)
 
     def reopen(self, purposes: Iterable[str]) -> None:
         """As outbox.suppression.lift does it."""
-        for purpose in (links.ALL, *purposes):
-            self.closings.pop(purpose, None)
+        opened = {links.ALL, *purposes}
+        self.closings = {one for one in self.closings if one[0] not in opened}
 
 
 @dataclass
@@ -132,10 +133,10 @@ def _take(found: Plan, line: Line, standing: Standing) -> None:
         _heed(found, line)
 
 
-def _closings(act: Act) -> dict[str, str]:
+def _closings(act: Act) -> set[tuple[str, str]]:
     if act.kind is Kind.OPTED_OUT:
-        return dict.fromkeys(act.purposes, act.reason)
-    return {links.ALL: Reason.ERASED} if act.kind is Kind.ERASED else {}
+        return {(purpose, act.reason) for purpose in act.purposes}
+    return {(links.ALL, Reason.ERASED)} if act.kind is Kind.ERASED else set()
 
 
 def _heed(found: Plan, line: Line) -> None:
@@ -195,14 +196,15 @@ def _carry_out(found: Plan) -> None:
 @transaction.atomic
 def _make_good(address: Address) -> None:
     """The address of the line, and whoever has another one in this database."""
-    said_no = {p: r for p, r in address.closings.items() if r != Reason.BOUNCED}
+    said_no = {(p, r) for p, r in address.closings if r != Reason.BOUNCED}
+    ended = {purpose for purpose, _ in said_no}
     digests = {address.digest: address.closings}
     if said_no:
         for reader in _readers(address):
-            leaving.leave_again(reader.pk, [] if links.ALL in said_no else said_no)
+            leaving.leave_again(reader.pk, [] if links.ALL in ended else ended)
             digests.setdefault(bytes(reader.address_digest), said_no)
     for digest, closings in digests.items():
-        for purpose, reason in closings.items():
+        for purpose, reason in sorted(closings):
             suppression.close(digest, [purpose], reason)
     _settle(address.lines)
 

@@ -302,6 +302,17 @@ def test_a_dead_mailbox_closes_the_address_and_ends_no_consent(db: None) -> None
     assert is_suppressed(digest(ADA), MessageClass.SERVICE, "")
 
 
+def test_each_reason_is_made_good(db: None) -> None:
+    reader(ADA)
+    forgotten(Kind.OPTED_OUT, ADA, reason="objected")
+    forgotten(Kind.OPTED_OUT, ADA, reason="bounced")
+
+    replay()
+
+    assert stands() == set()
+    assert suppressions() == {("", "objected"), ("", "bounced")}
+
+
 def test_no_mail_and_no_line_comes_of_a_replay(db: None, smtp: Relay) -> None:
     reader(ADA)
     left_for_good(ADA)
