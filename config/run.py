@@ -53,6 +53,7 @@ KEYS: dict[str, Callable[[], str]] = {
     "ADDRESS_KEY": lambda: secrets.token_urlsafe(32),
     "FIELD_KEYS": lambda: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
     "LEDGER_KEY": lambda: base64.b64encode(secrets.token_bytes(32)).decode(),
+    "CONNECTOR_KEY": lambda: base64.b64encode(secrets.token_bytes(32)).decode(),
 }
 
 

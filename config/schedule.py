@@ -33,6 +33,12 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 5.0,
         "options": {"expires": 5.0},
     },
+    # A minute of calls at most, one after the other.
+    "call systems outside": {
+        "task": "rights_requests.call_systems",
+        "schedule": 10.0,
+        "options": {"expires": 10.0},
+    },
     # Whoever pressed the button is looking at the page.
     "put copies together": {
         "task": "rights_requests.build_copies",

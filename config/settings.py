@@ -36,6 +36,11 @@ ADDRESS_KEY = env.str("ADDRESS_KEY")
 FIELD_KEYS = env.list("FIELD_KEYS")
 # Ed25519 private key (base64 of 32 bytes) that signs the seals of the ledgers.
 LEDGER_KEY = env.str("LEDGER_KEY")
+# Ed25519 private key (base64 of 32 bytes) by which systems outside know our requests.
+# Empty: none is asked by machine.
+CONNECTOR_KEY = env.str("CONNECTOR_KEY", default="")
+# Networks that are not public and may be called all the same: 10.20.0.0/16.
+CONNECTOR_NETWORKS = env.list("CONNECTOR_NETWORKS", default=[])
 
 # Notes each seal outside the database: shows when the end of a ledger was cut off.
 LEDGER_JOURNAL = Path(env.str("LEDGER_JOURNAL", default=str(DATA_DIR / "ledger-seals")))
@@ -274,6 +279,8 @@ NOT_COLLECTED = {
     "sees and deletes it on the cookies page.",
     "rights_requests.ErasurePlan": "By what an erasure looks for what is left of the "
     "person, while it is carried out; emptied when it is done.",
+    "rights_requests.SystemCall": "Where a system outside has put what it found, until "
+    "that is fetched; then it is a document of the case.",
     "rights_requests.Residue": "Why something that an erasure found stays: whose it is, "
     "if not the person's.",
     "sessions.Session": "A signed-in browser of a member of staff; the table knows a "

@@ -38,7 +38,7 @@ from outbox.inbound import mailbox_last_read
 from outbox.inbound_message import parse
 from outbox.models import InboundEmail, OutgoingEmail, State
 from processing_register.reviews import Reminder, reminders
-from rights_requests import case_queue, clock_health, waiting
+from rights_requests import call_lines, case_queue, clock_health, waiting
 from staff.console import Place, console, staff_id
 from subscribers.models import Subscriber
 
@@ -351,6 +351,7 @@ def health_checks() -> list[Check]:
         *_mailbox(now),
         _retention(),
         _deadlines(now),
+        *_systems(now),
         _journal(now),
         *_seals(now),
     ]
@@ -406,6 +407,14 @@ def _retention() -> Check:
 def _deadlines(now: datetime) -> Check:
     trouble = clock_health.trouble(now)
     return Check("Deadlines", not trouble, trouble or clock_health.standing(now))
+
+
+def _systems(now: datetime) -> list[Check]:
+    """Nothing where no system outside is asked by machine."""
+    if not call_lines.is_used():
+        return []
+    trouble = call_lines.trouble(now)
+    return [Check("Systems asked by machine", not trouble, trouble or "all is well")]
 
 
 def _journal(now: datetime) -> Check:

@@ -61,6 +61,12 @@ def case_writing_allowed(case: str) -> bool:
     return allow(("case writing", case, 30))
 
 
+def connector_answer_allowed(network: str) -> bool:
+    """3,000 answers an hour from the network of a system outside, in each process: it is
+    asked for what did not come through."""
+    return allow_here("connector", network, 3_000)
+
+
 def asking_allowed(network: str, address: str) -> bool:
     """20 requests about personal data an hour from one network, unknown ones aside, and
     5 answers an hour to one address that somebody typed: it may be another's.

@@ -29,7 +29,7 @@ from rights_requests.closing import Answer, letter_of_answer
 from rights_requests.correcting import Correction, Receipt
 from rights_requests.deadline_words import in_words
 from rights_requests.deciding import Proposal
-from rights_requests.fulfilment import systems, telling
+from rights_requests.fulfilment import calling, systems, telling
 from rights_requests.handling import Errand, Question, Said, Searched
 from rights_requests.kinds import ON_THE_CLOCK, CaseKind
 from rights_requests.letter_frames import LetterKind
@@ -1046,6 +1046,14 @@ def _answer_recipient(task: Any, data: dict[str, Any], by: Doing) -> Any:
     return telling.answer(task.pk, told, staff_id=by.staff_id, now=by.now)
 
 
+def _let_go(task: Any, data: dict[str, Any], by: Doing) -> Any:
+    return calling.release(task.pk, staff_id=by.staff_id, now=by.now)
+
+
+def _call_again(task: Any, data: dict[str, Any], by: Doing) -> Any:
+    return calling.try_again(task.pk, staff_id=by.staff_id, now=by.now)
+
+
 ON_ROWS = (
     Act(
         "posted",
@@ -1089,6 +1097,27 @@ ON_ROWS = (
         "On record.",
         _answer_recipient,
         case_forms.ToldForm,
+        tab="tasks",
+        about="task",
+    ),
+    Act(
+        "have-deleted",
+        "Have it deleted there…",
+        "The system deletes by itself what it holds of this person, and that cannot be "
+        "brought back. Somebody else than whoever works on the case lets it go.",
+        "Let go: the system is told within seconds.",
+        _let_go,
+        permission=RELEASE,
+        tab="tasks",
+        about="task",
+    ),
+    Act(
+        "call-again",
+        "Ask the system again…",
+        "It is asked once more under the same number, so that what it did is not done "
+        "twice.",
+        "It is asked again within seconds.",
+        _call_again,
         tab="tasks",
         about="task",
     ),

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from processing_register.notices import current_controller
 from rights_requests import (
+    call_lines,
     case_acts,
     case_timeline,
     handling,
@@ -237,7 +238,7 @@ def searches_page(request: HttpRequest, pk: Any) -> HttpResponse:
 @require_safe
 def tasks_page(request: HttpRequest, pk: Any) -> HttpResponse:
     page = page_of(request, pk)
-    rows = list(page.case.tasks.all())
+    rows = list(page.case.tasks.select_related("call__connector"))
     names = staff_names(
         number for row in rows for number in (row.for_staff_id, row.done_by_id)
     )
@@ -252,6 +253,7 @@ def tasks_page(request: HttpRequest, pk: Any) -> HttpResponse:
                 "is_late": row.done_at is None and row.due_on < page.today,
                 "finish": _act_on(row).button,
                 "finish_url": act_url(_act_on(row), row.pk),
+                "call": call_lines.shown(row, page.case),
             }
             for row in rows
         ],

@@ -18,6 +18,7 @@ from rights_requests.due_days import DueDay
 from rights_requests.kinds import CaseKind
 from rights_requests.letter_frames import LetterKind
 from rights_requests.models import (
+    SOFTWARE,
     Balancing,
     CaseDocument,
     CaseLogEntry,
@@ -26,6 +27,7 @@ from rights_requests.models import (
     Letter,
     Message,
     Note,
+    SystemCall,
 )
 from rights_requests.moves import Move
 from rights_requests.who_asks import LABELS
@@ -44,10 +46,12 @@ MINOR = frozenset(
         Event.SEARCHED,
         Event.TASK_SET,
         Event.TASK_DONE,
+        Event.SYSTEM_ASKED,
+        Event.SYSTEM_ANSWERED,
         Move.RECOUNT,
     }
 )
-BAD = frozenset({Event.OVERDUE, Move.LETTER_FAILED})
+BAD = frozenset({Event.OVERDUE, Event.SYSTEM_FAILED, Move.LETTER_FAILED})
 GOOD = frozenset({Move.FULFIL, Move.FULFIL_IN_PART, Event.EFFECT})
 
 
@@ -119,6 +123,8 @@ def by(names: Mapping[int, str], staff_id: int | None) -> str:
     """“by Dana”; empty for the person, and for what happened of itself."""
     if staff_id is None:
         return ""
+    if staff_id == SOFTWARE:
+        return "by itself"
     return f"by {names.get(staff_id) or f'staff {staff_id}'}"
 
 
@@ -252,6 +258,10 @@ def _balanced(inputs: Inputs, names: Names) -> str:
     return f"{', '.join(purpose_titles(inputs['uses']))}: {outcome}"
 
 
+def _system_failed(inputs: Inputs, names: Names) -> str:
+    return str(SystemCall.Problem(inputs["problem"]).label)
+
+
 TELL: Mapping[str, Callable[[Inputs, Names], str]] = {
     Move.RECEIVE: _received,
     Move.CORRECT_RECEIPT: _put_right,
@@ -263,6 +273,7 @@ TELL: Mapping[str, Callable[[Inputs, Names], str]] = {
     Event.OVERDUE: _reminded,
     Event.SEARCHED: _searched,
     Event.TASK_SET: _task_set,
+    Event.SYSTEM_FAILED: _system_failed,
     Event.PERSON_CORRECTED: _person_corrected,
     Event.SET_ASIDE: _set_aside,
     Event.BALANCED: _balanced,
@@ -381,6 +392,8 @@ def _of_note(note: Note, names: Names) -> Happening:
 
 def _of_document(document: CaseDocument, names: Names) -> Happening:
     whose = by(names, document.staff_id) or "by the person"
+    if document.staff_id == SOFTWARE:
+        whose = "by a system outside"
     return Happening(
         at=document.added_at,
         what=f"Document added: {document.get_purpose_display()}",

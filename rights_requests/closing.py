@@ -75,6 +75,11 @@ BEING_ERASED = (
     "nothing is left, and those who had the data from us have been told."
 )
 
+PERHAPS_ANOTHER = (
+    "It goes to a street, and nobody has shown yet that the e-mail address is theirs (UK "
+    "GDPR, Article 12(6))."
+)
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -340,6 +345,18 @@ def _why_not_erase(case: Case) -> str:
             "status page, or a check of identity (UK GDPR, Article 12(6))."
         )
     return erasure_plan.why_not(case)
+
+
+def why_not_name_outside(case: Case) -> str:
+    """What stands against naming the person to a system outside by machine, which does
+    at once what it is asked; empty when nothing does."""
+    if case.kind != CaseKind.ERASURE:
+        return PERHAPS_ANOTHER if _goes_to_typed_street(case) else ""
+    if is_kept_by_hold(case):
+        return "A legal hold keeps this person’s data (UK GDPR, Article 17(3)(e))."
+    if _is_asked_by_stranger(case):
+        return "Somebody else asks this for the person, and nothing here shows that they may."
+    return _why_not_erase(case)
 
 
 def _was_typed(submission: Submission) -> bool:

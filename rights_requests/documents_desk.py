@@ -30,7 +30,7 @@ from rights_requests.case_timeline import staff_names
 from rights_requests.desk import MAY_SEE
 from rights_requests.filing import file_documents
 from rights_requests.fulfilment import building, evidence, standing_copy
-from rights_requests.models import Case, CaseDocument
+from rights_requests.models import SOFTWARE, Case, CaseDocument
 from rights_requests.moves import State
 from rights_requests.upload_kinds import ALLOWED_WORDS, UploadRefused
 from rights_requests.upload_limits import MEGABYTE, MOST_BYTES, was_too_large
@@ -126,7 +126,7 @@ def _page(
         documents=[
             {
                 "row": row,
-                "by": names.get(row.staff_id or 0) or "the person",
+                "by": names.get(row.staff_id or 0) or _by_nobody_here(row),
                 "digest": bytes(row.content_digest).hex(),
                 "why_not": _why_not_open(page.request, row),
                 "can_remove": _can_remove(row),
@@ -135,6 +135,10 @@ def _page(
             for row in rows
         ],
     )
+
+
+def _by_nobody_here(row: CaseDocument) -> str:
+    return "a system outside" if row.staff_id == SOFTWARE else "the person"
 
 
 def _why_not_open(request: HttpRequest, row: CaseDocument) -> str:

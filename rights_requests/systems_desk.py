@@ -147,7 +147,7 @@ class OutsideSystemAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         self.require(request, "view_outsidesystem")
-        rows = list(OutsideSystem.objects.all())
+        rows = list(OutsideSystem.objects.select_related("connector"))
         names = staff_names([row.owner_id for row in rows])
         context = {
             **console.each_context(request),

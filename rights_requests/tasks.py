@@ -11,7 +11,13 @@ from rights_requests import (
     reminding,
     vault_keeping,
 )
-from rights_requests.fulfilment import building, erasing, systems, telling
+from rights_requests.fulfilment import (
+    building,
+    calling,
+    erasing,
+    systems,
+    telling,
+)
 
 # A million open cases take a quarter of an hour; recounting.BROKEN_OFF_AFTER.
 RECOUNT_SECONDS = 60 * 60
@@ -85,6 +91,11 @@ def release_stranded_copies() -> None:
 @shared_task(name="rights_requests.ask_systems", queue="work")
 def ask_systems() -> None:
     systems.ask_owners(timezone.now())
+
+
+@shared_task(name="rights_requests.call_systems", queue="work")
+def call_systems() -> None:
+    calling.work(timezone.now())
 
 
 # Every store is read from end to end.

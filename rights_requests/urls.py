@@ -5,6 +5,7 @@ from rights_requests import (
     asking_views,
     calendar_feed,
     complaining_views,
+    connector_views,
     own_data_views,
     receipt_views,
     status_views,
@@ -47,5 +48,6 @@ urlpatterns = [
         name="document",
     ),
     path("your-data/complain/", complaining_views.complain, name="complain"),
+    path("opendsr/callbacks/", connector_views.callback, name="opendsr-callback"),
     path("calendar/<token:token>.ics", calendar_feed.calendar, name="calendar"),
 ]

@@ -34,6 +34,7 @@ os.environ.update(
     ADDRESS_KEY="an-address-key-for-tests-only",
     FIELD_KEYS=base64.urlsafe_b64encode(b"f" * 32).decode(),
     LEDGER_KEY=base64.b64encode(b"l" * 32).decode(),
+    CONNECTOR_KEY=base64.b64encode(b"c" * 32).decode(),
     # The owner connects, because it makes and empties the test database. While a
     # test runs, the connection acts as the application: see conftest.
     DATABASE_ROLE="owner",
@@ -47,6 +48,7 @@ os.environ.update(
 for name in (
     "ALLOWED_HOSTS",
     "ANYMAIL",
+    "CONNECTOR_NETWORKS",
     "DATABASE_POOL",
     "INBOUND_IMAP_URL",
     "INBOUND_WEBHOOK",

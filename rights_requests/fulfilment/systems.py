@@ -20,6 +20,7 @@ from rights_requests.filing import file_documents
 from rights_requests.handling import Searched
 from rights_requests.kinds import ON_THE_CLOCK
 from rights_requests.models import (
+    SOFTWARE,
     Case,
     CaseDocument,
     Event,
@@ -34,7 +35,6 @@ from rights_requests.uploads import Checked
 # somebody has to search.
 BEFORE_DUE = timedelta(days=7)
 AT_MOST = timedelta(days=14)
-SOFTWARE = 0  # sets the tasks: no member of staff does
 AT_ONE_TIME = 200
 
 

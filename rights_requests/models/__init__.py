@@ -3,6 +3,7 @@
 from rights_requests.models.answers import Package, Redaction
 from rights_requests.models.calendar import CalendarFeed
 from rights_requests.models.case import Case, CaseQuerySet, Channel, Submission
+from rights_requests.models.connectors import Connector, SystemCall
 from rights_requests.models.correspondence import (
     CaseDocument,
     CaseLink,
@@ -16,6 +17,7 @@ from rights_requests.models.own_data import PersonLink
 from rights_requests.models.runs import ClockFault, DailyDigest, Recount
 from rights_requests.models.systems import OutsideSystem
 from rights_requests.models.work import (
+    SOFTWARE,
     Balancing,
     Decision,
     IdentityCheck,
@@ -26,6 +28,7 @@ from rights_requests.models.work import (
 )
 
 __all__ = [
+    "SOFTWARE",
     "Balancing",
     "CalendarFeed",
     "Case",
@@ -36,6 +39,7 @@ __all__ = [
     "CaseSeal",
     "Channel",
     "ClockFault",
+    "Connector",
     "DailyDigest",
     "Decision",
     "ErasedPlace",
@@ -55,5 +59,6 @@ __all__ = [
     "Residue",
     "SearchRecord",
     "Submission",
+    "SystemCall",
     "Task",
 ]

@@ -201,6 +201,10 @@ class SearchRecord(models.Model):
         return f"search record {self.pk}"
 
 
+# Sets tasks, and answers those that a system outside answered: no member of staff does.
+SOFTWARE = 0
+
+
 class Task(models.Model):
     """Something that a colleague or a recipient has to do for a case, by its own day.
 

@@ -214,6 +214,7 @@ def lived_in() -> list[str]:
         "rights_requests/outsidesystem/",
         "rights_requests/outsidesystem/new/",
         f"rights_requests/outsidesystem/{system.pk}/describe/",
+        f"rights_requests/outsidesystem/{system.pk}/connector/",
         *(f"{CASES}/{c.pk}/change/" for c in (case, waiting, draft, closed)),
         *(f"{CASES}/{case.pk}/{tab}/" for tab in tabs),
         *(f"{CASES}/{case.pk}/copy/contents/{place}" for place in ("", "notes/")),

@@ -28,17 +28,19 @@ from rights_requests.models import (
     Case,
     CaseDocument,
     ClockFault,
+    Connector,
     DailyDigest,
     Package,
     Redaction,
     Reminder,
+    SystemCall,
 )
 from rights_requests.moves import Move
 from rights_requests.receiving import receive
 from tests.case_updates import cast
 from tests.people import CLEO, inbox
 from tests.relay import Relay
-from tests.rights_requests import lives
+from tests.rights_requests import lives, processor
 
 ASKED = Question(
     ("Which of our calls do you mean?",), "We cannot tell which of them were yours."
@@ -52,7 +54,18 @@ def live_through_cases(smtp: Relay) -> list[str]:
         CaseKind.ACCESS, CaseKind.MARKETING, CaseKind.COMPLAINT, words="All of it."
     )
     told = Described("Customer records", "Orders and calls.", cast.dana().pk)
-    systems.enter(told)
+    system = systems.enter(told)
+    Connector.objects.create(
+        system=system,
+        endpoint="https://opendsr.example.com/v2",
+        domain="opendsr.example.com",
+        certificate=processor.certificate(),
+        kinds=["access"],
+        identity_format="sha256",
+        is_active=False,
+        checked_at=now,
+        checked_by_id=1,
+    )
     case = receive(message, now=now).cases[0]
     inbox(smtp, CLEO)
     letters_gone.take_over(timezone.now())
@@ -95,6 +108,14 @@ def work_on(case: Case) -> None:
         "Ask the archive.", today_here() + timedelta(days=3), for_staff_id=1
     )
     task = handling.set_task(case.pk, errand, staff_id=1, now=now)
+    SystemCall.objects.create(
+        task=task,
+        connector=Connector.objects.get(),
+        request_type="access",
+        state=SystemCall.State.DONE,
+        sent_at=now,
+        finished_at=now,
+    )
     handling.finish_task(task.pk, "It holds nothing.", staff_id=1, now=now)
     handling.add_note(case.pk, "She is in a hurry.", staff_id=1, now=now)
     stored = vault.put([b"our answer"])

@@ -72,6 +72,7 @@ PUBLIC = {
     "rights_requests:document",
     "rights_requests:complain",
     "rights_requests:calendar",
+    "rights_requests:opendsr-callback",
     "subscribers:receipt",
     "subscribers:receipt-file",
     "receipts:check",
