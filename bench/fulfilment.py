@@ -4,6 +4,8 @@ PostgreSQL alone needs to write the same rows as JSON into a zip, alternating.
 1. The JSON of one place of 100 000 rows, zipped.
 2. The whole archive of the person: pages, JSON, CSV, facts, in the vault.
 3. The memory of both, and of the same at three times the rows.
+4. The time from a plain request to its download, answered by a standing rule
+   (bench/automatic.py); alone by `python -m bench.fulfilment automatic`.
 4. An erasure of a person with as many mails, and its search of every store, which
    decrypts all that it reads, beside one reading of the whole database by COPY.
 """
@@ -22,6 +24,7 @@ from datetime import UTC, datetime
 import psycopg
 import psycopg.sql
 
+from bench import automatic
 from bench.rights_sweep import database
 from config.embedded import Postgres, Redis, free_port
 
@@ -42,6 +45,10 @@ NOW = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
 
 
 def main() -> None:
+    if sys.argv[1:] == ["automatic"]:
+        with database():
+            automatic.measure()
+        return
     if len(sys.argv) > 1:
         _alone(sys.argv[1], int(sys.argv[2]))
         return
@@ -58,6 +65,8 @@ def main() -> None:
                 f" {large:.0f} MB with {ROWS * 3:,}"
             )
         _erasure(postgres)
+        print()
+        automatic.measure()
 
 
 def _grown(rows: int) -> uuid.UUID:

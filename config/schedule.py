@@ -52,6 +52,12 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 5.0,
         "options": {"expires": 5.0},
     },
+    # A plain request is to be answered while the person still looks.
+    "answer by standing rules": {
+        "task": "rights_requests.answer_by_rule",
+        "schedule": 5.0,
+        "options": {"expires": 5.0},
+    },
     "take over copies whose worker died": {
         "task": "rights_requests.release_stranded_copies",
         "schedule": 300.0,

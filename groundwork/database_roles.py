@@ -36,7 +36,11 @@ MAILER_READS_COLUMNS = {
 # The mailer closes a sending; it can touch no other column of a case update.
 MAILER_COLUMNS = {"case_updates_caseupdate": ("state", "finished_at")}
 # What was done, and when it ended: a row is changed until its end, and never removed.
-NEVER_REMOVED = {"governance_retentionrun", "governance_proofstransfer"}
+NEVER_REMOVED = {
+    "governance_retentionrun",
+    "governance_proofstransfer",
+    "rights_requests_standingrule",
+}
 
 
 def append_only_tables() -> set[str]:

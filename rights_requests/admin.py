@@ -19,6 +19,7 @@ from rights_requests import (
     entry_desk,
     erasure_desk,
     log_desk,
+    rules_desk,
     sensitive_desk,
     systems_desk,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "entry_desk",
     "erasure_desk",
     "log_desk",
+    "rules_desk",
     "sensitive_desk",
     "systems_desk",
 ]

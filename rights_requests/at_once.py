@@ -24,7 +24,7 @@ from processing_register import notice_paths
 from processing_register.models import NoticeVersion
 from processing_register.notices import purpose_title, purpose_titles
 from processing_register.register import the_register
-from rights_requests import casebook, setting_aside, writing
+from rights_requests import casebook, setting_aside, standing_rules, writing
 from rights_requests.kinds import AT_ONCE, PUBLISHED, CaseKind
 from rights_requests.letter_frames import LetterKind
 from rights_requests.limits import LASTING_NO, PROFILING
@@ -77,7 +77,9 @@ def _take_effect(
     stopped = EFFECTS[kind](case, bytes(digest), staff_id)
     casebook.note(case, Event.EFFECT, staff_id=staff_id, inputs={"stopped": stopped})
     if _may_answer(case):  # otherwise staff look at it first; it works already
-        casebook.make(case, Move.FULFIL, now=now, staff_id=staff_id)
+        rule = standing_rules.in_force(kind, now=now)
+        inputs = {"rule": rule.reference} if rule is not None else {}
+        casebook.make(case, Move.FULFIL, now=now, staff_id=staff_id, inputs=inputs)
 
 
 def _no_marketing(case: Case, digest: bytes, staff_id: int | None) -> list[str]:

@@ -12,7 +12,7 @@ from data_subjects.models import Ground
 from groundwork.periods import civil_day
 from outbox.models import State as MailState
 from processing_register.notices import purpose_titles
-from rights_requests import clock
+from rights_requests import clock, plainness
 from rights_requests.deadline_words import in_words
 from rights_requests.due_days import DueDay
 from rights_requests.kinds import CaseKind
@@ -121,7 +121,7 @@ def joined(*parts: str) -> str:
 
 def by(names: Mapping[int, str], staff_id: int | None) -> str:
     """“by Dana”; empty for the person, and for what happened of itself."""
-    if staff_id is None:
+    if not staff_id:  # the software’s number is nobody’s
         return ""
     if staff_id == SOFTWARE:
         return "by itself"
@@ -262,6 +262,12 @@ def _system_failed(inputs: Inputs, names: Names) -> str:
     return str(SystemCall.Problem(inputs["problem"]).label)
 
 
+def _by_rule(inputs: Inputs, names: Names) -> str:
+    """Which rule, and why it did not fit."""
+    why = "; ".join(plainness.in_words(inputs.get("why", [])))
+    return f"{inputs['rule']}: {why}" if why else str(inputs["rule"])
+
+
 TELL: Mapping[str, Callable[[Inputs, Names], str]] = {
     Move.RECEIVE: _received,
     Move.CORRECT_RECEIPT: _put_right,
@@ -280,6 +286,8 @@ TELL: Mapping[str, Callable[[Inputs, Names], str]] = {
     Event.COPY_RELEASED: _left_out,
     Event.COPY_SENT_BACK: _left_out,
     Event.COPY_HANDED: _left_out,
+    Event.BY_RULE: _by_rule,
+    Event.NOT_BY_RULE: _by_rule,
 }
 # What is proposed, before it is done.
 PROPOSED: Mapping[str, str] = {

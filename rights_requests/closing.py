@@ -114,7 +114,7 @@ def answer_and_close(
     case: Case,
     answer: Answer,
     *,
-    staff_id: int,
+    staff_id: int | None,
     now: datetime,
     decision: Decision | None = None,
     told: Mapping[str, Any] | None = None,
@@ -156,7 +156,7 @@ def answer_and_close(
     )
 
 
-def _do_what_was_asked(case: Case, answer: Answer, *, staff_id: int) -> None:
+def _do_what_was_asked(case: Case, answer: Answer, *, staff_id: int | None) -> None:
     """What the letter says was done."""
     kind = CaseKind(case.kind)
     if kind is CaseKind.OBJECTION:

@@ -325,7 +325,8 @@ def _title(entry: CaseLogEntry) -> str:
     if entry.event == Event.OVERDUE:
         return OVERDUE_TITLES[entry.inputs["clock"]]
     if entry.event == Event.DOCUMENT_ADDED:
-        return "" if entry.staff_id else "You sent us a document"
+        is_ours = entry.staff_id or entry.inputs.get("purpose") == "answer"
+        return "" if is_ours else "You sent us a document"
     return TITLES.get(entry.event, "")
 
 

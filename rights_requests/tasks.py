@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from rights_requests import (
     acknowledging,
+    answering_alone,
     digest,
     letters_gone,
     recounting,
@@ -115,3 +116,8 @@ def carry_out_erasures() -> None:
 @shared_task(name="rights_requests.set_recipient_tasks", queue="work")
 def set_recipient_tasks() -> None:
     telling.set_tasks(timezone.now())
+
+
+@shared_task(name="rights_requests.answer_by_rule", queue="work")
+def answer_by_rule() -> None:
+    answering_alone.work(timezone.now())

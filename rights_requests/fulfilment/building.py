@@ -223,7 +223,8 @@ def _document(
         "digest": stored.sha256.hex(),
         "left_out": left_out,
     }
-    casebook.note(case, Event.DOCUMENT_ADDED, staff_id=staff_id, inputs=inputs)
+    by = staff_id or None  # the software’s number is none of the staff’s
+    casebook.note(case, Event.DOCUMENT_ADDED, staff_id=by, inputs=inputs)
     return document
 
 

@@ -80,6 +80,18 @@ def release(package_id: uuid.UUID, *, staff_id: int, now: datetime) -> Package:
 
 
 @transaction.atomic
+def release_by_rule(package: Package, rule: str, *, now: datetime) -> None:
+    """Let a copy go by the standing rule of this reference; the caller holds the case.
+    Raises NotAllowed; the database refuses a rule that is not in force for its kind."""
+    refuse(why_not_decide(package) or freshness.why_not_as_it_is(package))
+    package.released_at, package.released_by_rule = now, rule
+    package.save(update_fields=["released_at", "released_by_rule"])
+    casebook.note(
+        package.case, Event.COPY_RELEASED, inputs={**_on_record(package), "rule": rule}
+    )
+
+
+@transaction.atomic
 def send_back(
     package_id: uuid.UUID, reason: str, *, staff_id: int, now: datetime
 ) -> Package:

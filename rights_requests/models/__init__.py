@@ -15,6 +15,7 @@ from rights_requests.models.erasing import ErasedPlace, ErasurePlan, Residue
 from rights_requests.models.log import CaseLogEntry, CaseSeal, Event
 from rights_requests.models.own_data import PersonLink
 from rights_requests.models.runs import ClockFault, DailyDigest, Recount
+from rights_requests.models.standing_rules import RuleCheck, StandingRule
 from rights_requests.models.systems import OutsideSystem
 from rights_requests.models.work import (
     SOFTWARE,
@@ -57,7 +58,9 @@ __all__ = [
     "Redaction",
     "Reminder",
     "Residue",
+    "RuleCheck",
     "SearchRecord",
+    "StandingRule",
     "Submission",
     "SystemCall",
     "Task",

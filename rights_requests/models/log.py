@@ -30,6 +30,8 @@ class Event(models.TextChoices):
     COPY_RELEASED = "copy-released", "the copy was released"
     COPY_SENT_BACK = "copy-sent-back", "the copy was sent back"
     COPY_HANDED = "copy-handed", "the copy was handed to the person"
+    BY_RULE = "by-rule", "taken up under a standing rule"
+    NOT_BY_RULE = "not-by-rule", "left to the team by a standing rule"
     UNHELD = "unheld", "released to the queue"
     ASSIGNED = "assigned", "assigned"
     SEARCHED = "searched", "a search was recorded"

@@ -211,6 +211,8 @@ def lived_in() -> list[str]:
         f"{CASES}/?show=overdue",
         "complaints/",
         "complaints/counts/",
+        "rights_requests/standingrule/",
+        "rights_requests/standingrule/new/",
         "rights_requests/outsidesystem/",
         "rights_requests/outsidesystem/new/",
         f"rights_requests/outsidesystem/{system.pk}/describe/",

@@ -1,20 +1,36 @@
 """Bringing cases into the world and into any state, by the verbs that staff use."""
 
 from collections import deque
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
 
 from outbox.delivery import deliver_due
-from rights_requests import casebook, deciding, identity, links, weighing
+from rights_requests import (
+    casebook,
+    deciding,
+    identity,
+    links,
+    standing_rules,
+    weighing,
+)
 from rights_requests.acknowledging import acknowledge_new
 from rights_requests.clock import written
 from rights_requests.fulfilment import erasing, erasure_plan
 from rights_requests.kinds import CaseKind
-from rights_requests.models import Balancing, Case, Channel, Decision, ErasurePlan
+from rights_requests.models import (
+    Balancing,
+    Case,
+    Channel,
+    Decision,
+    ErasurePlan,
+    StandingRule,
+)
 from rights_requests.moves import FIRST_STATES, TABLE, Move, State, needs_second_person
 from rights_requests.receiving import Asked, Sent, receive
+from rights_requests.standing_rules import Terms
 from tests.people import CLEO
 
 PROPOSER, RELEASER = 101, 102
@@ -30,6 +46,17 @@ def sent(*kinds: CaseKind, address: str = CLEO, **more: Any) -> Sent:
         "address": address,
     }
     return Sent(asked=tuple(Asked(kind) for kind in kinds), **{**given, **more})
+
+
+def rule_in_force(kind: CaseKind = CaseKind.ACCESS, **more: Any) -> StandingRule:
+    """One proposed it, and another one approved it."""
+    now = timezone.now()
+    today = timezone.localdate(now)
+    terms = Terms(
+        kind.value, today, today + timedelta(days=30), "Plain ones are alike."
+    )
+    rule = standing_rules.propose(replace(terms, **more), staff_id=PROPOSER, now=now)
+    return standing_rules.approve(rule.pk, staff_id=RELEASER, now=now)
 
 
 def new_case(kind: CaseKind = CaseKind.ACCESS, **more: Any) -> Case:

@@ -412,10 +412,9 @@ def test_a_release_is_not_taken_over_by_another_archive(case: Case) -> None:
 
 def test_a_standing_rule_can_release_in_place_of_a_person(case: Case) -> None:
     package = put_together(case)
+    rule = lives.rule_in_force()
 
-    Package.objects.filter(pk=package.pk).update(
-        released_at=timezone.now(), released_by_rule="standing-rule-1"
-    )
+    releasing.release_by_rule(package, rule.reference, now=timezone.now())
     fulfil(case)
 
     assert case.state == State.FULFILLED

@@ -33,6 +33,7 @@ from rights_requests.models import (
     Package,
     Redaction,
     Reminder,
+    RuleCheck,
     SystemCall,
 )
 from rights_requests.moves import Move
@@ -141,6 +142,8 @@ def work_on(case: Case) -> None:
     reasons = "We could not make sure which of the records are yours, as we told you."
     proposal = Proposal(Move.REFUSE, "not-identified", reasons)
     deciding.propose(case.pk, proposal, staff_id=1, now=now)
+    rule = lives.rule_in_force(CaseKind.PORTABILITY)
+    RuleCheck.objects.create(case=case, rule=rule, outcome="team", why=["words"])
     Reminder.objects.create(case=case, clock="statute", due_on=today_here(), step=14)
     ClockFault.objects.create(
         case=case, found_by="recount", what="due_on", found_at=now
