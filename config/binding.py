@@ -31,6 +31,7 @@ BINDING: Mapping[str, Binding] = {
             "last_name",
             "employer",
             "job_title",
+            "statement",
             "source",
             "notice_given",
         ),
@@ -105,6 +106,7 @@ BINDING: Mapping[str, Binding] = {
     "tasks": CASE_WORK,
     "notes": CASE_WORK,
     "left-out": CASE_WORK,
+    "corrections": CASE_WORK,
     "case-log": ONLY_GROWS,
     "own-links": Binding(
         because="The person opens what is theirs, whatever is restricted.",

@@ -39,6 +39,12 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 10.0,
         "options": {"expires": 10.0},
     },
+    # A corrected address counts once its mailbox has confirmed it; the case waits for it.
+    "take over confirmed corrections": {
+        "task": "rights_requests.take_over_corrections",
+        "schedule": 30.0,
+        "options": {"expires": 30.0},
+    },
     # Whoever pressed the button is looking at the page.
     "put copies together": {
         "task": "rights_requests.build_copies",

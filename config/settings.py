@@ -258,6 +258,7 @@ PERSONAL_DATA = [
     "rights_requests.holdings.TASKS",
     "rights_requests.holdings.NOTES",
     "rights_requests.holdings.LEFT_OUT",
+    "rights_requests.holdings.CORRECTIONS",
     "rights_requests.holdings.LOG",
     "rights_requests.holdings.OWN_LINKS",
     "data_subjects.holdings.RESTRICTIONS",
@@ -287,6 +288,11 @@ NOT_COLLECTED = {
     "key and an encrypted rest, and is emptied by itself.",
     "admin.LogEntry": "Nothing writes it: the console keeps its own access record.",
 }
+# What can be corrected of a person's data, each place by the app that owns it.
+CORRECTORS = [
+    "subscribers.rectifying.SIGN_UP",
+    "governance.rectifying.FROM_OTHERS",
+]
 # How a restriction binds each of these places, kept by the database.
 RESTRICTION_BINDS = "config.binding.BINDING"
 # Everybody whose address is held, each entry a call away: told of a significant change

@@ -153,6 +153,7 @@ CONTACT = Holding(
         "informed_at": "you were told of it",
         "last_used_on": "last used on",
         "address": "e-mail address",
+        "statement": "what you want said beside it",
         "evidence": "what shows that it might be given to us",
         "exemption_reason": "why you were not told",
     },

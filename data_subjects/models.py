@@ -543,6 +543,8 @@ class IndirectContact(models.Model):
     address = EncryptedTextField(blank=True)  # e-mail, normalised
     telephone = EncryptedTextField(blank=True)
     postal_address = EncryptedTextField(blank=True)
+    # What the person wants said beside all this (UK GDPR Art. 16, second sentence).
+    statement = EncryptedTextField(blank=True, default="", db_default="")
     # A key of the register's sources; never the person.
     source = models.SlugField(db_index=False)
     # What shows that the source was permitted to give it.
@@ -577,6 +579,7 @@ class IndirectContact(models.Model):
             "address": Category.CONTACT,
             "telephone": Category.CONTACT,
             "postal_address": Category.CONTACT,
+            "statement": Category.IDENTITY,
             "evidence": Category.MARKETING,
             "exemption_reason": Category.MARKETING,
         },

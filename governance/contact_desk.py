@@ -399,6 +399,7 @@ class IndirectContactAdmin(AboutPeopleAdmin):
             ("What they are to us", row.get_kind_display()),
             ("Employer", row.employer or "—"),
             ("Job title", row.job_title or "—"),
+            *([("Statement of the person", row.statement)] if row.statement else []),
             ("E-mail address", masked(row.address)),
             ("Telephone", row.telephone or "—"),
             ("Postal address", row.postal_address or "—"),

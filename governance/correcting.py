@@ -39,6 +39,7 @@ CORRECTABLE = (
     "address",
     "telephone",
     "postal_address",
+    "statement",
     "source",
     "evidence",
     "obtained_on",

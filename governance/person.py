@@ -54,6 +54,7 @@ def gather(person: Subscriber) -> dict[str, Any]:
             for field, value in person.details.items()
             if value and field not in ("first_name", "last_name")
         ],
+        "statement": person.statement,
         "consents": consents,
         "suppressed": suppressed,
         "entered_by": entered_by,

@@ -26,7 +26,14 @@ from rights_requests.case_forms import PART, ActForm
 from rights_requests.desk import MAY_SEE, home_of
 from rights_requests.letter_drafts import pieces, way_in_words
 from rights_requests.letters import LetterIncomplete
-from rights_requests.models import Case, CaseLogEntry, Decision, Letter, Task
+from rights_requests.models import (
+    Case,
+    CaseLogEntry,
+    Decision,
+    Letter,
+    Rectification,
+    Task,
+)
 from rights_requests.upload_limits import was_too_large
 from rights_requests.writing import rendered_of
 from staff.access import note_opening
@@ -37,6 +44,7 @@ MODELS: dict[str, type[models.Model]] = {
     "letter": Letter,
     "task": Task,
     "decision": Decision,
+    "correction": Rectification,
 }
 SEND, PREVIEW, CHANGE = "send", "preview", "change"
 CHANGED = (

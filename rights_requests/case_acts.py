@@ -4,6 +4,7 @@ An act says what the law says at that point, which form it has, which letter it 
 and what stands against it now. The pages that carry it out stand in act_desk.
 """
 
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -29,7 +30,13 @@ from rights_requests.closing import Answer, letter_of_answer
 from rights_requests.correcting import Correction, Receipt
 from rights_requests.deadline_words import in_words
 from rights_requests.deciding import Proposal
-from rights_requests.fulfilment import calling, systems, telling
+from rights_requests.fulfilment import (
+    calling,
+    corrections,
+    rectifying,
+    systems,
+    telling,
+)
 from rights_requests.handling import Errand, Question, Said, Searched
 from rights_requests.kinds import ON_THE_CLOCK, CaseKind
 from rights_requests.letter_frames import LetterKind
@@ -40,6 +47,7 @@ from rights_requests.models import (
     Decision,
     IdentityCheck,
     Letter,
+    Rectification,
     Task,
 )
 from rights_requests.moves import Move, State, needs_second_person, why_not
@@ -956,6 +964,20 @@ def _is_open(case: Case, facts: Facts) -> str:
     return f"The case is closed ({State(case.state).label})."
 
 
+def _propose_correction(case: Case, data: dict[str, Any], by: Doing) -> Any:
+    return rectifying.propose(
+        case.pk, data["datum"], data["right"], staff_id=by.staff_id, now=by.now
+    )
+
+
+def _why_not_correct(case: Case, facts: Facts) -> str:
+    return corrections.why_not_propose(case)
+
+
+def _is_rectification(case: Case) -> bool:
+    return case.kind == CaseKind.RECTIFICATION
+
+
 COLLEAGUES = "Work on it"
 WORK_ON = (
     Act(
@@ -988,6 +1010,20 @@ WORK_ON = (
         tab="searches",
     ),
     Act(
+        "propose-correction",
+        "Correct something…",
+        "What stands there and what is right, for each datum by itself; or a statement of "
+        "the person that is kept beside the data and goes along with it (UK GDPR, "
+        "Article 16). Nothing changes before it is verified and applied.",
+        "On record. Say next how you know that it is right.",
+        _propose_correction,
+        case_forms.CorrectionForm,
+        why_not=_why_not_correct,
+        is_for=_is_rectification,
+        group=COLLEAGUES,
+        tab="corrections",
+    ),
+    Act(
         "set-task",
         "Set a task…",
         "For a colleague, or for an organisation outside. The case cannot be closed "
@@ -999,6 +1035,100 @@ WORK_ON = (
         why_not=_is_open,
         group=COLLEAGUES,
         tab="tasks",
+    ),
+)
+
+
+# --- On one correction ---
+
+
+def _verify(row: Any, data: dict[str, Any], by: Doing) -> Any:
+    chosen = data["document"]
+    shown = rectifying.Shown(data["words"], uuid.UUID(chosen) if chosen else None)
+    return rectifying.verify(row.pk, shown, staff_id=by.staff_id, now=by.now)
+
+
+def _apply(row: Any, data: dict[str, Any], by: Doing) -> Any:
+    return rectifying.apply(row.pk, staff_id=by.staff_id, now=by.now)
+
+
+def _look_again(row: Any, data: dict[str, Any], by: Doing) -> Any:
+    return rectifying.look_again(row.pk, staff_id=by.staff_id, now=by.now)
+
+
+def _not_corrected(row: Any, data: dict[str, Any], by: Doing) -> Any:
+    return rectifying.refuse_one(
+        row.pk, data["reason"], staff_id=by.staff_id, now=by.now
+    )
+
+
+def _take_correction_back(row: Any, data: dict[str, Any], by: Doing) -> Any:
+    return rectifying.take_back(row.pk, staff_id=by.staff_id, now=by.now)
+
+
+def _waits_for_mailbox(row: Any) -> str:
+    if row.state != Rectification.State.CONFIRMING:
+        return ""
+    return (
+        "Nothing has changed yet: a mail asks the new mailbox to confirm it, and it "
+        "counts from then."
+    )
+
+
+ON_CORRECTIONS = (
+    Act(
+        "verify-correction",
+        "Say how you know…",
+        "How you found out what is right: from the person, from a document, from a "
+        "register. Ask for no more than it takes.",
+        "On record. It can be applied now.",
+        _verify,
+        case_forms.VerifyForm,
+        tab="corrections",
+        about="correction",
+    ),
+    Act(
+        "apply-correction",
+        "Put it right",
+        "It is corrected where it is kept, and whoever had it from us becomes a task. A "
+        "new e-mail address counts once its own mailbox has confirmed it; no consent "
+        "follows before.",
+        "Done.",
+        _apply,
+        tab="corrections",
+        about="correction",
+        remark=_waits_for_mailbox,
+    ),
+    Act(
+        "look-again",
+        "Take what stands there now",
+        "Something else stands there than was seen, or the new mailbox has not answered. "
+        "What stands there now is taken down, and it is verified anew.",
+        "On record as it stands now.",
+        _look_again,
+        tab="corrections",
+        about="correction",
+    ),
+    Act(
+        "not-corrected",
+        "Do not correct it…",
+        "For a reason that the person can follow: they read it in the answer, with every "
+        "way to complain (UK GDPR, Article 12(4)). Offer to keep their own statement "
+        "beside the data.",
+        "On record: not corrected.",
+        _not_corrected,
+        case_forms.NotCorrectedForm,
+        tab="corrections",
+        about="correction",
+    ),
+    Act(
+        "drop-correction",
+        "It was proposed by mistake",
+        "Only what one of us proposed. It stays on record that it was.",
+        "Taken back.",
+        _take_correction_back,
+        tab="corrections",
+        about="correction",
     ),
 )
 
@@ -1157,7 +1287,16 @@ ON_PROPOSALS = (
     ),
 )
 
-ACTS = (*SORT, *ASK, *DECIDE, *SPEAK, *WORK_ON, *ON_ROWS, *ON_PROPOSALS)
+ACTS = (
+    *SORT,
+    *ASK,
+    *DECIDE,
+    *SPEAK,
+    *WORK_ON,
+    *ON_CORRECTIONS,
+    *ON_ROWS,
+    *ON_PROPOSALS,
+)
 BY_NAME = {act.name: act for act in ACTS}
 GROUPS = (SORTING, ASKING, DECIDING, PERSON, COLLEAGUES)
 

@@ -18,6 +18,7 @@ from rights_requests import grounds, letters, weighing
 from rights_requests.closing import COPIES
 from rights_requests.desk import reference_in
 from rights_requests.entry_forms import NEVER, london_moment
+from rights_requests.fulfilment import corrections
 from rights_requests.kinds import AT_ONCE, PUBLISHED, CaseKind
 from rights_requests.letter_frames import LetterKind
 from rights_requests.models import Balancing, Case, Channel, IdentityCheck, Task
@@ -750,6 +751,46 @@ class SystemForm(SearchedForm):
         if data.get("was_searched") == "yes" and not (data.get("terms") or "").strip():
             self.add_error("terms", "Say what you searched for")
         return data
+
+
+class CorrectionForm(ActForm):
+    """One datum of the person as it stands, and what is right."""
+
+    datum = one_of("What is to be corrected?", [], "Choose what is to be corrected")
+    right = Words(
+        "What is right?",
+        rows=3,
+        help_text="As it should stand there; empty takes away what stands there. For a "
+        "statement: in the person’s own words.",
+    )
+
+    def fit(self) -> None:
+        found = corrections.data_of(self.case.submission.data_subject_id)
+        self.choices(
+            "datum",
+            [(one.key, f"{one.title}: {one.value or 'nothing'}") for one in found],
+        )
+
+
+class VerifyForm(ActForm):
+    words = Words(
+        "How do you know that it is right?",
+        rows=3,
+        help_text="Say it here, or choose the document that shows it.",
+    )
+    document = forms.ChoiceField(label="Which document shows it?", required=False)
+
+    def fit(self) -> None:
+        found = self.case.documents.filter(removed_at=None).order_by("added_at")
+        self.choices("document", [("", "None"), *((d.pk, d.name) for d in found)])
+
+
+class NotCorrectedForm(ActForm):
+    reason = Words(
+        "Why is it not corrected?",
+        "Say why it is not corrected",
+        help_text="Answer in part, or refuse it, with these reasons.",
+    )
 
 
 class PostedForm(ActForm):

@@ -52,8 +52,13 @@ TABS = {
     "tasks": "Tasks",
     "documents": "Documents",
     "decisions": "Decisions",
+    "corrections": "Corrections",
     "deletion": "Deletion",
     "who": "Who",
+}
+ONLY_FOR = {
+    "corrections": CaseKind.RECTIFICATION,
+    "deletion": CaseKind.ERASURE,
 }
 # What comes next and is no act with a form: its words, and the tab where it is done.
 LEADS = {
@@ -62,6 +67,7 @@ LEADS = {
     "post": ("Print and post the letter", "letters"),
     "tasks": ("Finish the open task", "tasks"),
     "release-copy": ("Read the copy, and release it", "documents"),
+    "correct": ("Settle the open correction", "corrections"),
     "upload": ("Upload the answer", "documents"),
     "left": ("Look at what is left", "deletion"),
 }
@@ -125,7 +131,7 @@ class CasePage:
             "tabs": [
                 (words, tab_url(case, key), key == tab)
                 for key, words in TABS.items()
-                if key != "deletion" or case.kind == CaseKind.ERASURE
+                if ONLY_FOR.get(key, case.kind) == case.kind
             ],
             "kind": CaseKind(case.kind).label,
             "article": case.facts.article,

@@ -69,6 +69,7 @@ class Facts:
     to_post: tuple[Letter, ...] = ()
     unread_count: int = 0
     open_tasks_count: int = 0
+    open_corrections_count: int = 0
     searches_count: int = 0
     answers_count: int = 0
     copy_waits: bool = False
@@ -94,6 +95,11 @@ def facts_of(case: Case, *, now: datetime) -> Facts:
         to_post=tuple(filter(closing.is_unposted, case.letters.all())),
         unread_count=len(to_read),
         open_tasks_count=len(open_tasks),
+        open_corrections_count=(
+            case.rectifications.open().count()
+            if case.kind == CaseKind.RECTIFICATION
+            else 0
+        ),
         searches_count=len(case.searches.all()),
         answers_count=len(closing.answers_of(case)),
         copy_waits=_copy_waits(case),
@@ -181,6 +187,7 @@ def _before_answer(kind: CaseKind, facts: Facts) -> Iterator[str]:
     """What the answer rests on, in the order in which it is done."""
     wanted = {
         "search": kind in COPIES and not facts.searches_count,
+        "correct": facts.open_corrections_count > 0,
         "tasks": facts.open_tasks_count > 0,
         "upload": kind in COPIES and not facts.answers_count,
         "release-copy": facts.copy_waits,

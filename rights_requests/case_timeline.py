@@ -15,6 +15,7 @@ from processing_register.notices import purpose_titles
 from rights_requests import clock, plainness
 from rights_requests.deadline_words import in_words
 from rights_requests.due_days import DueDay
+from rights_requests.fulfilment import corrections
 from rights_requests.kinds import CaseKind
 from rights_requests.letter_frames import LetterKind
 from rights_requests.models import (
@@ -268,6 +269,11 @@ def _by_rule(inputs: Inputs, names: Names) -> str:
     return f"{inputs['rule']}: {why}" if why else str(inputs["rule"])
 
 
+def _correction(inputs: Inputs, names: Names) -> str:
+    """Which field; what it says stands nowhere."""
+    return corrections.title_of(inputs["place"], inputs["field"])
+
+
 TELL: Mapping[str, Callable[[Inputs, Names], str]] = {
     Move.RECEIVE: _received,
     Move.CORRECT_RECEIPT: _put_right,
@@ -288,6 +294,13 @@ TELL: Mapping[str, Callable[[Inputs, Names], str]] = {
     Event.COPY_HANDED: _left_out,
     Event.BY_RULE: _by_rule,
     Event.NOT_BY_RULE: _by_rule,
+    Event.CORRECTION_PROPOSED: _correction,
+    Event.CORRECTION_VERIFIED: _correction,
+    Event.CORRECTION_ASKED: _correction,
+    Event.CORRECTION_APPLIED: _correction,
+    Event.CORRECTION_REFUSED: _correction,
+    Event.CORRECTION_TAKEN_BACK: _correction,
+    Event.CORRECTION_ANEW: _correction,
 }
 # What is proposed, before it is done.
 PROPOSED: Mapping[str, str] = {

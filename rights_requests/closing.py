@@ -28,6 +28,7 @@ from rights_requests import (
 )
 from rights_requests.at_once import STOPS
 from rights_requests.fulfilment import (
+    corrections,
     erasure_plan,
     freshness,
     recipients,
@@ -222,7 +223,9 @@ def _outcome(case: Case, answer: Answer) -> str:
         kind = CaseKind(case.kind)
         done = setting_aside.in_letter(case) if kind is CaseKind.RESTRICTION else ""
         done = weighing.in_letter(case) if kind is CaseKind.OBJECTION else done
-    return "\n\n".join(filter(None, [done, answer.outcome]))
+    return corrections.in_letter(
+        case, "\n\n".join(filter(None, [done, answer.outcome]))
+    )
 
 
 def given_fields(case: Case) -> dict[str, Any]:
@@ -294,6 +297,8 @@ def why_not_fulfil(
 def why_not_answer(case: Case, *, nothing_held: bool = False) -> str:
     """What the whole answer rests on and is not there yet."""
     if why_not := why_not_give(case, nothing_held=nothing_held):
+        return why_not
+    if why_not := corrections.why_not_fulfil(case):
         return why_not
     if _loses_what_is_theirs(case):
         return (
@@ -374,6 +379,23 @@ def why_not_give_part(case: Case) -> str:
     if case.kind == CaseKind.RESTRICTION and not restricted:
         return "Restrict the person’s data first (Registers, Restrictions)."
     return weighing.why_not_stop(case) if case.kind == CaseKind.OBJECTION else ""
+
+
+def why_not_act(case: Case) -> str:
+    """Whether nobody has shown yet that the person wants their data changed: anybody may
+    have typed the address, or write for somebody else."""
+    if _was_typed(case.submission) and not _was_checked(case):
+        return (
+            "Nobody has shown yet that the mailbox is theirs: the button in our first "
+            "letter shows it, a code from the status page, or a check of identity (UK "
+            "GDPR, Article 12(6))."
+        )
+    if _is_asked_by_stranger(case):
+        return (
+            "Somebody else asks this for the person, and nothing here shows that they "
+            "may: add their authority to the documents first."
+        )
+    return ""
 
 
 def is_kept_by_hold(case: Case) -> bool:
@@ -509,7 +531,7 @@ def why_not_close(case: Case, besides: Decision | None = None) -> str:
     """What must be settled before any end of ours; besides: the proposal to end it."""
     if why_not := why_not_beside(case, besides, WAITS):
         return why_not
-    return why_untold(case)
+    return corrections.why_not_close(case) or why_untold(case)
 
 
 def why_untold(case: Case) -> str:
@@ -618,6 +640,7 @@ def end_open_work(
     for decision in pending_decisions(case, besides):
         settle_as_taken_back(decision, now=now)
     close_checks(case, staff_id=staff_id, now=now)
+    corrections.end_open(case, now=now)
     if case.state in GIVEN and case.kind in COPIES:
         releasing.hand_over(case, now=now, staff_id=staff_id)
     if case.state not in GIVEN:

@@ -53,7 +53,7 @@ from rights_requests.closing import (
 )
 from rights_requests.correcting import Correction, Receipt
 from rights_requests.counting import Extension, Kind
-from rights_requests.fulfilment import erasure_plan, erasure_report
+from rights_requests.fulfilment import corrections, erasure_plan, erasure_report
 from rights_requests.grounds import Ground
 from rights_requests.handling import ANSWER_WITHIN
 from rights_requests.kinds import CaseKind
@@ -472,7 +472,7 @@ def _fields(case: Case, proposal: Proposal, now: datetime) -> dict[str, Any]:
     found: dict[str, Any] = {
         "reasons": proposal.reasons,
         "ground": f"{ground.told} ({ground.article})" if ground else "",
-        "outcome": proposal.outcome,
+        "outcome": corrections.in_letter(case, proposal.outcome),
         "left_out": proposal.left_out,
         "amount": amount_of(proposal),
         "breakdown": proposal.breakdown,

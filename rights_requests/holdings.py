@@ -360,3 +360,25 @@ OWN_LINKS = Holding(
         "token_digest": "code of the link",
     },
 )
+CORRECTIONS = Holding(
+    key="corrections",
+    model="rights_requests.Rectification",
+    moves_by_itself=True,
+    title="Corrections that you asked for",
+    words="What stood there, what is right, how we found that out, and what came of it.",
+    find=by_subject(OF_CASE),
+    to_mailbox=nothing,
+    kept=CASE_FILE,
+    context=("case__reference", "place", "field", "state", "proposed_at", "settled_at"),
+    titles={
+        "place": "where",
+        "field": "which",
+        "state": "how it stands",
+        "proposed_at": "proposed",
+        "settled_at": "settled",
+        "current": "what stood there",
+        "proposed": "what is right",
+        "evidence": "how we found that out",
+        "reason": "why it was not corrected",
+    },
+)

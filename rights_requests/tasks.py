@@ -16,6 +16,7 @@ from rights_requests.fulfilment import (
     building,
     calling,
     erasing,
+    rectifying,
     systems,
     telling,
 )
@@ -121,3 +122,8 @@ def set_recipient_tasks() -> None:
 @shared_task(name="rights_requests.answer_by_rule", queue="work")
 def answer_by_rule() -> None:
     answering_alone.work(timezone.now())
+
+
+@shared_task(name="rights_requests.take_over_corrections", queue="work")
+def take_over_corrections() -> None:
+    rectifying.take_over_confirmed(timezone.now())

@@ -7,7 +7,9 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from groundwork.masking import has_numbers
+from groundwork.rectifying import STATEMENT
 from rights_requests.forms import WORDS_LENGTH, WordsField
+from rights_requests.fulfilment.corrections import Standing
 from rights_requests.models import CaseDocument
 from rights_requests.upload_kinds import UploadRefused
 from rights_requests.upload_limits import Upload
@@ -19,6 +21,19 @@ PURPOSES: dict[str, str] = {
     Purpose.EVIDENCE: "Something that belongs to it",
     Purpose.IDENTITY: "What you asked for to show who I am",
     Purpose.AUTHORITY: "What shows that I may act for somebody",
+}
+
+
+LONGEST_VALUE = 320
+# What we have of the person, as they would call it.
+TITLES = {
+    "address": "Your e-mail address",
+    "first_name": "Your first name",
+    "last_name": "Your last name",
+    "employer": "Your employer",
+    "job_title": "Your job title",
+    "telephone": "Your telephone number",
+    STATEMENT: "What you want said beside it",
 }
 
 
@@ -35,6 +50,43 @@ class MessageForm(forms.Form):
     def has_masked(self) -> bool:
         """Whether a number was typed that the words no longer hold."""
         return has_numbers(str(self.data.get("words", "")))
+
+
+class RightForm(forms.Form):
+    """What we have of the person, each in a field in which they can put it right."""
+
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        data_held: Sequence[Standing],
+    ) -> None:
+        super().__init__(data)
+        self.held = data_held
+        for number, one in enumerate(data_held):
+            is_long = one.field == STATEMENT
+            limit = WORDS_LENGTH if is_long else LONGEST_VALUE
+            self.fields[f"right_{number}"] = WordsField("it", limit=limit)
+            self.initial[f"right_{number}"] = one.value
+
+    def lines(self) -> list[dict[str, Any]]:
+        """The fields as the page draws them."""
+        return [
+            {
+                "field": self[f"right_{number}"],
+                "label": TITLES.get(one.field, one.title),
+                "is_long": one.field == STATEMENT,
+            }
+            for number, one in enumerate(self.held)
+        ]
+
+    def typed(self) -> dict[str, str]:
+        """By the keys of what we have; what did not come along stays as it is."""
+        return {
+            one.key: self.cleaned_data[f"right_{number}"]
+            for number, one in enumerate(self.held)
+            if f"right_{number}" in self.data
+        }
 
 
 class NarrowForm(forms.Form):

@@ -21,6 +21,7 @@ from groundwork.refusals import NotAllowed
 from rights_requests import casebook, closing, links, setting_aside, vault, visiting
 from rights_requests.asking_views import ASKING
 from rights_requests.conversation import conversation_of
+from rights_requests.fulfilment.corrections import titles_of
 from rights_requests.kinds import GROUNDS, CaseKind
 from rights_requests.limits import likely_limits
 from rights_requests.link_pages import link_page, not_a_link, problem
@@ -37,7 +38,7 @@ from rights_requests.upload_limits import (
     was_too_large,
 )
 from rights_requests.uploads import clean_name
-from rights_requests.visit_forms import MessageForm, NarrowForm, UploadForm
+from rights_requests.visit_forms import MessageForm, NarrowForm, RightForm, UploadForm
 from rights_requests.writing import reaches_person, way_to
 
 logger = logging.getLogger(__name__)
@@ -47,6 +48,8 @@ DONE = {
     "masked": "We have your message. We took a card or National Insurance number out of "
     "it: nobody here needs that.",
     "document": "We have what you sent.",
+    "corrected": "We have what you say is right. We look at it, and tell you what we did. "
+    "Nothing has changed yet.",
     "left-out": "We have what you sent, but not each attachment of the e-mail: it has some "
     "of kinds that we do not take.",
     "stay": "This page stays open longer.",
@@ -169,8 +172,23 @@ def _copy(request: HttpRequest, link: CaseLink, token: str) -> HttpResponse:
     return _back(token, "copy")
 
 
+def _correct(request: HttpRequest, link: CaseLink, token: str) -> HttpResponse:
+    form = RightForm(request.POST, data_held=visiting.correctable(link.case))
+    if form.is_valid() and not rate_limits.case_writing_allowed(str(link.case_id)):
+        form.add_error(None, _too_often())
+    if not form.is_valid():
+        return _page(request, link, token, right=form, status=400)
+    try:
+        visiting.say_what_is_right(link.case_id, form.typed(), now=timezone.now())
+    except NotAllowed as refusal:
+        form.add_error(None, str(refusal))
+        return _page(request, link, token, right=form, status=409)
+    return _back(token, "corrected")
+
+
 ACTS: dict[str, Callable[[HttpRequest, CaseLink, str], HttpResponse]] = {
     "message": _message,
+    "correct": _correct,
     "document": _document,
     "stay": _stay,
     "other": _other,
@@ -186,6 +204,7 @@ def _page(
     *,
     form: MessageForm | None = None,
     upload: UploadForm | None = None,
+    right: RightForm | None = None,
     done: str | None = "",
     refusal: Iterable[str] = (),
     status: int = 200,
@@ -200,6 +219,8 @@ def _page(
         "until": link.expires_at,
         "minutes": VISIT_MINUTES,
         "form": form or MessageForm(),
+        "right": right or RightForm(data_held=visiting.correctable(case)),
+        "waiting": titles_of(case.rectifications.open()),
         "upload": upload or UploadForm(purposes=visiting.purposes_for(case)),
         "upload_hint": UPLOAD_HINT,
         "done": done or "",

@@ -5,7 +5,7 @@ person writes, hands something in, takes our answer away, or asks for other link
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
@@ -14,7 +14,8 @@ from django.utils import timezone
 from groundwork.refusals import NotAllowed
 from rights_requests import casebook, links, sensitive, writing
 from rights_requests.filing import file_documents
-from rights_requests.fulfilment import releasing
+from rights_requests.fulfilment import corrections, rectifying, releasing
+from rights_requests.fulfilment.corrections import Standing
 from rights_requests.letter_frames import LetterKind
 from rights_requests.links import VISIT_LASTS, Use
 from rights_requests.models import (
@@ -30,6 +31,7 @@ from rights_requests.moves import GIVEN
 from rights_requests.uploads import Checked
 
 Purpose = CaseDocument.Purpose
+SIGN_UP = "sign-up"
 # However often it is kept open: somebody may have left the room.
 LONGEST_VISIT = timedelta(hours=8)
 
@@ -178,6 +180,39 @@ def note_taken(case_id: uuid.UUID, document: CaseDocument) -> None:
         Event.DOCUMENT_TAKEN,
         inputs={"document": str(document.pk)},
     )
+
+
+# --- What is right ---
+
+
+def correctable(case: Case) -> list[Standing]:
+    """What the person can say is wrong: what they told us when they signed up. Somebody
+    else who writes for them is shown nothing of it."""
+    if corrections.why_not_propose(case) or case.submission.is_by_agent:
+        return []
+    if case.submission.mailbox_confirmed_at is None:
+        return []
+    return corrections.data_of(case.submission.data_subject_id, place=SIGN_UP)
+
+
+@transaction.atomic
+def say_what_is_right(
+    case_id: uuid.UUID, right: Mapping[str, str], *, now: datetime
+) -> int:
+    """Put on record what the person typed where it differs, for staff to look at; returns
+    how many. All of it or nothing: raises NotAllowed for what cannot stand there, and
+    where a correction of the same is open."""
+    case = casebook.locked(case_id)
+    proposed = 0
+    for datum in correctable(case):
+        typed = right.get(datum.key, datum.value)
+        if typed.strip() != datum.value.strip():
+            rectifying.propose(case_id, datum.key, typed, staff_id=None, now=now)
+            sensitive.look_through(case.submission, typed, now=now)
+            proposed += 1
+    if not proposed:
+        raise NotAllowed("Nothing differs from what we have.")
+    return proposed
 
 
 # --- Links ---

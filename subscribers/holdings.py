@@ -28,6 +28,7 @@ SIGN_UP = Holding(
     titles={
         "address": "e-mail address",
         "address_digest": "code made of your address",
+        "statement": "what you want said beside it",
         "source": "how you came to us",
         "notice_given": "notice you were given",
         "created_at": "first heard of",

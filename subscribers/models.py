@@ -49,6 +49,8 @@ class Subscriber(models.Model):
     employer = EncryptedTextField(blank=True)
     job_title = EncryptedTextField(blank=True)
     telephone = EncryptedTextField(blank=True)
+    # What the person wants said beside all this (UK GDPR Art. 16, second sentence).
+    statement = EncryptedTextField(blank=True, default="", db_default="")
     status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
     source = models.CharField(
         max_length=20, choices=Source, default=Source.SIGN_UP_FORM
@@ -74,6 +76,7 @@ class Subscriber(models.Model):
             "last_name": Category.IDENTITY,
             "employer": Category.IDENTITY,
             "job_title": Category.IDENTITY,
+            "statement": Category.IDENTITY,
             "paused_until": Category.MARKETING,
             "source": Held(Category.MARKETING, source="staff"),
             "notice_given": Held(Category.MARKETING, source="staff"),

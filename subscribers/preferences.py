@@ -26,6 +26,7 @@ from subscribers.locking import locked
 from subscribers.models import (
     AddressChange,
     LinkUse,
+    MailedLink,
     Subscriber,
     SubscriberEvent,
 )
@@ -160,13 +161,15 @@ def change_details(
     *,
     channel: str = Channel.PREFERENCES,
     staff_id: int | None = None,
+    is_their_wish: bool = False,
 ) -> list[str]:
     """Store what differs and record which fields did; returns their names.
 
-    Raises NotAllowed to staff while the data is restricted; the person may change it.
+    Raises NotAllowed to staff while the data is restricted; the person may change it,
+    and so may staff at their wish (is_their_wish).
     """
     subscriber = locked(subscriber.pk)
-    if staff_id is not None:
+    if staff_id is not None and not is_their_wish:
         refuse(why_restricted(subscriber.data_subject_id))
     changed = [n for n, value in details.items() if getattr(subscriber, n) != value]
     for name in changed:
@@ -229,6 +232,14 @@ def ask_to_change_address(subscriber: Subscriber, new_address: str) -> None:
     _, token = links.make(subscriber, LinkUse.ADDRESS)
     emails.confirm_new_address(subscriber, new_address, token)
     _event(subscriber, SubscriberEvent.Action.ADDRESS_ASKED, Channel.PREFERENCES)
+
+
+def call_off_address_change(subscriber_id: int) -> None:
+    """The mail that asked the new mailbox changes nothing any more."""
+    links_open = MailedLink.objects.filter(
+        subscriber=subscriber_id, use=LinkUse.ADDRESS, used_at__isnull=True
+    )
+    links_open.update(superseded_at=timezone.now())
 
 
 def _refuse_too_soon(subscriber: Subscriber) -> None:

@@ -22,6 +22,7 @@ from rights_requests.models import (
     ErasedPlace,
     ErasurePlan,
     Event,
+    Rectification,
     Task,
 )
 from rights_requests.moves import OPEN
@@ -98,6 +99,8 @@ def _changes() -> Iterator[tuple[CaseKind, Q | Exists]]:
     restricted = Restriction.objects.open().filter(data_subject=person)
     yield CaseKind.RESTRICTION, Exists(restricted)
     yield CaseKind.OBJECTION, Exists(restricted) & Exists(_set_aside())
+    corrected = Rectification.objects.applied().filter(case=OuterRef("pk"))
+    yield CaseKind.RECTIFICATION, Exists(corrected)
     begun = ErasurePlan.objects.filter(
         decision__case=OuterRef("pk"), begun_at__isnull=False
     )
@@ -159,12 +162,23 @@ def _standing(purposes: Iterable[str]) -> Iterator[Had]:
 
 def _purposes(case: Case) -> Iterator[str]:
     """What the data that changed is used for."""
+    if case.kind == CaseKind.RECTIFICATION:
+        yield from _corrected(case)
+        return
     if case.kind == CaseKind.ERASURE:
         changed = _erased(case)
     else:
         changed = _held(person_of(case.submission.data_subject_id))
     for holding in changed:
         yield from (datum.purpose for datum in holding.data if datum.category)
+
+
+def _corrected(case: Case) -> Iterator[str]:
+    fields = {(row.place, row.field) for row in case.rectifications.applied()}
+    for holding in holdings():
+        for datum in holding.data:
+            if (holding.key, datum.path) in fields:
+                yield datum.purpose
 
 
 def _held(person: Person) -> Iterator[Holding]:

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from groundwork.refusals import NotAllowed
 from rights_requests import casebook, clock, handling
-from rights_requests.fulfilment import recipients
+from rights_requests.fulfilment import corrections, recipients
 from rights_requests.fulfilment.recipients import Had
 from rights_requests.fulfilment.systems import due_day
 from rights_requests.kinds import CaseKind
@@ -82,7 +82,17 @@ def _set_one(case: Case, had: Had, now: datetime, *, is_anew: bool) -> None:
 def _what(case: Case, had: Had) -> str:
     """No value stands here: whoever tells them takes it from the case, and gives away no
     more than they had."""
-    return f"Tell {had.name} {CHANGED[CaseKind(case.kind)]} {had.what}"
+    return f"Tell {had.name} {_changed(case)} {had.what}"
+
+
+def _changed(case: Case) -> str:
+    if case.kind != CaseKind.RECTIFICATION:
+        return CHANGED[CaseKind(case.kind)]
+    titles = "; ".join(corrections.titles_of(corrections.applied(case)))
+    return (
+        f"what was corrected, so that they put it right, too: {titles}. The values stand "
+        "under “Corrections”."
+    )
 
 
 RESTRICTED = (

@@ -14,6 +14,7 @@ from rights_requests.models.correspondence import (
 from rights_requests.models.erasing import ErasedPlace, ErasurePlan, Residue
 from rights_requests.models.log import CaseLogEntry, CaseSeal, Event
 from rights_requests.models.own_data import PersonLink
+from rights_requests.models.rectifying import Rectification
 from rights_requests.models.runs import ClockFault, DailyDigest, Recount
 from rights_requests.models.standing_rules import RuleCheck, StandingRule
 from rights_requests.models.systems import OutsideSystem
@@ -55,6 +56,7 @@ __all__ = [
     "Package",
     "PersonLink",
     "Recount",
+    "Rectification",
     "Redaction",
     "Reminder",
     "Residue",

@@ -14,7 +14,7 @@ from rights_requests import deciding, handling
 from rights_requests.case_acts import ACTS
 from rights_requests.fulfilment import systems
 from rights_requests.kinds import CaseKind
-from rights_requests.models import Case, CaseDocument, Message
+from rights_requests.models import Case, CaseDocument, Message, Rectification
 from rights_requests.moves import Move, State
 from staff.models import StaffUser
 from tests.browser.conftest import House, is_wider_than_its_window, violations
@@ -198,7 +198,21 @@ def lived_in() -> list[str]:
     told = systems.Described(LONG[:60], (LONG * 4)[:300], grace.pk)
     system = systems.enter(told)
     systems.ask_owners(now)
-    keys = {"letter": letter.pk, "task": task.pk, "decision": decision.pk}
+    mistaken = lives.new_case(CaseKind.RECTIFICATION)
+    correction = Rectification.objects.create(
+        case=mistaken,
+        place="sign-up",
+        entry="1",
+        field="first_name",
+        current=LONG,
+        proposed=LONG * 2,
+    )
+    keys = {
+        "letter": letter.pk,
+        "task": task.pk,
+        "decision": decision.pk,
+        "correction": correction.pk,
+    }
     acts = [
         f"rights_requests/{act.about}/{keys.get(act.about, case.pk)}/{act.name}/"
         for act in ACTS
@@ -220,6 +234,8 @@ def lived_in() -> list[str]:
         *(f"{CASES}/{c.pk}/change/" for c in (case, waiting, draft, closed)),
         *(f"{CASES}/{case.pk}/{tab}/" for tab in tabs),
         *(f"{CASES}/{case.pk}/copy/contents/{place}" for place in ("", "notes/")),
+        f"{CASES}/{mistaken.pk}/corrections/",
+        f"{CASES}/{mistaken.pk}/propose-correction/",
         *acts,
     ]
 

@@ -31,6 +31,7 @@ from rights_requests.models import (
     Connector,
     DailyDigest,
     Package,
+    Rectification,
     Redaction,
     Reminder,
     RuleCheck,
@@ -130,6 +131,14 @@ def work_on(case: Case) -> None:
         vault_name=stored.name,
     )
     Package.objects.create(case=case, state="failed", problem="disk", asked_by_id=1)
+    Rectification.objects.create(
+        case=case,
+        place="sign-up",
+        entry="1",
+        field="first_name",
+        current="Cleo",
+        proposed="Chloe",
+    )
     Redaction.objects.create(
         case=case,
         extent="everywhere",
