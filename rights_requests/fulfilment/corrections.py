@@ -8,9 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from groundwork.holdings import Holding, holdings
+from groundwork.holdings import Holding, Person, holdings
 from groundwork.rectifying import STATEMENT, Change, correctors
-from rights_requests.fulfilment.people import person_of
 from rights_requests.kinds import CaseKind
 from rights_requests.models import Case, Rectification
 from rights_requests.moves import State
@@ -38,7 +37,7 @@ class Standing:
 
 def data_of(subject_id: uuid.UUID, *, place: str = "") -> list[Standing]:
     """Everything that can be corrected of this person, in one place or in all."""
-    person = person_of(subject_id)
+    person = Person(subject_id)  # each of these places leads to the person by it
     found = []
     for holding in _places():
         if place in ("", holding.key):
