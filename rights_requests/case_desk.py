@@ -280,7 +280,8 @@ def who_page(request: HttpRequest, pk: Any) -> HttpResponse:
     page = page_of(request, pk)
     submission = page.case.submission
     person = submission.data_subject_id
-    reader = Subscriber.objects.filter(data_subject=person).only("pk").first()
+    readers = Subscriber.objects.filter(data_subject=person)
+    reader = readers.only("pk", "statement").first()
     names = staff_names([submission.staff_id])
     return render(
         page,
@@ -292,7 +293,10 @@ def who_page(request: HttpRequest, pk: Any) -> HttpResponse:
         entered_by=names.get(submission.staff_id or 0, ""),
         mail=submission.inbound_email_id,
         correct_url=_correct_url(page),
-        statements=corrections.statements_of(person),
+        statements=[
+            *([reader.statement] if reader and reader.statement else []),
+            *corrections.statements_of(person, place="from-others"),
+        ],
         checks=sorted(page.case.checks.all(), key=lambda check: check.asked_at),
     )
 

@@ -52,10 +52,10 @@ def data_of(subject_id: uuid.UUID, *, place: str = "") -> list[Standing]:
     return found
 
 
-def statements_of(subject_id: uuid.UUID) -> list[Standing]:
-    """What the person wants said beside the data, wherever it stands."""
-    found = data_of(subject_id)
-    return [one for one in found if one.field == STATEMENT and one.value]
+def statements_of(subject_id: uuid.UUID, *, place: str = "") -> list[str]:
+    """What the person wants said beside the data, in one place or wherever it stands."""
+    found = data_of(subject_id, place=place)
+    return [one.value for one in found if one.field == STATEMENT and one.value]
 
 
 def find(subject_id: uuid.UUID, key: str) -> Standing | None:
