@@ -20,6 +20,7 @@ import uuid
 import zipfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import psycopg
 import psycopg.sql
@@ -216,7 +217,7 @@ def _mailed(person: uuid.UUID, address: str, rows: int) -> uuid.UUID:
 
     DataSubject.objects.create(id=person)
     body = encrypt(f"To: {address}\r\n\r\n" + "Good morning. " * 100)
-    told = [person, encrypt(address), sealed_json({"name": "A"}), body, rows]
+    told: list[Any] = [person, encrypt(address), sealed_json({"name": "A"}), body, rows]
     with connection.cursor() as cursor:
         cursor.execute(MAILS, told)
         cursor.execute("ANALYZE outbox_outgoingemail")
