@@ -35,7 +35,7 @@ MAIL_TO_YOU = Holding(
     # to whoever makes it for the person.
     to_mailbox=lambda person: (
         ~Q(kind__startswith="subscribers/address_")
-        & ~Q(kind__startswith="rights_requests/")
+        & (~Q(kind__startswith="rights_requests/") | Q(kind="rights_requests/own_data"))
     ),
     context=("created_at",),
     titles={

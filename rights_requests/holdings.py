@@ -42,6 +42,12 @@ def _of_mailbox(path: str = "") -> Finder:
 
 OWN_CASE = _of_mailbox("case__submission__")
 
+
+def _by_the_person(person: Person) -> Q:
+    """Of their own cases what they sent themselves, and no colleague took down."""
+    return OWN_CASE(person) & Q(staff_id__isnull=True)
+
+
 SUBMISSIONS = Holding(
     key="messages-about-your-rights",
     model="rights_requests.Submission",
@@ -122,7 +128,7 @@ MESSAGES = Holding(
     title="What you wrote about your requests",
     words="Your messages about a request, by whichever way they came.",
     find=by_subject(OF_CASE),
-    to_mailbox=OWN_CASE,
+    to_mailbox=_by_the_person,
     kept=CASE_FILE,
     context=("case__reference", "received_at", "channel"),
     titles={
@@ -152,7 +158,7 @@ DOCUMENTS = Holding(
     "folder “files”, unless they are gone. What showed who you are is not there: we "
     "delete it as soon as we have looked at it.",
     find=by_subject(OF_CASE),
-    to_mailbox=OWN_CASE,
+    to_mailbox=_by_the_person,
     kept=CASE_FILE,
     files=_files,
     context=(
