@@ -37,11 +37,20 @@ SHUT = "Something of this person is shut away: only few may read it."
 
 @dataclass(frozen=True)
 class Group:
-    """Places with one fate."""
+    """Places with one fate: those where something is, and the titles of the others.
+    reasons: of what is kept, those for one reason together."""
 
     fate: ErasedPlace.Fate
     title: str
     lines: list[ErasedPlace]
+    empty: list[str]
+
+    @property
+    def reasons(self) -> list[tuple[str, str, list[ErasedPlace]]]:
+        together: dict[tuple[str, str], list[ErasedPlace]] = {}
+        for line in self.lines:
+            together.setdefault((line.why, line.until), []).append(line)
+        return [(why, until, lines) for (why, until), lines in together.items()]
 
 
 TITLES = {
@@ -52,12 +61,26 @@ TITLES = {
 
 
 def grouped(lines: list[ErasedPlace]) -> list[Group]:
-    """What goes first, then what stays; where something is, before where nothing is."""
-    found = sorted(lines, key=lambda line: (not line.seen_count, -line.position))
+    """What goes first, then what stays, in the order in which people read of it."""
+    found = sorted(lines, key=lambda line: -line.position)
     return [
-        Group(fate, title, [line for line in found if line.fate == fate])
+        Group(
+            fate,
+            title,
+            [line for line in found if line.fate == fate and is_something_there(line)],
+            [
+                line.title
+                for line in found
+                if line.fate == fate and not is_something_there(line)
+            ],
+        )
         for fate, title in TITLES.items()
     ]
+
+
+def is_something_there(line: ErasedPlace) -> bool:
+    """Where nobody can tell before, there may be."""
+    return line.seen_count != 0 or bool(line.erased_count)
 
 
 def preview(case: Case) -> dict[str, Any]:
