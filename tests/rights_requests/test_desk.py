@@ -58,8 +58,9 @@ def console(omar: StaffUser) -> Client:
 
 
 def received(day: date, kind: CaseKind = CaseKind.ERASURE, **more: Any) -> Case:
-    """A case of which the request came at ten on that day."""
-    moment = datetime(day.year, day.month, day.day, 10, tzinfo=UTC)
+    """A case of which the request came at ten on that day, or just now before ten."""
+    ten = datetime(day.year, day.month, day.day, 10, tzinfo=UTC)
+    moment = min(ten, timezone.now() - timedelta(seconds=1))
     more = {"received_at": moment, "dated_on": day, **more}
     return lives.new_case(kind, **more)
 
