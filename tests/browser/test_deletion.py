@@ -113,6 +113,8 @@ def test_one_proposes_another_approves_and_what_is_left_is_seen(
 
     open_tab(dana, house, case, "deletion")
     expect(dana.get_by_text("nothing was found but what is kept")).to_be_visible()
+    done = dana.get_by_role("heading", name="Erased, and nothing is left")
+    expect(done).to_be_visible()
     found += complaints_about(dana)
     keep(dana, f"deletion-done-{look}")
     assert found == []
