@@ -53,9 +53,10 @@ TRIED_AGAIN_AFTER = timedelta(minutes=1)
 def work_on_next(now: datetime) -> ErasurePlan | None:
     """Take up the erasure that waits the longest, and go on as far as it goes; None when
     none waits. Whatever stops it shows on the case, and the next look is in a minute."""
-    for plan in ErasurePlan.objects.filter(
+    waiting = ErasurePlan.objects.filter(
         state__in=erasure_plan.UNDER_WAY, next_try_at__lte=now
-    ):
+    )
+    for plan in waiting.order_by("next_try_at"):
         with _alone(plan) as is_ours:
             if is_ours:
                 _try(plan)
@@ -134,6 +135,7 @@ def _begin(plan: ErasurePlan) -> bool:
     not at all when something has changed."""
     decision, case, subject = _locked(plan)
     if erasure_plan.is_answer_waiting(case):
+        _put_off(plan)  # nobody else’s waits for it
         return False
     if problem := _why_void(plan, decision, case):
         _stop(plan, decision, case, problem)

@@ -294,7 +294,7 @@ def test_it_does_not_begin_while_a_letter_needs_the_address(case: Case) -> None:
     erasing.work_on_next(timezone.now())
     assert ErasurePlan.objects.get(decision=decision).state == "approved"
     deliver()
-    erasing.work_on_next(timezone.now())
+    erasing.work_on_next(timezone.now() + timedelta(minutes=2))
     assert ErasurePlan.objects.get(decision=decision).state == "done"
 
 
