@@ -93,6 +93,8 @@ DISCLOSURES = Holding(
         others="",
     ),
     kept=ON_RECORD,
+    # Somebody looks first whether the law lets it be told.
+    to_mailbox=nothing,
     titles={
         "disclosed_on": "on",
         "recipient": "who received it",
@@ -130,6 +132,7 @@ EVENTS = Holding(
         others="",
     ),
     kept=ON_RECORD,
+    to_mailbox=lambda person: Q(action=SubjectEvent.Action.LOOKED),
     titles={"at": "when", "action": "what happened", "detail": "more exactly"},
 )
 CONTACT = Holding(

@@ -257,6 +257,8 @@ class Holding:
         return rows if self.to_mailbox is None else rows.filter(self.to_mailbox(person))
 
     def shown_count(self, person: Person) -> int:
+        if self.to_mailbox is nothing:
+            return 0
         if self.narrow is not None:
             return self.count(person)
         return self.shown(person).count()
@@ -264,6 +266,8 @@ class Holding:
     def some_shown(self, person: Person, start: int, stop: int) -> list[Record]:
         """Of what a mailbox alone is shown, the records from one place of their order to
         another."""
+        if self.to_mailbox is nothing:
+            return []
         if self.narrow is not None:
             return self.some(person, start, stop)
         return self._read(self.shown(person)[start:stop])

@@ -117,7 +117,9 @@ def _read(response: http.client.HTTPResponse, most_bytes: int) -> Reply:
         body += chunk
         if len(body) > most_bytes:
             raise CallFailed(Why.TOO_LARGE)
-    if response.length:  # cut off before the end that was announced
+    # Cut off before the end that was announced, or without one that could be: nobody
+    # would know whether it is whole.
+    if response.length or (response.length is None and not response.chunked):
         raise CallFailed(Why.UNREACHED)
     headers = {name.lower(): value for name, value in response.getheaders()}
     return Reply(response.status, headers, bytes(body))

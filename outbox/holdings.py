@@ -5,7 +5,7 @@ from django.db.models import Q
 from groundwork.holdings import Holding, Kept, by_digest, by_subject, nothing
 from groundwork.links import without_tokens, without_tokens_within
 from outbox.inbound_message import parse
-from outbox.retention import forget_mail
+from outbox.retention import forget_inbound, forget_mail
 
 
 def _as_read(raw: str) -> str:
@@ -56,6 +56,7 @@ MAIL_FROM_YOU = Holding(
     words="What came to us from your address, as it arrived, and what our software "
     "noticed in it.",
     find=by_digest("sender_digest"),
+    forget=forget_inbound,
     # Anybody can write under somebody's address.
     to_mailbox=nothing,
     titles={

@@ -165,6 +165,12 @@ def is_anything_shut_away(sender_digest: bytes) -> bool:
     return from_there.filter(is_shut_away=True).exists()
 
 
+def is_anything_unread() -> bool:
+    """Whether a message has come that nobody has offered to its readers yet: nobody
+    knows who sent it, or what it asks for."""
+    return InboundEmail.objects.filter(state=InboundEmail.State.NEW).exists()
+
+
 def empty(pk: int, sentence: str) -> None:
     """Remove what a message says, for good, and leave this sentence in its place."""
     InboundEmail.objects.filter(pk=pk).update(raw_message="", remarks=sentence)

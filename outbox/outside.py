@@ -62,12 +62,13 @@ def _forget_by_imap(url: str, wanted: frozenset[str]) -> int:
             number
             for address in sorted(wanted)
             for end in ("FROM", "TO", "CC")
-            for number in _search(mailbox, end, address)
+            # What was never fetched nobody has read: it may ask for something.
+            for number in _search(mailbox, f"SEEN {end}", address)
         }
         # The server finds parts of words as well, such as the end of a longer address.
         theirs = [n for n in sorted(found, key=int) if wanted & _ends_by(mailbox, n)]
         for number in theirs:
-            mailbox.store(number.decode(), "+FLAGS", "\\Deleted")
+            mailbox.uid("STORE", number.decode(), "+FLAGS", "\\Deleted")
         mailbox.expunge()
     return len(theirs)
 
@@ -77,15 +78,16 @@ def _ends_by(mailbox: imaplib.IMAP4, number: bytes) -> set[str]:
 
 
 def _fetched(mailbox: imaplib.IMAP4, number: bytes, what: str) -> bytes:
-    _, data = mailbox.fetch(number.decode(), f"({what})")
+    _, data = mailbox.uid("FETCH", number.decode(), f"({what})")
     return b"".join(part[1] for part in data if isinstance(part, tuple))
 
 
 def _search(mailbox: imaplib.IMAP4, where: str, text: str) -> list[bytes]:
-    """The numbers of the messages that have this text there (RFC 3501, 6.4.4)."""
+    """The lasting numbers of the messages that have this text there (RFC 3501, 6.4.4 and
+    6.4.8)."""
     # The stubs say text; what is sent is bytes (imaplib.IMAP4._command).
     mailbox.literal = text.encode()  # type: ignore[assignment]
-    _, found = mailbox.search("UTF-8", where)
+    _, found = mailbox.uid("SEARCH", "CHARSET", "UTF-8", where)
     return found[0].split() if found and found[0] else []
 
 

@@ -43,8 +43,26 @@ def forget_mail(person: Person) -> int:
     """Empty what was written to a person whose data is erased, and take their number off
     it; returns how many messages. What still waits is not sent, but for what answers
     their request: that has to leave first (is_answer_on_its_way)."""
-    forget_bodies(person.id)
+    waiting = OutgoingEmail.objects.filter(
+        data_subject_id=person.id, state=State.QUEUED
+    )
+    waiting.exclude(message_class=MessageClass.RIGHTS).update(
+        state=State.WITHHELD, reason="removed", settled_at=timezone.now()
+    )
     return forget_settled_mail(person)
+
+
+def forget_inbound(person: Person) -> int:
+    """What came from the person goes; what nobody has looked at yet stays, and is found
+    by whoever looks for what is left."""
+    unread = [
+        InboundEmail.State.NEW,
+        InboundEmail.State.WAITING,
+        InboundEmail.State.BROKEN,
+    ]
+    theirs = InboundEmail.objects.filter(sender_digest__in=list(person.digests))
+    gone = theirs.exclude(state__in=unread).delete()[1]
+    return gone.get(InboundEmail._meta.label, 0)
 
 
 def forget_settled_mail(person: Person) -> int:

@@ -15,7 +15,6 @@ from django.utils import timezone
 from data_subjects.models import ENDING_EVENTS
 from groundwork.masking import mask_numbers
 from rights_requests import grounds, letters, weighing
-from rights_requests.closing import COPIES
 from rights_requests.desk import reference_in
 from rights_requests.entry_forms import NEVER, london_moment
 from rights_requests.fulfilment import corrections
@@ -26,6 +25,7 @@ from rights_requests.moves import Move
 from rights_requests.upload_kinds import ALLOWED_WORDS, UploadRefused
 from rights_requests.upload_limits import MEGABYTE, MOST_BYTES
 from rights_requests.uploads import check_upload
+from rights_requests.whose_answer import COPIES
 from staff.models import StaffUser
 from subscribers.forms import AddressField
 

@@ -12,12 +12,12 @@ from django.utils import timezone
 
 from data_subjects.restriction import is_restricted
 from rights_requests import casebook, closing, deciding, handling, moves, weighing
-from rights_requests.closing import COPIES
 from rights_requests.fulfilment import erasure_plan
 from rights_requests.kinds import CaseKind
 from rights_requests.models import Case, Decision, IdentityCheck, Letter
 from rights_requests.moves import NOT_OF_STAFF, Move, State, needs_second_person
 from rights_requests.weighing import Outcome
+from rights_requests.whose_answer import COPIES
 
 # Word on a complaint is next when it is due within so many days.
 WORD_SOON = timedelta(days=3)

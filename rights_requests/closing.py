@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from data_subjects import holds
@@ -35,37 +34,36 @@ from rights_requests.fulfilment import (
     releasing,
 )
 from rights_requests.fulfilment.marks import Reason, counted_in_words
+from rights_requests.fulfilment.opendsr import RequestType
 from rights_requests.kinds import AT_ONCE, ON_THE_CLOCK, PUBLISHED, CaseKind
 from rights_requests.letter_frames import LetterKind
 from rights_requests.limits import Limit, likely_limits
 from rights_requests.models import (
     Case,
     CaseDocument,
-    Channel,
     Decision,
     ErasurePlan,
     IdentityCheck,
     Letter,
     OutsideSystem,
     Submission,
+    SystemCall,
 )
 from rights_requests.moves import GIVEN, Move, needs_second_person
 from rights_requests.vault_keeping import remove_document
+from rights_requests.whose_answer import (
+    COPIES,
+    goes_to_typed_street,
+    may_act,
+    was_checked,
+    was_typed,
+    why_not_all_of_it,
+    why_not_to_them,
+    withholdings,
+)
 
 Purpose = CaseDocument.Purpose
-# What is answered by handing something over.
-COPIES = frozenset({CaseKind.ACCESS, CaseKind.PORTABILITY})
-HOLDS_EVERYTHING = (
-    "Something has to be left out, and the copy that was put together holds everything: "
-    "leave it out there (Documents), or take the copy away and upload what the person "
-    "gets."
-)
 # What the law keeps from the person’s knowledge would be told by its mark in the copy.
-WOULD_TELL = (
-    "Something is left out without the person’s knowledge, and the copy that was put "
-    "together would tell them: take it away from the documents, and upload what the "
-    "person gets."
-)
 WAITS = "A proposal waits for a second person: release it or take it back first."
 ON_ITS_WAY = (
     "The letter about two months more is on its way: it counts once it was handed over. "
@@ -189,21 +187,13 @@ def told_withholdings(case: Case) -> list[Decision]:
     about others, and not what the law keeps from their knowledge."""
     kind, move = case.kind, Move.WITHHOLD
     told = [ground.key for ground in grounds.for_case(kind, move) if ground.told]
-    return list(_withholdings(case).filter(ground__in=told).order_by("pk"))
+    return list(withholdings(case).filter(ground__in=told).order_by("pk"))
 
 
 def left_out_of_copy(case: Case) -> dict[str, int]:
     """How much is left out of the copy that goes to the person, by reason."""
     package = freshness.newest_package(case) if case.kind in COPIES else None
     return package.left_out if package is not None else {}
-
-
-def _withholdings(case: Case) -> QuerySet[Decision]:
-    """The released decisions to leave something out, told or not."""
-    released: QuerySet[Decision] = case.decisions.filter(
-        move=Move.WITHHOLD, outcome=Decision.Outcome.RELEASED
-    )
-    return released
 
 
 def answer_fields(case: Case, answer: Answer) -> dict[str, Any]:
@@ -343,7 +333,7 @@ def why_not_give(case: Case, *, nothing_held: bool = False) -> str:
 
 def _why_not_erase(case: Case) -> str:
     """Anybody may have typed the address: nothing is deleted at their word alone."""
-    if _was_typed(case.submission) and not _was_checked(case):
+    if was_typed(case.submission) and not was_checked(case):
         return (
             "Nobody has shown yet that the mailbox is theirs, and what is deleted cannot "
             "be brought back: the button in our first letter shows it, a code from the "
@@ -356,19 +346,12 @@ def why_not_name_outside(case: Case) -> str:
     """What stands against naming the person to a system outside by machine, which does
     at once what it is asked; empty when nothing does."""
     if case.kind != CaseKind.ERASURE:
-        return PERHAPS_ANOTHER if _goes_to_typed_street(case) else ""
+        return PERHAPS_ANOTHER if goes_to_typed_street(case) else ""
     if is_kept_by_hold(case):
         return "A legal hold keeps this person’s data (UK GDPR, Article 17(3)(e))."
     if _is_asked_by_stranger(case):
         return "Somebody else asks this for the person, and nothing here shows that they may."
     return _why_not_erase(case)
-
-
-def _was_typed(submission: Submission) -> bool:
-    """Whether nothing but what came in says whose address it is. Of what staff took down
-    themselves, they know from whom."""
-    came_by_itself = submission.channel in (Channel.FORM, Channel.E_MAIL)
-    return came_by_itself and submission.mailbox_confirmed_at is None
 
 
 def why_not_give_part(case: Case) -> str:
@@ -384,7 +367,7 @@ def why_not_give_part(case: Case) -> str:
 def why_not_act(case: Case) -> str:
     """Whether nobody has shown yet that the person wants their data changed: anybody may
     have typed the address, or write for somebody else."""
-    if _was_typed(case.submission) and not _was_checked(case):
+    if was_typed(case.submission) and not was_checked(case):
         return (
             "Nobody has shown yet that the mailbox is theirs: the button in our first "
             "letter shows it, a code from the status page, or a check of identity (UK "
@@ -419,76 +402,20 @@ def _why_not_copy(case: Case, *, nothing_held: bool) -> str:
             "Record first where you looked, and why that was enough (UK GDPR, Article "
             "15(1A))."
         )
-    if _goes_to_stranger(case):
-        return (
-            "The answer goes to somebody else, and nothing here shows that they may have "
-            "it: add their authority to the documents first."
-        )
+    if why_not := why_not_to_them(case):
+        return why_not
     if nothing_held:
         return _why_something_is_held(case)
     if not answers_of(case):
         return "Upload what the person gets, or say that we hold nothing."
-    return _why_not_all_of_it(case) or freshness.why_not_hand_over(case)
-
-
-def _why_not_all_of_it(case: Case) -> str:
-    """What was put together holds everything that an e-mail address leads to: also what
-    two people decided to leave out, and their decision itself, which the person may not
-    know of."""
-    if case.kind not in COPIES or freshness.newest_package(case) is None:
-        return ""
-    if _goes_to_typed_street(case):
-        return (
-            "It was found by an e-mail address, and goes to a street: nobody has shown "
-            "yet that the mailbox is theirs. A code from the status page shows it, or a "
-            "check of identity (UK GDPR, Article 12(6))."
-        )
-    if _is_secret_kept(case):
-        return WOULD_TELL
-    if _withholdings(case).exists() and holds_everything(case):
-        return HOLDS_EVERYTHING
-    return ""
-
-
-def holds_everything(case: Case) -> bool:
-    """Whether the answer would be all that was found, with nothing left out."""
-    package = freshness.newest_package(case) if case.kind in COPIES else None
-    return package is not None and not package.left_out
-
-
-def _goes_to_typed_street(case: Case) -> bool:
-    """Whether anybody may have typed the e-mail address above an address of their own."""
-    submission = case.submission
-    return (
-        _was_typed(submission)
-        and writing.way_to(submission) == Letter.By.POST
-        and not _was_checked(case)
-    )
-
-
-def _was_checked(case: Case) -> bool:
-    """Whether a check of identity showed who asks."""
-    checks = IdentityCheck.objects.filter(case__submission=case.submission_id)
-    return checks.filter(outcome=IdentityCheck.Outcome.CONFIRMED).exists()
-
-
-def _is_secret_kept(case: Case) -> bool:
-    """Whether something about this person was ever left out without their knowledge."""
-    person = case.submission.data_subject_id
-    grounds_untold = [g.key for g in grounds.WITHHOLDINGS if not g.told]
-    return Decision.objects.filter(
-        case__submission__data_subject=person,
-        move=Move.WITHHOLD,
-        ground__in=grounds_untold,
-        outcome=Decision.Outcome.RELEASED,
-    ).exists()
+    return why_not_all_of_it(case) or freshness.why_not_hand_over(case)
 
 
 def _why_something_is_held(case: Case) -> str:
     """What on record contradicts that we hold nothing; empty when nothing does. A search
     that found what is not the person’s is recorded once more: the newest of each system
     counts."""
-    if answers_of(case) or _withholdings(case).exists():
+    if answers_of(case) or withholdings(case).exists():
         return "Something is held: it was uploaded here, or is left out for a reason."
     newest = {
         search.system.casefold(): search
@@ -503,12 +430,6 @@ def _why_something_is_held(case: Case) -> str:
     return ""
 
 
-def _goes_to_stranger(case: Case) -> bool:
-    """To whoever writes for the person, without authority or a check that showed it."""
-    is_to_agent = case.submission.answer_to == Submission.AnswerTo.AGENT
-    return is_to_agent and not _may_act(case)
-
-
 def _is_asked_by_stranger(case: Case) -> bool:
     """Whether somebody else wants the person’s data changed, and neither their authority,
     a check, nor the person’s own mailbox showed that the person wants it."""
@@ -516,15 +437,7 @@ def _is_asked_by_stranger(case: Case) -> bool:
     is_to_agent = submission.answer_to == Submission.AnswerTo.AGENT
     if submission.mailbox_confirmed_at is not None and not is_to_agent:
         return False
-    return submission.is_by_agent and not _may_act(case)
-
-
-def _may_act(case: Case) -> bool:
-    """Whether somebody’s authority, or who asks, was shown."""
-    shown = CaseDocument.objects.filter(
-        case__submission=case.submission_id, purpose=Purpose.AUTHORITY
-    )
-    return shown.exists() or _was_checked(case)
+    return submission.is_by_agent and not may_act(case)
 
 
 def why_not_close(case: Case, besides: Decision | None = None) -> str:
@@ -591,7 +504,10 @@ def withdraw(
 def why_not_withdraw(case: Case) -> str:
     """What is deleted cannot be brought back."""
     plans = ErasurePlan.objects.filter(decision__case=case, begun_at__isnull=False)
-    if case.is_open and plans.exists():
+    sent = SystemCall.objects.filter(
+        task__case=case, request_type=RequestType.ERASURE, sent_at__isnull=False
+    )
+    if case.is_open and (plans.exists() or sent.exists()):
         return "Your data is being deleted already: it is too late to take this back."
     return ""
 
@@ -605,6 +521,7 @@ def narrow(
     said = words.strip()
     if not said:
         raise NotAllowed("Say what you want instead.")
+    refuse(why_not_withdraw(case))
     casebook.make(
         case,
         Move.NARROW,
@@ -653,6 +570,7 @@ def settle_as_taken_back(decision: Decision, *, now: datetime) -> None:
     """It is meant no longer; nor is its letter, while that lies here to be posted."""
     decision.outcome, decision.settled_at = Decision.Outcome.TAKEN_BACK, now
     decision.save(update_fields=["outcome", "settled_at"])
+    erasure_plan.end(decision, now=now)
     if is_unposted(decision.letter):
         case = decision.case_id
         unposted = Letter.objects.filter(case=case, decisions=decision)

@@ -32,14 +32,12 @@ from rights_requests import (
 )
 from rights_requests.clock import Clocks
 from rights_requests.closing import (
-    HOLDS_EVERYTHING,
     Answer,
     answer_and_close,
     answer_fields,
     end_open_work,
     given_fields,
     grounds_told,
-    holds_everything,
     is_kept_by_hold,
     is_unposted,
     letter_of_answer,
@@ -62,6 +60,7 @@ from rights_requests.letter_frames import LetterKind
 from rights_requests.letter_reasons import reasons_problem
 from rights_requests.models import Case, Decision, Event, Letter
 from rights_requests.moves import Move, State, needs_second_person
+from rights_requests.whose_answer import HOLDS_EVERYTHING, holds_everything
 
 Outcome = Decision.Outcome
 UNKNOWN = MailState.UNKNOWN
@@ -583,6 +582,11 @@ def release(
     plan = erasure_plan.of(decision)
     if plan is not None:
         erasure_plan.approve(plan, code=code)
+    elif _erases(decision, proposal):
+        raise NotAllowed(
+            "The legal hold under which this was proposed has ended, so there is more to "
+            "delete than was seen: send it back, and propose it anew."
+        )
     decision.released_by_id, decision.released_at = staff_id, now
     if proposal.move is not Move.EXTEND and plan is None:
         decision.settled_at, decision.outcome = now, Outcome.RELEASED
@@ -671,6 +675,7 @@ def send_back(
     decision.answer, decision.outcome = answer.strip(), Outcome.SENT_BACK
     decision.settled_at = now
     decision.save(update_fields=["answer", "outcome", "settled_at"])
+    erasure_plan.end(decision, now=now)
     return _noted(case, decision, Event.SENT_BACK, staff_id)
 
 

@@ -165,7 +165,7 @@ def _asked_of_reader(row: CaseDocument) -> dict[str, str]:
     whoever does not have it."""
     submission = row.case.submission
     if row.purpose == Purpose.ANSWER:
-        if not row.is_put_together:
+        if not row.is_put_together and row.staff_id != SOFTWARE:
             return {}  # written by us
         is_shut = sensitive.is_anything_shut_away(submission.data_subject)
         needed = {WORK: "Only whoever works on cases may have all that is held."}

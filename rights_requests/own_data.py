@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from data_subjects.models import SubjectEvent
+from data_subjects.models import DataSubject, SubjectEvent
 from groundwork import addresses
 from groundwork.holdings import Holding, Person, Record, holdings
 from groundwork.links import derived_token, random_token, token_digest
@@ -120,6 +120,7 @@ def open_visit(token: str, *, now: datetime) -> str:
     fresh = found(Use.FRESH, token)
     if fresh is None:
         return ""
+    _lock_person(fresh.data_subject_id)
     unused = PersonLink.objects.standing().filter(pk=fresh.pk, used_at__isnull=True)
     if not unused.update(used_at=now):
         return ""
@@ -139,6 +140,11 @@ def open_visit(token: str, *, now: datetime) -> str:
         reference=visit.pk,
     )
     return visit_token
+
+
+def _lock_person(subject_id: uuid.UUID) -> None:
+    """People come before what belongs to them, as everywhere in the house."""
+    DataSubject.objects.select_for_update(no_key=True).get(pk=subject_id)
 
 
 # --- What is shown ---
@@ -187,6 +193,8 @@ def ask(visit_id: int, kind: CaseKind, *, now: datetime) -> Case:
         raise NotAllowed("That is asked with the form.")
     # Held to the end: pressed twice at once, the second one finds what the first opened.
     rows = PersonLink.objects.standing().filter(pk=visit_id, use=Use.VISIT)
+    for subject_id in rows.values_list("data_subject", flat=True):
+        _lock_person(subject_id)
     visit = rows.select_for_update(of=("self",), no_key=True).first()
     if visit is None:
         raise NotAllowed("This page is over.")

@@ -13,7 +13,7 @@ from data_subjects import holds
 from data_subjects.models import DataSubject, SubjectEvent
 from data_subjects.restriction import is_restricted
 from groundwork.holdings import Person, holdings
-from rights_requests import sensitive, writing
+from rights_requests import sensitive, whose_answer, writing
 from rights_requests.fulfilment.people import person_of
 from rights_requests.models import (
     Case,
@@ -65,6 +65,7 @@ WORDS = {
     "channel": "it came another way than by a form on the site",
     "agent": "somebody else asks for the person",
     "post": "the answer goes by post",
+    "moved": "the person has another e-mail address by now",
     "words": "it says something in the person’s own words",
     "held": "it waits apart, or was shut away",
     "outside": "systems outside have to be searched",
@@ -115,6 +116,7 @@ OF_REQUEST: dict[str, Callable[[Case], bool]] = {
     "channel": lambda case: case.submission.channel != Channel.FORM,
     "agent": lambda case: case.submission.is_by_agent,
     "post": lambda case: writing.way_to(case.submission) == Letter.By.POST,
+    "moved": whose_answer.has_moved,
     "words": _has_words,
     "held": _is_held,
     "outside": lambda case: OutsideSystem.objects.searched().exists(),

@@ -78,7 +78,9 @@ HANDED_COPIES = Purge(
     sooner=COPY_LASTS,
     what="Files of copies of people’s data that were handed over",
     due=lambda limit: CaseDocument.objects.filter(
-        package__handed_at__lt=limit, removed_at__isnull=True
+        # The day that the person was told is theirs to its end.
+        package__handed_at__date__lt=timezone.localdate(limit),
+        removed_at__isnull=True,
     ),
     subject="case__submission__data_subject_id",
     remove=_end_copy,

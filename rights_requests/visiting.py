@@ -29,6 +29,7 @@ from rights_requests.models import (
 )
 from rights_requests.moves import GIVEN
 from rights_requests.uploads import Checked
+from rights_requests.whose_answer import has_moved
 
 Purpose = CaseDocument.Purpose
 SIGN_UP = "sign-up"
@@ -162,7 +163,8 @@ def can_take_away(case: Case, document: CaseDocument) -> bool:
     if document.removed_at is not None:
         return False
     if document.purpose == Purpose.ANSWER:
-        return case.state in GIVEN and _was_given(document)
+        is_theirs = not (document.is_put_together and has_moved(case))
+        return case.state in GIVEN and is_theirs and _was_given(document)
     is_own = document.staff_id is None
     return is_own and document.purpose in (Purpose.EVIDENCE, Purpose.AUTHORITY)
 
@@ -192,7 +194,8 @@ def correctable(case: Case) -> list[Standing]:
         return []
     if case.submission.mailbox_confirmed_at is None:
         return []
-    return corrections.data_of(case.submission.data_subject_id, place=SIGN_UP)
+    subject_id = case.submission.data_subject_id
+    return corrections.data_of(subject_id, place=SIGN_UP, is_to_mailbox=True)
 
 
 @transaction.atomic

@@ -58,12 +58,16 @@ def to_confirm(*, most: int) -> list[Waiting]:
     ]
 
 
-def deletions(*, most: int) -> list[Waiting]:
-    """Approved deletions that do not go on by themselves: something is left, or a place
-    could not be reached."""
+def deletions(*, most: int, now: datetime) -> list[Waiting]:
+    """Approved deletions that do not go on by themselves: something is left, a place
+    could not be reached, or they have not begun for an hour."""
     stuck = ErasurePlan.objects.filter(
         Q(state=ErasurePlan.State.RESIDUE)
         | Q(state__in=UNDER_WAY, problem=ErasurePlan.Problem.PLACE)
+        | Q(
+            state=ErasurePlan.State.APPROVED,
+            decision__released_at__lt=now - timedelta(hours=1),
+        )
     ).select_related("decision__case")
     return [
         Waiting(

@@ -3,11 +3,14 @@ groundwork.holdings."""
 
 import csv
 import io
+import secrets
+import uuid
 
 from consent import ledger
 from consent.models import Channel, ConsentEvidence
 from groundwork.encryption import has_content
 from groundwork.holdings import Person
+from groundwork.restricted_rows import as_the_law_requires
 from subscribers.models import Subscriber, SubscriberEvent, SubscriberImport
 
 
@@ -29,6 +32,15 @@ def forget_reader(person: Person) -> int:
         channel=Channel.RIGHTS_REQUEST,
     )
     return count
+
+
+def let_go_of_address(subject_id: uuid.UUID) -> None:
+    """Whoever signs up with the address from now on is somebody new, and none of theirs
+    goes to the reader who is being erased."""
+    with as_the_law_requires(subject_id):
+        Subscriber.objects.filter(data_subject=subject_id).update(
+            address_digest=secrets.token_bytes(32)
+        )
 
 
 def forget_lines(person: Person) -> int:

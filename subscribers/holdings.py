@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from groundwork.holdings import ON_RECORD, Holding, Person, by_subject
+from groundwork.holdings import ON_RECORD, Holding, Person, by_subject, nothing
 from groundwork.personal_data import Category, Erasure, PersonalData
 from subscribers import erasing
 from subscribers.models import LinkUse
@@ -93,6 +93,7 @@ LISTS = Holding(
     find=lambda person: Q(),
     narrow=_lines_about,
     forget=erasing.forget_lines,
+    to_mailbox=nothing,
     context=("uploaded_at",),
     titles={"uploaded_at": "uploaded", "content": "lines about you"},
 )

@@ -24,7 +24,6 @@ from groundwork import connector_keys, outside_calls
 from groundwork.outside_calls import CallFailed, Reply
 from groundwork.refusals import NotAllowed, refuse
 from rights_requests import casebook, closing, handling
-from rights_requests.closing import COPIES
 from rights_requests.fulfilment import opendsr, systems
 from rights_requests.fulfilment.opendsr import (
     NotSigned,
@@ -38,6 +37,7 @@ from rights_requests.kinds import CaseKind
 from rights_requests.models import (
     SOFTWARE,
     Case,
+    CaseLogEntry,
     Connector,
     Event,
     SystemCall,
@@ -47,6 +47,7 @@ from rights_requests.moves import State as CaseState
 from rights_requests.upload_kinds import UploadRefused
 from rights_requests.upload_limits import MOST_BYTES
 from rights_requests.uploads import Checked, check_upload
+from rights_requests.whose_answer import COPIES
 
 logger = logging.getLogger(__name__)
 State, Problem = SystemCall.State, SystemCall.Problem
@@ -167,10 +168,11 @@ def release(task_id: int, *, staff_id: int, now: datetime) -> SystemCall:
     case, call = _held_together(task_id)
     if call.state != State.HELD:
         raise NotAllowed("Nothing waits here to be let go.")
-    if case.assigned_to_id == staff_id:
+    worked = CaseLogEntry.objects.filter(case_id=case.pk, staff_id=staff_id)
+    if case.assigned_to_id == staff_id or worked.exists():
         raise NotAllowed(
-            "You work on this case: somebody else lets the deletion go, since it cannot "
-            "be brought back."
+            "You have worked on this case: somebody else lets the deletion go, since it "
+            "cannot be brought back."
         )
     refuse(_why_not_send(case, call), closing.why_not_name_outside(case))
     call.state, call.next_at, call.released_by_id = State.WAITING, now, staff_id

@@ -14,6 +14,8 @@ from rights_requests.kinds import CaseKind
 from rights_requests.models import Case, Rectification
 from rights_requests.moves import State
 
+# Nobody has so many sign-ups.
+AT_MOST = 100
 State_ = Rectification.State
 
 
@@ -35,14 +37,20 @@ class Standing:
         return title_of(self.place, self.field)
 
 
-def data_of(subject_id: uuid.UUID, *, place: str = "") -> list[Standing]:
-    """Everything that can be corrected of this person, in one place or in all."""
+def data_of(
+    subject_id: uuid.UUID, *, place: str = "", is_to_mailbox: bool = False
+) -> list[Standing]:
+    """Everything that can be corrected of this person, in one place or in all; or as
+    much of it as whoever has the mailbox alone is shown."""
     person = Person(subject_id)  # each of these places leads to the person by it
     found = []
     for holding in _places():
         if place in ("", holding.key):
             fields = correctors()[holding.key].fields
-            for record in holding.records(person):
+            records = holding.records(person)
+            if is_to_mailbox:
+                records = iter(holding.some_shown(person, 0, AT_MOST))
+            for record in records:
                 found += [
                     Standing(
                         holding.key, record.key, name, str(record.values[name] or "")

@@ -27,6 +27,7 @@ from data_subjects.models import DataSubject
 from groundwork.holdings import ON_RECORD, Person, holdings
 from groundwork.refusals import NotAllowed
 from outbox import suppression
+from outbox.inbound import is_anything_unread
 from outbox.models import SuppressedAddress
 from outbox.retention import forget_settled_mail
 from rights_requests import casebook, closing, deciding
@@ -36,13 +37,15 @@ from rights_requests.fulfilment.residual_scan import Hit, Spared
 from rights_requests.models import (
     Case,
     CaseDocument,
+    CaseLogEntry,
     Decision,
     ErasedPlace,
     ErasurePlan,
     Event,
     Residue,
 )
-from rights_requests.moves import State
+from rights_requests.moves import Move, State
+from subscribers import erasing as erasing_readers
 
 logger = logging.getLogger(__name__)
 Problem = ErasurePlan.Problem
@@ -134,7 +137,7 @@ def _begin(plan: ErasurePlan) -> bool:
     """Whether it has begun: not while a letter to the person is still on its way, and
     not at all when something has changed."""
     decision, case, subject = _locked(plan)
-    if erasure_plan.is_answer_waiting(case):
+    if erasure_plan.is_answer_waiting(case) or is_anything_unread():
         _put_off(plan)  # nobody else’s waits for it
         return False
     if problem := _why_void(plan, decision, case):
@@ -148,6 +151,7 @@ def _begin(plan: ErasurePlan) -> bool:
         suppression.suppress(digest, "", SuppressedAddress.Reason.ERASED)
     subject.address_digest, subject.record_went_at = None, now
     subject.save(update_fields=["address_digest", "record_went_at"])
+    erasing_readers.let_go_of_address(subject.pk)
     plan.begun_at, plan.problem = now, ""
     plan.save(update_fields=["begun_at", "problem"])
     _enter(plan, ErasurePlan.State.ERASING)
@@ -173,7 +177,13 @@ def _why_void(
         return Problem.STOPPED
     if closing.is_kept_by_hold(case) or erasure_plan.why_not(case):
         return Problem.BOUND
-    return Problem.CHANGED if erasure_plan.why_changed(plan) else None
+    said = CaseLogEntry.objects.filter(
+        case_id=case.pk,
+        event__in=[Move.NARROW, Event.MESSAGE],
+        at__gte=decision.released_at,
+    )
+    is_other = bool(erasure_plan.why_changed(plan)) or said.exists()
+    return Problem.CHANGED if is_other else None
 
 
 def _stop(plan: ErasurePlan, decision: Decision, case: Case, problem: Problem) -> None:
@@ -264,12 +274,14 @@ def _spared(plan: ErasurePlan, case: Case, sought: Identifiers) -> Spared:
     for holding in holdings():
         if holding.kept not in (None, ON_RECORD):
             _spare(rows, holding.table._meta.db_table, holding.rows(person))
-    for newcomer in _newcomers(plan, sought):
+    newcomers = _newcomers(plan, sought)
+    for newcomer in newcomers:
         for holding in holdings():
             table = holding.table._meta.db_table
             if holding.narrow is None:
                 _spare(rows, table, holding.rows(newcomer))
-    files = CaseDocument.objects.filter(case__submission__data_subject=person.id)
+    ids = [person.id, *(newcomer.id for newcomer in newcomers)]
+    files = CaseDocument.objects.filter(case__submission__data_subject__in=ids)
     return Spared(
         {table: frozenset(keys) for table, keys in rows.items()},
         frozenset(files.exclude(vault_name="").values_list("vault_name", flat=True)),
@@ -282,13 +294,12 @@ def _spare(rows: dict[str, set[str]], table: str, found: object) -> None:
 
 
 def _newcomers(plan: ErasurePlan, sought: Identifiers) -> list[Person]:
-    """Whoever came under one of these addresses after the erasure began: somebody new,
-    by their own act."""
+    """Whoever has one of these addresses now: it led to nobody once the erasure began,
+    so it is somebody new, by their own act."""
     digests = [bytes.fromhex(code) for code in sought.digests]
-    since = DataSubject.objects.filter(
-        address_digest__in=digests, created_at__gte=plan.begun_at
-    )
-    return [sought.person(pk) for pk in since.values_list("pk", flat=True)]
+    since = DataSubject.objects.filter(address_digest__in=digests)
+    others = since.exclude(pk=plan.decision.case.submission.data_subject_id)
+    return [sought.person(pk) for pk in others.values_list("pk", flat=True)]
 
 
 @transaction.atomic

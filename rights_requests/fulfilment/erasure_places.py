@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from groundwork.encryption import has_content
@@ -21,7 +21,7 @@ from outbox import outside
 from outbox.holdings import OPT_OUTS
 from processing_register.register import the_register
 from rights_requests import holdings as ours
-from rights_requests.models import CaseDocument, ErasedPlace, Submission
+from rights_requests.models import CaseDocument, ErasedPlace, Letter, Submission
 from rights_requests.moves import OPEN
 from rights_requests.vault_keeping import remove_document
 
@@ -175,4 +175,8 @@ def _reachable(person: Person) -> QuerySet[Submission]:
     """Submissions of which every case is closed, and that say how to reach the person."""
     says_how = reduce(or_, (Q(has_content(name)) for name in CONTACTS))
     theirs = Submission.objects.filter(says_how, data_subject=person.id)
-    return theirs.exclude(cases__state__in=OPEN)
+    # A letter that has yet to leave, or to be posted, needs them.
+    leaving = Letter.objects.filter(
+        case__submission=OuterRef("pk"), sent_at__isnull=False, settled_at__isnull=True
+    )
+    return theirs.exclude(cases__state__in=OPEN).exclude(Exists(leaving))

@@ -7,6 +7,9 @@ it, so that nobody approves what they did not see.
 
 import hashlib
 from collections.abc import Iterator
+from datetime import datetime
+
+from django.db.models import Q
 
 from data_subjects import holds
 from data_subjects.restriction import is_restricted
@@ -17,8 +20,14 @@ from rights_requests.fulfilment import erasure_places, freshness
 from rights_requests.fulfilment.identifiers import identifiers_of
 from rights_requests.fulfilment.people import person_of
 from rights_requests.kinds import CaseKind
-from rights_requests.models import Case, Decision, ErasedPlace, ErasurePlan
-from rights_requests.moves import Move
+from rights_requests.models import (
+    Case,
+    Channel,
+    Decision,
+    ErasedPlace,
+    ErasurePlan,
+)
+from rights_requests.moves import OPEN, Move
 
 Fate = ErasedPlace.Fate
 # A worker goes on with these.
@@ -26,6 +35,12 @@ UNDER_WAY = (
     ErasurePlan.State.APPROVED,
     ErasurePlan.State.ERASING,
     ErasurePlan.State.SEARCHING,
+)
+NEED_THE_DATA = (
+    CaseKind.ACCESS,
+    CaseKind.PORTABILITY,
+    CaseKind.RECTIFICATION,
+    CaseKind.OBJECTION,
 )
 # What is done, whole or in part, when the case is answered so.
 CARRIED_OUT = frozenset({Move.FULFIL, Move.FULFIL_IN_PART})
@@ -55,7 +70,25 @@ def why_not(case: Case) -> str:
         return (
             "A mail from this person waits to be looked at: it may ask for something."
         )
+    if _owes_data(case):
+        return (
+            "Another request of this person is open that is answered with the data or "
+            "changes it: answer that one first."
+        )
     return ""
+
+
+def _owes_data(case: Case) -> bool:
+    """Whether something else of the person’s can only be answered while the data is
+    here. What anybody may have typed is not known to be theirs."""
+    others = Case.objects.filter(
+        submission__data_subject=case.submission.data_subject_id,
+        state__in=OPEN,
+        kind__in=NEED_THE_DATA,
+    ).exclude(pk=case.pk)
+    typed = Q(submission__channel__in=[Channel.FORM, Channel.E_MAIL])
+    unshown = Q(submission__mailbox_confirmed_at__isnull=True)
+    return others.exclude(typed & unshown).exists()
 
 
 def why_something_is_held(case: Case) -> str:
@@ -138,6 +171,19 @@ def approve(plan: ErasurePlan, *, code: str) -> None:
     refuse(why_not_approve(plan, code))
     plan.state = ErasurePlan.State.APPROVED
     plan.save(update_fields=["state"])
+
+
+def end(decision: Decision, *, now: datetime) -> None:
+    """What was proposed is meant no longer: nobody is looked for by it any more. One
+    that a worker may have begun with is ended by the worker."""
+    ErasurePlan.objects.filter(
+        decision=decision, state=ErasurePlan.State.PROPOSED
+    ).update(
+        state=ErasurePlan.State.VOID,
+        problem=ErasurePlan.Problem.STOPPED,
+        sought={},
+        finished_at=now,
+    )
 
 
 def why_not_approve(plan: ErasurePlan, code: str) -> str:

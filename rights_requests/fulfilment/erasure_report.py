@@ -1,10 +1,11 @@
 """What the person reads about an erasure: what was deleted, what is kept and why."""
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
 from rights_requests.fulfilment import erasure_plan
-from rights_requests.models import Decision, ErasedPlace
+from rights_requests.models import Decision, ErasedPlace, ErasurePlan
 from rights_requests.moves import Move
 from rights_requests.writing import reaches_person
 
@@ -15,22 +16,30 @@ def fields_of(decision: Decision, move: Move, nothing_held: bool) -> dict[str, A
     """The merge fields of the letter that answers such a case; none for any other. As it
     was carried out, or as it would be."""
     case = decision.case
-    if not erasure_plan.is_needed(case, move, nothing_held=nothing_held):
+    plan = erasure_plan.of(decision) if decision.pk else None
+    is_new = not decision.pk and erasure_plan.is_needed(
+        case, move, nothing_held=nothing_held
+    )
+    if plan is None and not is_new:
         return {}
     if not reaches_person(case.submission):
         return {}  # nobody else learns what there was
-    plan = erasure_plan.of(decision) if decision.pk else None
-    found = list(plan.places.all() if plan else erasure_plan.lines_of(decision.case))
+    found = list(plan.places.all() if plan else erasure_plan.lines_of(case))
+    # The first report may have been lost: this one tells of what went then, too.
+    before = ErasedPlace.objects.filter(
+        plan__decision__case=case, plan__state=ErasurePlan.State.DONE
+    )
+    found += before.exclude(plan=plan).exclude(fate=Fate.KEPT)
     return {"erased": tuple(_erased(found)), "limits": tuple(_kept(found))}
 
 
 def _erased(lines: Iterable[ErasedPlace]) -> list[str]:
     """By title, with how many records there were."""
-    return [
-        f"{line.title} ({count})"
-        for line in sorted(lines, key=lambda line: -line.position)
-        if line.fate != Fate.KEPT and (count := count_of(line))
-    ]
+    counts: Counter[str] = Counter()
+    for line in sorted(lines, key=lambda line: -line.position):
+        if line.fate != Fate.KEPT:
+            counts[line.title] += count_of(line)
+    return [f"{title} ({count})" for title, count in counts.items() if count]
 
 
 def count_of(line: ErasedPlace) -> int:

@@ -210,11 +210,18 @@ class Marks:
         return _mapped(value, lambda text: self._cut(text, cuts))
 
     def _cut(self, text: str, cuts: Iterable[_Cut]) -> str:
-        for cut in cuts:
-            text, times = cut.pattern.subn(lambda _, cut=cut: cut.instead, text)  # type: ignore[misc]
-            if times:
-                self.met.add(cut.number)
-        return text
+        """Every cut is found in the text as it was, so that none hides a part of what
+        another one takes."""
+        spans = [
+            (*found.span(), cut) for cut in cuts for found in cut.pattern.finditer(text)
+        ]
+        kept, at = [], 0
+        for start, end, cut in sorted(spans, key=lambda span: (span[0], -span[1])):
+            self.met.add(cut.number)
+            if start >= at:
+                kept += [text[at:start], cut.instead]
+            at = max(at, end)
+        return "".join([*kept, text[at:]])
 
 
 def told_left_out(marks: Marks) -> list[str]:

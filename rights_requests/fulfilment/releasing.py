@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from groundwork.refusals import NotAllowed, refuse
-from rights_requests import casebook, writing
+from rights_requests import casebook, whose_answer, writing
 from rights_requests.deadline_words import in_words
 from rights_requests.fulfilment import freshness
 from rights_requests.letter_frames import LetterKind
@@ -65,6 +65,8 @@ def release(package_id: uuid.UUID, *, staff_id: int, now: datetime) -> Package:
     that is out of date, and for one that somebody else has dealt with meanwhile."""
     package = _locked(package_id)
     refuse(why_not_release(package, staff_id=staff_id))
+    if package.case.state in GIVEN:  # else the answer itself is held against the same
+        refuse(whose_answer.why_not_hand_over(package.case))
     package.released_at, package.released_by_id = now, staff_id
     package.save(update_fields=["released_at", "released_by_id"])
     casebook.note(

@@ -6,6 +6,7 @@ nobody knows of. What is encrypted is decrypted. A few rows and one chunk are he
 time, but for archives, which are looked into whole.
 """
 
+import hashlib
 import io
 import re
 import zipfile
@@ -166,8 +167,10 @@ def _found_in_cell(text: str, needle: Needle) -> set[str]:
 
 def _nameless(label: str, needle: Needle) -> str:
     """A key or a name of a file, unless it names the person itself."""
-    names = needle.found_in_text(f"{label} {Path(label).stem}")
-    return "named after the person" if names else label[:200]
+    if not needle.found_in_text(f"{label} {Path(label).stem}"):
+        return label[:200]
+    mark = hashlib.sha256(label.encode()).hexdigest()[:8]
+    return f"named after the person ({mark})"
 
 
 # --- Redis: limits, cache, queues ---

@@ -15,7 +15,6 @@ from django.utils import timezone
 
 from groundwork.refusals import NotAllowed, refuse
 from rights_requests import casebook, clock, handling
-from rights_requests.closing import COPIES
 from rights_requests.filing import file_documents
 from rights_requests.handling import Searched
 from rights_requests.kinds import ON_THE_CLOCK
@@ -30,6 +29,7 @@ from rights_requests.models import (
 )
 from rights_requests.moves import State
 from rights_requests.uploads import Checked
+from rights_requests.whose_answer import COPIES
 
 # So long before the answer is due its parts should be here, and so long at most
 # somebody has to search.

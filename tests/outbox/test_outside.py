@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from outbox import outside
+from outbox import inbound, outside
 from tests.outbox.imap_server import DOVECOT, ImapServer
 from tests.people import ADA, BEN
 
@@ -35,6 +35,7 @@ def imap(settings: Settings) -> Iterator[ImapServer]:
         yield server
 
 
+@pytest.mark.django_db
 def test_in_an_imap_mailbox_what_came_from_and_went_to_a_person_goes(
     imap: ImapServer,
 ) -> None:
@@ -43,11 +44,13 @@ def test_in_an_imap_mailbox_what_came_from_and_went_to_a_person_goes(
     imap.deliver(mail(BEN, OURS, f"I wrote for {ADA}."))
     imap.deliver(mail(f"l{ADA}", OURS))
 
+    assert outside.forget([ADA]) == 0  # nobody has read any of it yet
+    inbound.fetch()
     assert outside.forget([ADA]) == 2
     assert outside.forget([ADA]) == 0
     # What others wrote of her is somebody's to look at.
     left = [label for label, raw in outside.messages_with([ADA]) if b"wrote" in raw]
-    assert left == ["message 1"]
+    assert left == ["message 3"]
 
 
 def test_in_the_folder_of_the_catcher_too(settings: Settings, tmp_path: Path) -> None:

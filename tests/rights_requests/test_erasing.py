@@ -308,6 +308,84 @@ def test_it_cannot_be_taken_back_once_it_has_begun(case: Case, stores: Path) -> 
     assert again(case).state == State.IN_PROGRESS
 
 
+def test_what_the_person_says_after_the_approval_is_heard(case: Case) -> None:
+    decision = propose(case)
+    approve(decision)
+    closing.narrow(case.pk, words="Keep my sign-up.", now=timezone.now())
+    deliver()
+    erasing.work_on_next(timezone.now())
+    plan = ErasurePlan.objects.get(decision=decision)
+    assert (plan.state, plan.problem) == ("void", "changed")
+    assert subscriber_of(ADA)
+
+
+def test_nothing_begins_while_a_message_has_not_been_read(case: Case) -> None:
+    decision = propose(case)
+    approve(decision)
+    InboundEmail.objects.create(digest=b"1" * 32, raw_message="Stop!")
+    erasing.work_on_next(timezone.now())
+    assert ErasurePlan.objects.get(decision=decision).state == "approved"
+    assert subscriber_of(ADA)
+
+
+def test_what_can_only_be_answered_with_the_data_is_answered_first(case: Case) -> None:
+    typed = lives.new_case(CaseKind.ACCESS, address=ADA)
+    assert propose(case)  # anybody may have typed that one
+    lives.confirm_mailbox(typed)
+    deciding.take_back(
+        Decision.objects.get(case=case).pk, staff_id=DANA, now=timezone.now()
+    )
+    with pytest.raises(NotAllowed, match="answer that one first"):
+        propose(case)
+
+
+def test_a_hold_that_ends_between_proposal_and_release_is_seen(case: Case) -> None:
+    hold(case)
+    part = Proposal(
+        move=Move.FULFIL_IN_PART,
+        ground="legal-claims",
+        reasons="We need it for the claim about which we wrote to you in October.",
+        outcome="We deleted your name.",
+        left_out="Your address.",
+    )
+    decision = deciding.propose(case.pk, part, staff_id=DANA, now=timezone.now())
+    LegalHold.objects.update(released_at=timezone.now(), released_by_id=DANA)
+    with pytest.raises(
+        NotAllowed, match="hold under which this was proposed has ended"
+    ):
+        deciding.release(
+            decision.pk,
+            seen_entry_id=casebook.newest_entry_id(case),
+            staff_id=OMAR,
+            now=timezone.now(),
+        )
+    assert again(case).state == State.IN_PROGRESS
+
+
+def test_nobody_is_looked_for_by_a_proposal_that_is_meant_no_longer(case: Case) -> None:
+    first = propose(case)
+    deciding.send_back(first.pk, "Look again.", staff_id=OMAR, now=timezone.now())
+    second = propose(case)
+    deciding.take_back(second.pk, staff_id=DANA, now=timezone.now())
+    assert {plan.state for plan in ErasurePlan.objects.all()} == {"void"}
+    assert not any(plan.sought for plan in ErasurePlan.objects.all())
+    assert carried_out(case).state == "done"
+
+
+def test_a_second_report_tells_of_what_went_before_the_first_was_lost(
+    case: Case, smtp: Relay
+) -> None:
+    carried_out(case)
+    smtp.refused_recipients[ADA] = "550 5.1.1 No such mailbox"
+    deliver()
+    assert again(case).state == State.IN_PROGRESS
+    smtp.refused_recipients.clear()
+    carried_out(case)
+    deliver()
+    assert "Your sign-up for our e-mails (1)" in inbox(smtp, ADA)[-1].text
+    assert again(case).submission.address == ""
+
+
 # --- What is left ---
 
 
@@ -528,6 +606,23 @@ def test_whoever_signs_up_again_meanwhile_is_somebody_new(
     log.unlink()
     erasing.search_again(plan.pk)
     erasing.work_on_next(timezone.now())
+
+    assert again(case).state == State.FULFILLED
+    new = subscriber_of(ADA)
+    assert new.data_subject_id != case.submission.data_subject_id
+    assert new.status == Subscriber.Status.CONFIRMED
+
+
+def test_whoever_signs_up_again_while_places_are_erased_is_somebody_new_too(
+    client: Client, case: Case, smtp: Relay
+) -> None:
+    approve(propose(case))
+    with broken_off_at("copies"):
+        erasing.work_on_next(timezone.now())
+    assert ErasurePlan.objects.get().state == "erasing"
+
+    become_reader(client, smtp, ADA, first_name="Ada")
+    erasing.work_on_next(timezone.now() + timedelta(minutes=2))
 
     assert again(case).state == State.FULFILLED
     new = subscriber_of(ADA)

@@ -1,0 +1,149 @@
+"""Whether what was put together may go to whoever gets the answer: it was found by an
+e-mail address, and holds everything that the address leads to.
+
+The same for the answer itself and for a fresh copy after it (fulfilment.releasing).
+"""
+
+from django.db.models import QuerySet
+
+from groundwork import addresses
+from rights_requests import grounds, writing
+from rights_requests.fulfilment import freshness
+from rights_requests.kinds import CaseKind
+from rights_requests.models import (
+    Case,
+    CaseDocument,
+    Channel,
+    Decision,
+    IdentityCheck,
+    Letter,
+    Submission,
+)
+from rights_requests.moves import Move
+
+# What is answered by handing something over.
+COPIES = frozenset({CaseKind.ACCESS, CaseKind.PORTABILITY})
+HOLDS_EVERYTHING = (
+    "Something has to be left out, and the copy that was put together holds everything: "
+    "leave it out there (Documents), or take the copy away and upload what the person "
+    "gets."
+)
+WOULD_TELL = (
+    "Something is left out without the person’s knowledge, and the copy that was put "
+    "together would tell them: take it away from the documents, and upload what the "
+    "person gets."
+)
+NO_AUTHORITY = (
+    "The answer goes to somebody else, and nothing here shows that they may have it: add "
+    "their authority to the documents first."
+)
+MOVED = (
+    "The person has another e-mail address by now than the one that asked: a check of "
+    "identity shows who asks (UK GDPR, Article 12(6))."
+)
+
+
+def why_not_hand_over(case: Case) -> str:
+    """What stands against giving the copy of this case to whoever gets the answer."""
+    return why_not_to_them(case) or why_not_all_of_it(case)
+
+
+def why_not_to_them(case: Case) -> str:
+    """What stands against giving whoever gets the answer anything of the person."""
+    if goes_to_stranger(case):
+        return NO_AUTHORITY
+    return MOVED if has_moved(case) and not was_checked(case) else ""
+
+
+def has_moved(case: Case) -> bool:
+    """Whether the mailbox that asked is no longer the person’s: an address that was
+    changed, by them or by somebody else, does not get what is held of them."""
+    address, known = (
+        case.submission.address,
+        case.submission.data_subject.address_digest,
+    )
+    if not address or known is None:
+        return False
+    return addresses.digest(address) != bytes(known)
+
+
+def why_not_all_of_it(case: Case) -> str:
+    """What was put together holds everything that an e-mail address leads to: also what
+    two people decided to leave out, and their decision itself, which the person may not
+    know of."""
+    if case.kind not in COPIES or freshness.newest_package(case) is None:
+        return ""
+    if goes_to_typed_street(case):
+        return (
+            "It was found by an e-mail address, and goes to a street: nobody has shown "
+            "yet that the mailbox is theirs. A code from the status page shows it, or a "
+            "check of identity (UK GDPR, Article 12(6))."
+        )
+    if _is_secret_kept(case):
+        return WOULD_TELL
+    if withholdings(case).exists() and holds_everything(case):
+        return HOLDS_EVERYTHING
+    return ""
+
+
+def holds_everything(case: Case) -> bool:
+    """Whether the answer would be all that was found, with nothing left out."""
+    package = freshness.newest_package(case) if case.kind in COPIES else None
+    return package is not None and not package.left_out
+
+
+def goes_to_typed_street(case: Case) -> bool:
+    """Whether anybody may have typed the e-mail address above an address of their own."""
+    submission = case.submission
+    return (
+        was_typed(submission)
+        and writing.way_to(submission) == Letter.By.POST
+        and not was_checked(case)
+    )
+
+
+def was_typed(submission: Submission) -> bool:
+    """Whether nothing but what came in says whose address it is. Of what staff took down
+    themselves, they know from whom."""
+    came_by_itself = submission.channel in (Channel.FORM, Channel.E_MAIL)
+    return came_by_itself and submission.mailbox_confirmed_at is None
+
+
+def was_checked(case: Case) -> bool:
+    """Whether a check of identity showed who asks."""
+    checks = IdentityCheck.objects.filter(case__submission=case.submission_id)
+    return checks.filter(outcome=IdentityCheck.Outcome.CONFIRMED).exists()
+
+
+def _is_secret_kept(case: Case) -> bool:
+    """Whether something about this person was ever left out without their knowledge."""
+    person = case.submission.data_subject_id
+    grounds_untold = [g.key for g in grounds.WITHHOLDINGS if not g.told]
+    return Decision.objects.filter(
+        case__submission__data_subject=person,
+        move=Move.WITHHOLD,
+        ground__in=grounds_untold,
+        outcome=Decision.Outcome.RELEASED,
+    ).exists()
+
+
+def goes_to_stranger(case: Case) -> bool:
+    """To whoever writes for the person, without authority or a check that showed it."""
+    is_to_agent = case.submission.answer_to == Submission.AnswerTo.AGENT
+    return is_to_agent and not may_act(case)
+
+
+def may_act(case: Case) -> bool:
+    """Whether somebody’s authority, or who asks, was shown."""
+    shown = CaseDocument.objects.filter(
+        case__submission=case.submission_id, purpose=CaseDocument.Purpose.AUTHORITY
+    )
+    return shown.exists() or was_checked(case)
+
+
+def withholdings(case: Case) -> QuerySet[Decision]:
+    """The released decisions to leave something out, told or not."""
+    released: QuerySet[Decision] = case.decisions.filter(
+        move=Move.WITHHOLD, outcome=Decision.Outcome.RELEASED
+    )
+    return released
