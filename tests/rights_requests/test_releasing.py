@@ -15,6 +15,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from groundwork import addresses
 from groundwork.refusals import NotAllowed
 from rights_requests import (
     closing,
@@ -36,6 +37,7 @@ from rights_requests.models import (
     Case,
     CaseDocument,
     CaseLogEntry,
+    Decision,
     Event,
     Note,
     Package,
@@ -160,6 +162,17 @@ def test_words_within_a_letter_that_is_kept_in_parts_are_left_out(case: Case) ->
     assert "We have asked [left out: concerns another person] about it" in letters_told
     assert "We have asked [left out" in archive.read("data/letters.html").decode()
     assert WITNESS not in everything_in(Package.objects.latest("built_at"))
+
+
+def test_words_that_overlap_leave_nothing_of_each_other(case: Case) -> None:
+    put_together(case)
+    surname, both = in_note(case, words="Quill"), in_note(case, words=WITNESS)
+    leave_out(case, surname)
+    leave_out(case, both)
+
+    whole = everything_in(put_together(case))
+
+    assert "Zebedee" not in whole and "shares a desk with Quill" not in whole
 
 
 def test_a_whole_entry_leaves_words_in_its_place_and_goes_from_json_and_csv(
@@ -618,6 +631,29 @@ def test_a_fresh_copy_is_released_and_told_without_a_new_case(case: Case) -> Non
     assert first.document.removed_at is not None
     case.refresh_from_db()
     assert case.state == State.FULFILLED
+
+
+def test_a_fresh_copy_is_held_against_the_same_as_the_first(case: Case) -> None:
+    answered(case)
+    secret = Decision.objects.create(
+        case=case,
+        move=Move.WITHHOLD,
+        ground="without-knowledge",
+        reasons="An inquiry.",
+        proposed_by_id=1,
+        released_by_id=2,
+        released_at=timezone.now(),
+        settled_at=timezone.now(),
+        outcome=Decision.Outcome.RELEASED,
+    )
+    with pytest.raises(NotAllowed, match="without the person"):
+        released(case)
+    secret.delete()
+    subject = case.submission.data_subject
+    subject.address_digest = addresses.digest("new@example.com")
+    subject.save()
+    with pytest.raises(NotAllowed, match="another e-mail address by now"):
+        released(case)
 
 
 def test_a_fresh_copy_of_which_something_of_the_persons_is_left_out_is_possible(
