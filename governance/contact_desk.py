@@ -200,7 +200,7 @@ def _enter(row: Any, data: dict[str, Any], by: int) -> str:
 def _correct(row: IndirectContact, data: dict[str, Any], by: int) -> str:
     changed = correcting.correct(
         row.pk,
-        {name: data[name] for name in correcting.CORRECTABLE},
+        {name: data[name] for name in correcting.CORRECTABLE if name in data},
         staff_id=by,
         allowed=allowed_by(data),
         is_to_be_told_anew=data.get("is_to_be_told_anew", False),

@@ -44,7 +44,7 @@ MODELS: dict[str, type[models.Model]] = {
     "letter": Letter,
     "task": Task,
     "decision": Decision,
-    "correction": Rectification,
+    "rectification": Rectification,
 }
 SEND, PREVIEW, CHANGE = "send", "preview", "change"
 CHANGED = (

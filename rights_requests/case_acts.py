@@ -1085,7 +1085,7 @@ ON_CORRECTIONS = (
         _verify,
         case_forms.VerifyForm,
         tab="corrections",
-        about="correction",
+        about="rectification",
     ),
     Act(
         "apply-correction",
@@ -1096,7 +1096,7 @@ ON_CORRECTIONS = (
         "Done.",
         _apply,
         tab="corrections",
-        about="correction",
+        about="rectification",
         remark=_waits_for_mailbox,
     ),
     Act(
@@ -1107,7 +1107,7 @@ ON_CORRECTIONS = (
         "On record as it stands now.",
         _look_again,
         tab="corrections",
-        about="correction",
+        about="rectification",
     ),
     Act(
         "not-corrected",
@@ -1119,7 +1119,7 @@ ON_CORRECTIONS = (
         _not_corrected,
         case_forms.NotCorrectedForm,
         tab="corrections",
-        about="correction",
+        about="rectification",
     ),
     Act(
         "drop-correction",
@@ -1128,7 +1128,7 @@ ON_CORRECTIONS = (
         "Taken back.",
         _take_correction_back,
         tab="corrections",
-        about="correction",
+        about="rectification",
     ),
 )
 

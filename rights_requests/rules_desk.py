@@ -29,7 +29,7 @@ LIST = "admin:rights_requests_standingrule_changelist"
 def _day(label: str) -> forms.DateField:
     return forms.DateField(
         label=label,
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
         error_messages={"required": "Enter a day", "invalid": "Enter a day"},
     )
 

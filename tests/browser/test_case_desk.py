@@ -10,9 +10,10 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django import Settings
 
+from outbox.delivery import deliver_due
 from rights_requests import deciding, handling
 from rights_requests.case_acts import ACTS
-from rights_requests.fulfilment import systems
+from rights_requests.fulfilment import erasing, systems
 from rights_requests.kinds import CaseKind
 from rights_requests.models import Case, CaseDocument, Message, Rectification
 from rights_requests.moves import Move, State
@@ -81,7 +82,9 @@ def test_a_message_becomes_a_request_and_is_answered_by_two(
     press(page, "Confirm it")
     expect(page.locator(".messages")).to_contain_text("Confirmed.")
 
-    # She records what she does, and proposes the answer.
+    # Whoever wrote shows that the mailbox is theirs; then she proposes the answer.
+    lives.confirm_mailbox(case)
+    open_case(page, house, case)
     page.get_by_text("Other steps").click()
     follow(page, "Record a search…")
     page.get_by_label("Which system?").fill("Mailboxes")
@@ -101,8 +104,8 @@ def test_a_message_becomes_a_request_and_is_answered_by_two(
     page.get_by_label("Opening words").fill("Hello Cleo, it is done.")
     press(page, "Look at the whole letter")
     press(page, "Propose it")
-    expect(page.get_by_role("button", name="Release it")).to_have_count(1)
-    expect(page.get_by_role("button", name="Release it")).to_be_disabled()
+    expect(page.get_by_role("button", name="Approve the deletion")).to_have_count(1)
+    expect(page.get_by_role("button", name="Approve the deletion")).to_be_disabled()
     assert Case.objects.get(pk=case.pk).state == State.IN_PROGRESS
 
     # Another one reads the very letter and releases it.
@@ -110,7 +113,15 @@ def test_a_message_becomes_a_request_and_is_answered_by_two(
     expect(page.get_by_text("Proposals for you to release")).to_be_visible()
     open_case(page, house, case, "decisions")
     expect(page.locator(".paper-sheet")).to_contain_text("Hello Cleo, it is done.")
-    press(page, "Release it")
+    said = page.get_by_text("The code of this list is").inner_text()
+    code = re.search(r"\d{3} \d{3}", said)
+    assert code is not None
+    page.get_by_label("Type the code of the list").fill(code[0])
+    press(page, "Approve the deletion")
+    expect(page.locator(".messages")).to_contain_text("It begins within seconds")
+    deliver_due()
+    erasing.work_on_next(timezone.now())
+    open_case(page, house, case)
     expect(page.locator(".standing")).to_contain_text("Closed on")
     assert Case.objects.get(pk=case.pk).state == State.FULFILLED
     assert "Hello Cleo, it is done." in inbox(house.smtp, CLEO)[-1].text
@@ -211,7 +222,7 @@ def lived_in() -> list[str]:
         "letter": letter.pk,
         "task": task.pk,
         "decision": decision.pk,
-        "correction": correction.pk,
+        "rectification": correction.pk,
     }
     acts = [
         f"rights_requests/{act.about}/{keys.get(act.about, case.pk)}/{act.name}/"

@@ -34,6 +34,7 @@ from rights_requests.models import (
     IdentityCheck,
     Letter,
     Message,
+    Rectification,
     SearchRecord,
     Submission,
     Task,
@@ -549,7 +550,15 @@ def rows() -> Iterator[tuple[str, str]]:
         now=now,
     )
     keys = {"case": case.pk, "letter": letter.pk, "task": task.pk}
-    keys["decision"] = decision.pk
+    correction = Rectification.objects.create(
+        case=case,
+        place="sign-up",
+        entry="1",
+        field="first_name",
+        current="Ada",
+        proposed="Ida",
+    )
+    keys |= {"decision": decision.pk, "rectification": correction.pk}
     for declared in ACTS:
         address = f"/console/rights_requests/{declared.about}/{keys[declared.about]}"
         yield declared.name, f"{address}/{declared.name}/"

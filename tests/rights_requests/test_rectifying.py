@@ -468,7 +468,7 @@ def test_staff_do_all_of_it_on_the_pages_of_the_case(
     row = Rectification.objects.get()
 
     def press(act: str, **fields: str) -> Any:
-        page = f"{base}/correction/{row.pk}/{act}/"
+        page = f"{base}/rectification/{row.pk}/{act}/"
         seen = client.get(page).context["newest"]
         return client.post(page, {"seen": seen, **fields})
 
