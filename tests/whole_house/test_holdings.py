@@ -217,7 +217,10 @@ def bind_and_list() -> None:
         restriction.lock(cleo)
         restriction.use_despite(cleo, What.CORRECTION, allowed, staff_id=1)
     InboundEmail.objects.create(
-        digest=b"1" * 32, raw_message="Hello", sender_digest=addresses.digest(CLEO)
+        digest=b"1" * 32,
+        raw_message="Hello",
+        sender_digest=addresses.digest(CLEO),
+        state=InboundEmail.State.CLOSED,
     )
     importing.keep_upload(
         f"email,first_name\n{CLEO},Cleo\nx@example.com,Xenia\n",
