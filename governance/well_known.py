@@ -28,7 +28,9 @@ NOT_FOR_ROBOTS = (
     "/your-data/asked/",
     "/your-data/case/",
     "/your-data/confirm/",
+    "/your-data/open/",
     "/your-data/visit/",
+    "/your-data/yours/",
 )
 
 

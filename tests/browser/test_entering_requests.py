@@ -73,12 +73,13 @@ def test_what_is_wrong_stands_first_and_leads_to_its_field(
 ) -> None:
     page = at_the_desk(house, ENTER)
     page.get_by_role("button", name="Enter it").click()
-    house.complaints.clear()  # the answer 400 that was asked for
 
     expect(page.get_by_role("alert")).to_be_focused()
     page.get_by_role("link", name="Choose how it came").click()
     expect(page.get_by_label("E-mail", exact=True)).to_be_focused()
     assert violations(page) == []
+    # The answer 400 that was asked for; the browser may tell of it late.
+    house.complaints[:] = [c for c in house.complaints if "400 (Bad" not in c]
 
 
 @pytest.mark.parametrize("options", SCHEMES)

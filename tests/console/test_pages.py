@@ -276,7 +276,7 @@ def test_the_first_page_needs_few_queries(
 ) -> None:
     reader(ADA)
     console.get("/console/")
-    with django_assert_max_num_queries(32):
+    with django_assert_max_num_queries(36):
         console.get("/console/")
 
 
