@@ -30,7 +30,7 @@ pytestmark = [
 @pytest.fixture
 def old() -> Case:
     """A case whose file may go: taken back so long ago."""
-    case = lives.new_case(CaseKind.OBJECTION)
+    case = lives.new_case(CaseKind.RECTIFICATION)
     closing.withdraw(case.pk, now=timezone.now())
     long_ago = timezone.now() - period("case-file") - timedelta(days=1)
     Case.objects.update(closed_at=long_ago)
