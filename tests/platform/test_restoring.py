@@ -42,7 +42,12 @@ ERIN = "erin@example.com"
 FRANK = "frank@example.com"
 PATIENCE_SECONDS = 120
 REPLAY = "run “manage.py replay_journal”"
-WEB = "gunicorn -c config/gunicorn.py config.wsgi:application --bind 127.0.0.1:{port}"
+# One worker: a second may boot slowly enough to meet what a test does once the first
+# answers, and at the gate it ends them both.
+WEB = (
+    "gunicorn -c config/gunicorn.py config.wsgi:application --workers 1"
+    " --bind 127.0.0.1:{port}"
+)
 WORKER = "celery --quiet -A config worker -Q {queue} -c 1 -n {queue}@test"
 BEAT = "celery --quiet -A config beat --loglevel WARNING"
 PROCESSES = {
