@@ -1,15 +1,17 @@
-"""Room for a mail with its attachments in what a provider's webhook brings.
+"""Room for a mail with its attachments in what a provider's webhook brings, and an
+answer to what is none.
 
 A form of ours is small, and Django refuses a larger body (DATA_UPLOAD_MAX_MEMORY_SIZE).
 A mail that was refused so is tried again for a day and then lost, and with it what
 somebody asked in it. Nothing is read before Anymail has checked the secret.
 """
 
+import json
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import BadRequest, RequestDataTooBig
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest, HttpResponseBase
 
@@ -38,6 +40,10 @@ def roomy(view: View) -> View:
     def with_room(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if type(request) is WSGIRequest and request.content_type == "application/json":
             request.__class__ = _RoomyRequest
-        return view(request, *args, **kwargs)
+        try:
+            return view(request, *args, **kwargs)
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            # It would be no better if it were sent again, which a 500 asks for.
+            raise BadRequest("This is no JSON.") from error
 
     return with_room
