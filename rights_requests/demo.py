@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from rights_requests import closing, deciding, handling, visiting
+from rights_requests import closing, deciding, handling, reminding, visiting
 from rights_requests.acknowledging import acknowledge
 from rights_requests.closing import Answer
 from rights_requests.deciding import Proposal
@@ -44,6 +44,8 @@ def load_cases(editor: int, approver: int, *, now: datetime) -> None:
     _say_no_to_marketing(now=now)
     message = "Sample: I forgot my second address, jordan.s@example.com."
     visiting.write_message(copy.pk, message, now=now - timedelta(hours=3))
+    # What came weeks ago has been reminded of since, as in a house that was running.
+    reminding.remind(now)
 
 
 def _came(

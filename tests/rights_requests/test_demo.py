@@ -3,11 +3,12 @@
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 from pytest_django import Settings
 
 from governance.demo import load_demo
 from groundwork.clock import today_here
-from rights_requests import case_queue
+from rights_requests import case_queue, clock_health
 from rights_requests.models import Case, Decision, Submission
 from rights_requests.moves import State
 
@@ -32,6 +33,7 @@ def test_the_samples_fill_the_desk_and_name_nobody_real(
     numbers = case_queue.numbers(today=today_here())
     assert all(numbers.values()), numbers
     assert Decision.objects.pending().count() == 1
+    assert clock_health.trouble(timezone.now()) == ""
     before = Case.objects.count()
     load_demo()
     assert Case.objects.count() == before
