@@ -298,11 +298,12 @@ RESTRICTION_BINDS = "config.binding.BINDING"
 # Everybody whose address is held, each entry a call away: told of a significant change
 # of the privacy notice.
 PEOPLE_HELD = ["subscribers.held.READERS", "data_subjects.contacts.INDIRECT"]
-# Who may claim an inbound message: each claims it or passes.
-INBOUND_READERS = [
-    "subscribers.inbound.read_unsubscribe",
-    "rights_requests.inbound.read_request",
-]
+# Who may claim an inbound message, in order: each claims it or passes. With what the
+# console says of a message that it claimed.
+INBOUND_READERS = {
+    "subscribers.inbound.read_unsubscribe": "its sender left a list",
+    "rights_requests.inbound.read_request": "it went to a case, or opened one",
+}
 # The nightly purges, in order; each removes what its retention period no longer covers.
 RETENTION = [
     "subscribers.retention.UNCONFIRMED",

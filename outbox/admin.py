@@ -258,6 +258,7 @@ class InboundEmailAdmin(ReadOnlyAdmin):
             text=without_tokens(message.text),
             quoted=without_tokens(message.quoted),
             remarks=row.remarks.splitlines(),
+            became=inbound.became(row),
             shape=INBOUND_SHAPES[InboundEmail.State(row.state)],
             can_enter=row.state in ("waiting", "broken")
             and may_read

@@ -145,6 +145,13 @@ def _is_copy(row: InboundEmail) -> bool:
     return alike.exclude(pk=row.pk).exists()
 
 
+def became(row: InboundEmail) -> str:
+    """What the software did with the message, in words; empty where nothing claimed it."""
+    if row.claimed_by == COPY:
+        return "it is a second copy of a message that was dealt with"
+    return str(settings.INBOUND_READERS.get(row.claimed_by, row.claimed_by))
+
+
 def remark(message: InboundMessage, *sentences: str) -> None:
     """Write beside a stored message what the software noticed, for whoever opens it."""
     if message.row_id is None:

@@ -108,6 +108,24 @@ def test_a_message_is_masked_in_the_list_and_read_on_its_page(console: Client) -
     assert len(accesses("read")) == 1
 
 
+@pytest.mark.parametrize(
+    ("reader", "words"),
+    [
+        ("subscribers.inbound.read_unsubscribe", "Its sender left a list"),
+        ("rights_requests.inbound.read_request", "It went to a case, or opened one"),
+        (inbound.COPY, "It is a second copy of a message that was dealt with"),
+    ],
+)
+def test_a_message_says_in_words_what_it_became(
+    console: Client, reader: str, words: str
+) -> None:
+    row = received()
+    InboundEmail.objects.update(state=InboundEmail.State.CLAIMED, claimed_by=reader)
+    page = text(console.get(f"{IN}{row.pk}/change/"))
+    assert words in page
+    assert reader not in page
+
+
 def test_a_message_is_marked_as_dealt_with_once(console: Client) -> None:
     row = received()
     console.post(f"{IN}{row.pk}/close/")
