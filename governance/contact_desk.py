@@ -334,7 +334,7 @@ ACTS = {
 
 
 class IndirectContactAdmin(AboutPeopleAdmin):
-    place = Place("Registers", 23, "From other sources")
+    place = Place("People’s data", 23, "From other sources")
     lead = (
         "People who did not give us their data themselves. Each has to be told within a "
         "month, or sooner when we write to them or give the data to somebody. They never "

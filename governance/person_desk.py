@@ -98,7 +98,7 @@ def _lift(row: Restriction, data: dict[str, Any], by: int) -> str:
 
 
 class RestrictionAdmin(AboutPeopleAdmin):
-    place = Place("Registers", 20, "Restrictions")
+    place = Place("People’s data", 20, "Restrictions")
     lead = (
         "Data that is stored and not otherwise used (UK GDPR, Article 18): no mailing, "
         "no export, no change, no removal."
@@ -258,7 +258,7 @@ def _release(row: LegalHold, data: dict[str, Any], by: int) -> str:
 
 
 class LegalHoldAdmin(AboutPeopleAdmin):
-    place = Place("Registers", 21, "Legal holds")
+    place = Place("People’s data", 21, "Legal holds")
     lead = (
         "What must be kept because a legal claim may need it. While a hold stands, no "
         "purge removes anything of the people named in it."
@@ -359,7 +359,7 @@ def _purpose(key: str) -> str:
 
 
 class DisclosureAdmin(AboutPeopleAdmin):
-    place = Place("Registers", 22, "Disclosures")
+    place = Place("People’s data", 22, "Disclosures")
     lead = (
         "What was given of one person to one organisation, once. Who gets data "
         "regularly stands among the recipients of the register."

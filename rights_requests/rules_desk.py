@@ -128,7 +128,7 @@ def _done(
 class StandingRuleAdmin(ReadOnlyAdmin):
     """The list stands where the console looks for it."""
 
-    place = Place("Registers", 25, "Standing rules")
+    place = Place("People’s data", 25, "Standing rules")
     duties = {
         "view_standingrule": "See what the software answers by itself",
         "propose_standingrule": "Propose what the software answers by itself",

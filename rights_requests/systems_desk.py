@@ -137,7 +137,7 @@ def _form_page(
 class OutsideSystemAdmin(ReadOnlyAdmin):
     """The list stands where the console looks for it."""
 
-    place = Place("Registers", 24, "Systems outside")
+    place = Place("People’s data", 24, "Systems outside")
     duties = {
         "view_outsidesystem": "See which other systems hold people’s data",
         "keep_outsidesystem": "Say which other systems hold people’s data",

@@ -35,7 +35,7 @@ else:  # Django's classes take no type arguments when the code runs
 View = Callable[..., HttpResponseBase]
 
 # The sections of the rail, in order; the first has no heading.
-SECTIONS = ("", "Mail", "Registers", "Ledgers", "The house")
+SECTIONS = ("", "Mail", "People’s data", "Registers", "Ledgers", "The house")
 
 
 @dataclass(frozen=True, order=True)
@@ -65,10 +65,22 @@ class RailLink:
     is_current: bool
 
 
+# So many links stand open on the rail; of more the heading alone, until it is asked.
+FEW = 4
+
+
 @dataclass(frozen=True)
 class RailSection:
     heading: str
     links: list[RailLink]
+
+    @property
+    def folds(self) -> bool:
+        return bool(self.heading) and len(self.links) > FEW
+
+    @property
+    def is_current(self) -> bool:
+        return any(link.is_current for link in self.links)
 
 
 class SignInForm(AdminAuthenticationForm):

@@ -176,6 +176,17 @@ def test_the_rail_shows_only_what_may_be_opened() -> None:
     assert "/console/staff/staffuser/" not in html
 
 
+def test_a_long_section_of_the_rail_is_folded_until_its_page_is_open(
+    console: Client,
+) -> None:
+    folded = '<details class="fold"><summary>Registers</summary>'
+    unfolded = '<details class="fold" open><summary>Registers</summary>'
+    assert folded in text(console.get("/console/"))
+    page = text(console.get("/console/processing_register/recipient/"))
+    assert folded not in page
+    assert unfolded in page
+
+
 def test_a_browser_that_says_where_it_comes_from_can_sign_in() -> None:
     """With the public pages' "no-referrer" a browser would send "Origin: null"."""
     person("omar@example.com")
