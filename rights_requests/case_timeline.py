@@ -228,7 +228,15 @@ def _proposed(inputs: Inputs, names: Names) -> str:
 
 def _reminded(inputs: Inputs, names: Names) -> str:
     due = DueDay(inputs["clock"], date.fromisoformat(inputs["due_on"]))
-    return f"{due.what} on {in_words(due.on)}"
+    return f"{_ahead(inputs['step'])}{due.what} on {in_words(due.on)}"
+
+
+def _ahead(days: int) -> str:
+    """How long before the day, so that reminders given together tell apart."""
+    if days < 0:
+        return ""
+    names = {0: "for the day itself: ", 1: "for the day before: "}
+    return names.get(days, f"for {days} days before: ")
 
 
 def _searched(inputs: Inputs, names: Names) -> str:

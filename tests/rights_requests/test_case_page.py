@@ -23,6 +23,7 @@ from rights_requests import (
     handling,
     letters_gone,
     links,
+    reminding,
 )
 from rights_requests.case_acts import ACTS, BY_NAME
 from rights_requests.case_steps import Facts, next_step, why_not_now
@@ -195,6 +196,21 @@ def test_the_timeline_tells_moves_letters_messages_and_notes_in_one_list(
     assert "Letter: message handed over to the mail server · by Dana" in words
     assert "Message from the person by e-mail · not read yet" in words
     assert "Thank you." not in words, "what people write stands under Letters"
+
+
+def test_reminders_given_together_say_how_long_before_the_day_each_was_meant(
+    worker: Client,
+) -> None:
+    long_ago = timezone.now() - timedelta(days=60)
+    case = lives.new_case(
+        CaseKind.ACCESS, received_at=long_ago, dated_on=timezone.localdate(long_ago)
+    )
+    reminding.remind(timezone.now())
+    words = shown(worker.get(page(case)))
+    for ahead in ("14 days before", "7 days before", "3 days before", "the day before"):
+        assert words.count(f"Staff were reminded for {ahead}: answer due on") == 1
+    assert words.count("Staff were reminded for the day itself: answer due on") == 1
+    assert words.count("The time ran out answer due on") == 1
 
 
 @pytest.mark.parametrize(
