@@ -151,6 +151,12 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "rights_requests.keep_vault",
         "schedule": crontab(hour=3, minute=0),
     },
+    # What a legal hold kept after a deletion goes in the night after its release, with
+    # the rest of what goes by night.
+    "forget contacts": {
+        "task": "rights_requests.forget_contacts",
+        "schedule": crontab(hour=3, minute=5),
+    },
     # Spent console sessions.
     "clear sessions": {
         "task": "staff.clear_sessions",

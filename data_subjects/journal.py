@@ -59,10 +59,14 @@ def opted_in(address_digest: bytes, purposes: Iterable[str]) -> None:
     _write(Act(Kind.OPTED_IN, (address_digest,), tuple(purposes)))
 
 
-def record_erased(subject: uuid.UUID, digests: Iterable[bytes]) -> None:
-    """What is held of this person, known by these addresses, is erased in the caller's
-    transaction (Art. 17). Raises JournalUnwritable."""
-    _write(Act(Kind.ERASED, tuple(sorted(digests)), subject=subject))
+def record_erased(
+    subject: uuid.UUID, digests: Iterable[bytes], *, kept: Iterable[str] = ()
+) -> None:
+    """What is held of this person, known by these addresses, is erased from the caller's
+    transaction on (Art. 17), but for the places with these keys; the newest line about
+    a person counts. Raises JournalUnwritable."""
+    act = Act(Kind.ERASED, tuple(sorted(digests)), tuple(sorted(kept)), subject=subject)
+    _write(act)
 
 
 def _write(act: Act) -> None:

@@ -46,7 +46,8 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What happened. purposes: those of an opt-out or opt-in, "" for all of them.
+    """What happened. purposes: those of an opt-out or opt-in, "" for all of them; of an
+    erasure, the keys of the places that it leaves alone.
     reason: of an opt-out. subject: the person's number."""
 
     kind: Kind

@@ -17,7 +17,7 @@ silence: whoever carries erasures out begins it anew.
 
 import logging
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -188,8 +188,9 @@ def _alone() -> Iterator[None]:
 def _carry_out(found: Plan) -> None:
     for address in found.addresses.values():
         _make_good(address)
+    newest = {line.act.subject: line.act for line in found.erasures}
     for line in found.erasures:
-        _erase(line)
+        _erase(line, kept=newest[line.act.subject].purposes)
     _settle(found.nameless)
 
 
@@ -224,13 +225,15 @@ def _settle(lines: Iterable[tuple[Line, Settled]]) -> None:
 
 
 @transaction.atomic
-def _erase(line: Line) -> None:
-    """All places of one person at once: a broken-off run has done all of it or nothing."""
+def _erase(line: Line, *, kept: Collection[str]) -> None:
+    """All places of one person at once: a broken-off run has done all of it or nothing.
+    kept: those that the erasure left alone."""
     for subject in _people(line):
         list(DataSubject.objects.select_for_update().filter(pk=subject))
         person = _person(subject, line)
         for place in erasure_places.places():
-            if place.key != erasure_places.MAILBOX_KEY:  # no backup of ours fills it
+            # No backup of ours fills the mailbox.
+            if place.key not in (erasure_places.MAILBOX_KEY, *kept):
                 place.erase(person)
     journal.settle([line], Settled.REPLAY)
 

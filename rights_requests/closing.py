@@ -29,6 +29,7 @@ from rights_requests.at_once import STOPS
 from rights_requests.fulfilment import (
     corrections,
     erasure_plan,
+    erasure_report,
     freshness,
     recipients,
     releasing,
@@ -42,7 +43,6 @@ from rights_requests.models import (
     Case,
     CaseDocument,
     Decision,
-    ErasurePlan,
     IdentityCheck,
     Letter,
     OutsideSystem,
@@ -498,17 +498,18 @@ def withdraw(
         now=now,
         staff_id=staff_id,
         came_on=timezone.localdate(now),
+        **erasure_report.fields_of_withdrawal(case),
     )
 
 
 def why_not_withdraw(case: Case) -> str:
-    """What is deleted cannot be brought back."""
-    plans = ErasurePlan.objects.filter(decision__case=case, begun_at__isnull=False)
+    """What is deleted cannot be brought back; what is not deleted yet stays."""
+    gone = erasure_plan.is_all_gone(case)
     sent = SystemCall.objects.filter(
         task__case=case, request_type=RequestType.ERASURE, sent_at__isnull=False
     )
-    if case.is_open and (plans.exists() or sent.exists()):
-        return "Your data is being deleted already: it is too late to take this back."
+    if case.is_open and (gone or sent.exists()):
+        return "Your data is deleted already: it is too late to take this back."
     return ""
 
 

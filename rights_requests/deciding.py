@@ -212,8 +212,18 @@ def _why_not_by_its_rule(
     if move not in ENDS:
         return ""
     found = _why_not_lapse(case, now=now) if move is Move.LAPSE else ""
-    found = found or why_not_close(case, besides)
+    found = found or why_not_close(case, besides) or _why_not_untrue(case, move)
     return found or (why_not_give_part(case) if move is Move.FULFIL_IN_PART else "")
+
+
+def _why_not_untrue(case: Case, move: Move) -> str:
+    """Nobody reads that nothing was deleted where something was."""
+    if move is Move.FULFIL_IN_PART or not erasure_plan.went(case).exists():
+        return ""
+    return (
+        "A part was deleted before the deletion was stopped: answer in part, so that the "
+        "letter says what went."
+    )
 
 
 def why_not_extend(case: Case, *, now: datetime) -> str:
@@ -321,6 +331,11 @@ def _why_not_nothing(case: Case, proposal: Proposal) -> str:
     """Nobody says that nothing is held where something is, and it would stay."""
     if case.kind != CaseKind.ERASURE or not proposal.nothing_held:
         return ""
+    if erasure_plan.went(case).exists():
+        return (
+            "Something was held, and deleted before the deletion was stopped: propose "
+            "the answer without saying that nothing is held."
+        )
     return erasure_plan.why_something_is_held(case)
 
 

@@ -53,6 +53,8 @@ class Group:
         return [(why, until, lines) for (why, until), lines in together.items()]
 
 
+# Nothing more is done by these: what would be deleted now is counted anew.
+NOT_DONE = (ErasurePlan.State.VOID, ErasurePlan.State.STOPPED)
 TITLES = {
     ErasedPlace.Fate.REMOVED: "Deleted",
     ErasedPlace.Fate.EMPTIED: "Emptied: what stays says nothing of the person",
@@ -118,6 +120,7 @@ def _page(page: CasePage, *, status: int = 200, problem: str = "") -> HttpRespon
         problem=problem,
         plan=plan,
         fates=grouped(lines),
+        stopped=_stopped(plan),
         done_count=len(done),
         places_count=len(lines),
         erased_count=sum(line.erased_count or 0 for line in done),
@@ -129,15 +132,26 @@ def _page(page: CasePage, *, status: int = 200, problem: str = "") -> HttpRespon
 
 def _is_open(case: Case, plan: ErasurePlan | None) -> bool:
     """Whether a deletion may still be proposed."""
-    is_new = plan is None or plan.state == ErasurePlan.State.VOID
+    is_new = plan is None or plan.state in NOT_DONE
     return is_new and case.state == State.IN_PROGRESS
 
 
 def _lines(case: Case, plan: ErasurePlan | None) -> list[ErasedPlace]:
     """As they were approved and done; before that, as they would be now."""
-    if plan is not None and plan.state != ErasurePlan.State.VOID:
+    if plan is not None and plan.state not in NOT_DONE:
         return list(plan.places.all())
     return list(erasure_plan.lines_of(case)) if case.is_open else []
+
+
+def _stopped(plan: ErasurePlan | None) -> dict[str, list[ErasedPlace]]:
+    """Of a deletion that was stopped in the middle: what had gone, and what was kept."""
+    if plan is None or plan.state != ErasurePlan.State.STOPPED:
+        return {}
+    lines = [line for line in plan.places.all() if line.fate != ErasedPlace.Fate.KEPT]
+    return {
+        "gone": [line for line in lines if line.done_at and line.erased_count],
+        "left": [line for line in lines if not line.done_at and line.seen_count],
+    }
 
 
 def _residue(plan: ErasurePlan | None, number: int) -> list[dict[str, Any]]:

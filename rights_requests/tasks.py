@@ -114,6 +114,11 @@ def carry_out_erasures() -> None:
     erasing.work_on_next(timezone.now())
 
 
+@shared_task(name="rights_requests.forget_contacts", queue="work")
+def forget_contacts() -> None:
+    erasing.forget_contacts_kept_back()
+
+
 @shared_task(name="rights_requests.set_recipient_tasks", queue="work")
 def set_recipient_tasks() -> None:
     telling.set_tasks(timezone.now())

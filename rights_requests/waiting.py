@@ -15,7 +15,7 @@ from rights_requests.case_timeline import capital
 from rights_requests.fulfilment.erasure_plan import UNDER_WAY
 from rights_requests.kinds import CaseKind
 from rights_requests.models import Case, Decision, ErasurePlan, Letter
-from rights_requests.moves import State
+from rights_requests.moves import OPEN, State
 
 LOST = (MailState.FAILED, MailState.UNKNOWN)
 # A letter that nobody wrote once more by then was not needed.
@@ -60,9 +60,15 @@ def to_confirm(*, most: int) -> list[Waiting]:
 
 def deletions(*, most: int, now: datetime) -> list[Waiting]:
     """Approved deletions that do not go on by themselves: something is left, a place
-    could not be reached, or they have not begun for an hour."""
+    could not be reached, they have not begun for an hour, or they were stopped in the
+    middle and nobody has proposed anything since."""
+    later = Decision.objects.filter(
+        case=OuterRef("decision__case"), pk__gt=OuterRef("decision")
+    )
+    stopped = Q(state=ErasurePlan.State.STOPPED, decision__case__state__in=OPEN)
     stuck = ErasurePlan.objects.filter(
         Q(state=ErasurePlan.State.RESIDUE)
+        | stopped & ~Exists(later)
         | Q(state__in=UNDER_WAY, problem=ErasurePlan.Problem.PLACE)
         | Q(
             state=ErasurePlan.State.APPROVED,
@@ -73,7 +79,7 @@ def deletions(*, most: int, now: datetime) -> list[Waiting]:
         Waiting(
             case=plan.decision.case,
             what=capital(plan.get_state_display()),
-            since=plan.searched_at or plan.made_at,
+            since=plan.finished_at or plan.searched_at or plan.made_at,
             tone="bad",
             state=plan.get_problem_display(),
         )

@@ -20,10 +20,7 @@ def forget_reader(person: Person) -> int:
     readers = Subscriber.objects.filter(data_subject=person.id)
     if not readers.exists():
         return 0
-    standing = ledger.standing_purposes(person.id)
-    if standing:
-        how = ledger.Circumstances(channel=Channel.RIGHTS_REQUEST)
-        ledger.record_withdrawn(person.id, sorted(standing), how)
+    _end_consents(person.id)
     ConsentEvidence.objects.filter(data_subject_id=person.id).delete()
     count = readers.delete()[1]["subscribers.Subscriber"]
     SubscriberEvent.objects.create(
@@ -34,13 +31,30 @@ def forget_reader(person: Person) -> int:
     return count
 
 
+def _end_consents(subject_id: uuid.UUID) -> None:
+    standing = ledger.standing_purposes(subject_id)
+    if standing:
+        how = ledger.Circumstances(channel=Channel.RIGHTS_REQUEST)
+        ledger.record_withdrawn(subject_id, sorted(standing), how)
+
+
 def let_go_of_address(subject_id: uuid.UUID) -> None:
     """Whoever signs up with the address from now on is somebody new, and none of theirs
-    goes to the reader who is being erased."""
+    goes to the reader who is being erased. Nor does news: the sign-up may be there for
+    a while yet, and no list of addresses knows it by this code."""
+    _end_consents(subject_id)
     with as_the_law_requires(subject_id):
         Subscriber.objects.filter(data_subject=subject_id).update(
             address_digest=secrets.token_bytes(32)
         )
+
+
+def give_address_back(subject_id: uuid.UUID, address_digest: bytes) -> None:
+    """The erasure was stopped, and nobody else has the address. What was agreed to has
+    ended all the same. The caller says why restricted rows may change."""
+    if not Subscriber.objects.filter(address_digest=address_digest).exists():
+        readers = Subscriber.objects.filter(data_subject=subject_id)
+        readers.update(address_digest=address_digest)
 
 
 def forget_lines(person: Person) -> int:

@@ -5,7 +5,9 @@ nothing is found any more.
    person's number leads to no address, and the address is on the opt-out list; whoever
    signs up under it is somebody new.
 2. Each place in a transaction of its own. A worker that dies leaves off between two of
-   them, and the next one goes on from there.
+   them, and the next one goes on from there. Before each it looks again, under the locks
+   of whoever binds the data or speaks for the person: a legal hold, a restriction or the
+   person’s own word stops it there, and what is left is kept.
 3. A look through every store for what is left (residual_scan). What is found keeps the
    case open, shown, until it is gone or two people have agreed that it stays.
 4. The person is told what was deleted, what is kept and why, and the case closes.
@@ -22,10 +24,11 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 from django.utils import timezone
 
-from data_subjects import journal
+from data_subjects import holds, journal
 from data_subjects.models import DataSubject
 from groundwork.holdings import ON_RECORD, Person, holdings
 from groundwork.refusals import NotAllowed
+from groundwork.restricted_rows import as_the_law_requires
 from outbox import suppression
 from outbox.inbound import is_anything_unread
 from outbox.models import SuppressedAddress
@@ -102,7 +105,8 @@ def _go_on(plan: ErasurePlan) -> None:
         return
     if plan.state == ErasurePlan.State.ERASING:
         for place in plan.places.filter(done_at=None):
-            _erase(plan, place)
+            if not _erase(plan, place):
+                return
         _enter(plan, ErasurePlan.State.SEARCHING)
     if plan.searches_count and _is_somebody_untold(plan):
         _put_off(plan)  # looked through already: the last look comes when all are told
@@ -173,30 +177,72 @@ def _locked(plan: ErasurePlan) -> tuple[Decision, Case, DataSubject]:
 def _why_void(
     plan: ErasurePlan, decision: Decision, case: Case
 ) -> ErasurePlan.Problem | None:
-    if decision.settled_at is not None or case.state != State.IN_PROGRESS:
+    if _is_over(decision, case):
         return Problem.STOPPED
-    if closing.is_kept_by_hold(case) or erasure_plan.why_not(case):
+    if _is_bound(case):
         return Problem.BOUND
-    said = CaseLogEntry.objects.filter(
-        case_id=case.pk,
-        event__in=[Move.NARROW, Event.MESSAGE],
-        at__gte=decision.released_at,
-    )
-    is_other = bool(erasure_plan.why_changed(plan)) or said.exists()
+    is_other = bool(erasure_plan.why_changed(plan)) or _was_heard(decision)
     return Problem.CHANGED if is_other else None
 
 
+def _why_stop_midway(decision: Decision, case: Case) -> ErasurePlan.Problem | None:
+    """By the same rules as before it began, but for what changed: that was our work."""
+    if _is_over(decision, case) or _was_heard(decision):
+        return Problem.HEARD
+    return Problem.MIDWAY if _is_bound(case) else None
+
+
+def _is_over(decision: Decision, case: Case) -> bool:
+    return decision.settled_at is not None or case.state != State.IN_PROGRESS
+
+
+def _is_bound(case: Case) -> bool:
+    return closing.is_kept_by_hold(case) or bool(erasure_plan.why_not(case))
+
+
+def _was_heard(decision: Decision) -> bool:
+    """Whether the person has said something since it was approved."""
+    said = CaseLogEntry.objects.filter(
+        case_id=decision.case_id,
+        event__in=[Move.NARROW, Event.MESSAGE],
+        at__gte=decision.released_at,
+    )
+    return said.exists()
+
+
 def _stop(plan: ErasurePlan, decision: Decision, case: Case, problem: Problem) -> None:
-    """Nothing was touched; whoever proposed it reads why."""
-    now = timezone.now()
-    plan.state, plan.problem = ErasurePlan.State.VOID, problem
+    """Nothing more is touched; whoever proposed it reads why."""
+    now, places = timezone.now(), plan.places.exclude(fate=ErasedPlace.Fate.KEPT)
+    done = places.filter(done_at__isnull=False).count()
+    has_begun = plan.begun_at is not None
+    state = ErasurePlan.State.STOPPED if has_begun else ErasurePlan.State.VOID
+    plan.state, plan.problem = state, problem
     plan.sought, plan.finished_at = {}, now
     plan.save(update_fields=["state", "problem", "sought", "finished_at"])
     if decision.settled_at is None:
         decision.answer, decision.outcome = problem.label, Decision.Outcome.SENT_BACK
         decision.settled_at = now
         decision.save(update_fields=["answer", "outcome", "settled_at"])
-    _note(case, decision, Event.ERASURE_STOPPED, {"because": str(problem)})
+    inputs = {"because": str(problem), "done": done, "left": places.count() - done}
+    _note(case, decision, Event.ERASURE_STOPPED, inputs)
+
+
+def _stop_midway(
+    plan: ErasurePlan, decision: Decision, case: Case, problem: Problem
+) -> None:
+    """What is left is the person’s as before: their address leads to it again, unless
+    somebody new has it by now. A backup that is put back loses no more than went here."""
+    subject_id = case.submission.data_subject_id
+    digests = _person(plan, case).digests
+    left = plan.places.filter(done_at=None).values_list("key", flat=True)
+    journal.record_erased(subject_id, digests, kept=left)
+    with as_the_law_requires(subject_id):
+        for digest in sorted(digests):
+            if not DataSubject.objects.filter(address_digest=digest).exists():
+                DataSubject.objects.filter(pk=subject_id).update(address_digest=digest)
+                erasing_readers.give_address_back(subject_id, digest)
+                break
+    _stop(plan, decision, case, problem)
 
 
 def _note(
@@ -209,12 +255,17 @@ def _note(
 
 
 @transaction.atomic
-def _erase(plan: ErasurePlan, line: ErasedPlace) -> None:
-    """One place, once: what was done stands beside it in the same transaction."""
-    _, case, _ = _locked(plan)
+def _erase(plan: ErasurePlan, line: ErasedPlace) -> bool:
+    """One place, once: what was done stands beside it in the same transaction. False
+    when nothing more may go: whoever places a hold or restricts locks the person, and
+    who takes the request back the case, so what they did before is seen here."""
+    decision, case, _ = _locked(plan)
     row = ErasedPlace.objects.select_for_update().get(pk=line.pk)
     if row.done_at is not None:
-        return
+        return True
+    if problem := _why_stop_midway(decision, case):
+        _stop_midway(plan, decision, case, problem)
+        return False
     place = erasure_places.place(row.key)
     if place is None:
         raise LookupError(f"There is no place “{row.key}” any more.")
@@ -223,6 +274,7 @@ def _erase(plan: ErasurePlan, line: ErasedPlace) -> None:
     )
     row.done_at = timezone.now()
     row.save(update_fields=["erased_count", "done_at"])
+    return True
 
 
 def _person(plan: ErasurePlan, case: Case) -> Person:
@@ -377,13 +429,32 @@ def forget_contacts(case: Case) -> None:
         decision__case__submission__data_subject=subject_id,
         state=ErasurePlan.State.DONE,
     )
-    if case.is_open or not erased.exists():
+    if case.is_open or not erased.exists() or holds.is_held(subject_id):
         return
     person = Person(subject_id)
     contacts = erasure_places.place(erasure_places.CONTACTS_KEY)
     if contacts is not None:
         contacts.erase(person)
     forget_settled_mail(person)
+
+
+def forget_contacts_kept_back() -> int:
+    """What a legal hold kept when the answer left goes once the hold is released;
+    returns of how many people's cases."""
+    done = ErasurePlan.objects.filter(state=ErasurePlan.State.DONE)
+    erased = done.values("decision__case__submission__data_subject")
+    reachable = erasure_places.reachable().filter(data_subject__in=erased)
+    cases = Case.objects.filter(submission__in=reachable).order_by("submission", "pk")
+    return sum(_forget_contacts_of(pk) for pk in cases.values_list("pk", flat=True))
+
+
+@transaction.atomic
+def _forget_contacts_of(case_id: uuid.UUID) -> bool:
+    case = casebook.locked(case_id)
+    if holds.is_held(case.submission.data_subject_id):
+        return False
+    forget_contacts(case)
+    return True
 
 
 def _counts(plan: ErasurePlan) -> dict[str, object]:

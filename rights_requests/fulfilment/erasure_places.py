@@ -172,9 +172,13 @@ def _contacts() -> Place:
 
 
 def _reachable(person: Person) -> QuerySet[Submission]:
+    return reachable().filter(data_subject=person.id)
+
+
+def reachable() -> QuerySet[Submission]:
     """Submissions of which every case is closed, and that say how to reach the person."""
     says_how = reduce(or_, (Q(has_content(name)) for name in CONTACTS))
-    theirs = Submission.objects.filter(says_how, data_subject=person.id)
+    theirs = Submission.objects.filter(says_how)
     # A letter that has yet to leave, or to be posted, needs them.
     leaving = Letter.objects.filter(
         case__submission=OuterRef("pk"), sent_at__isnull=False, settled_at__isnull=True

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Iterator
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from data_subjects import holds
 from data_subjects.restriction import is_restricted
@@ -140,6 +140,19 @@ def make(decision: Decision) -> ErasurePlan:
 def of(decision: Decision) -> ErasurePlan | None:
     """What this decision erases; None when it erases nothing."""
     return ErasurePlan.objects.filter(decision=decision).first()
+
+
+def is_all_gone(case: Case) -> bool:
+    """Whether a deletion of this case has been through every place."""
+    begun = ErasurePlan.objects.filter(decision__case=case, begun_at__isnull=False)
+    left = ErasedPlace.objects.filter(plan=OuterRef("pk"), done_at__isnull=True)
+    return begun.exclude(Exists(left.exclude(fate=Fate.KEPT))).exists()
+
+
+def went(case: Case) -> QuerySet[ErasedPlace]:
+    """What was deleted in this case already, whatever became of the rest."""
+    done = ErasedPlace.objects.filter(plan__decision__case=case)
+    return done.filter(done_at__isnull=False).exclude(fate=Fate.KEPT)
 
 
 def newest_of(case: Case) -> ErasurePlan | None:

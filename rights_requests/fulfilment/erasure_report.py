@@ -5,11 +5,15 @@ from collections.abc import Iterable
 from typing import Any
 
 from rights_requests.fulfilment import erasure_plan
-from rights_requests.models import Decision, ErasedPlace, ErasurePlan
+from rights_requests.models import Case, Decision, ErasedPlace, ErasurePlan
 from rights_requests.moves import Move
 from rights_requests.writing import reaches_person
 
 Fate = ErasedPlace.Fate
+NEWS_ENDED = (
+    "What we had not deleted by then stays with us until its time is over. We have "
+    "stopped our news to you. If you want them, you can sign up again."
+)
 
 
 def fields_of(decision: Decision, move: Move, nothing_held: bool) -> dict[str, Any]:
@@ -20,17 +24,25 @@ def fields_of(decision: Decision, move: Move, nothing_held: bool) -> dict[str, A
     is_new = not decision.pk and erasure_plan.is_needed(
         case, move, nothing_held=nothing_held
     )
-    if plan is None and not is_new:
-        return {}
     if not reaches_person(case.submission):
         return {}  # nobody else learns what there was
+    # The first report may have been lost, or the work was stopped in the middle: this
+    # one tells of what went then, too.
+    before = list(erasure_plan.went(case).exclude(plan=plan))
+    if plan is None and not is_new:
+        return {"erased": tuple(_erased(before))} if before else {}
     found = list(plan.places.all() if plan else erasure_plan.lines_of(case))
-    # The first report may have been lost: this one tells of what went then, too.
-    before = ErasedPlace.objects.filter(
-        plan__decision__case=case, plan__state=ErasurePlan.State.DONE
-    )
-    found += before.exclude(plan=plan).exclude(fate=Fate.KEPT)
-    return {"erased": tuple(_erased(found)), "limits": tuple(_kept(found))}
+    return {"erased": tuple(_erased([*found, *before])), "limits": tuple(_kept(found))}
+
+
+def fields_of_withdrawal(case: Case) -> dict[str, Any]:
+    """The same for the letter to somebody who takes the request back while it is being
+    carried out."""
+    begun = ErasurePlan.objects.filter(decision__case=case, begun_at__isnull=False)
+    if not begun.exists() or not reaches_person(case.submission):
+        return {}
+    erased = _erased(erasure_plan.went(case))
+    return {"erased": tuple(erased), "outcome": NEWS_ENDED}
 
 
 def _erased(lines: Iterable[ErasedPlace]) -> list[str]:

@@ -20,7 +20,8 @@ from rights_requests.models.work import Decision
 class ErasurePlan(models.Model):
     """What one decision erases. It is made with the proposal, approved with its release
     and carried out by a worker, place by place; what a dead worker left, another one
-    takes up. The case is answered once nothing is found any more.
+    takes up. The case is answered once nothing is found any more. What binds the data,
+    or the person’s own word, stops it between two places: what is left is kept.
     """
 
     class State(models.TextChoices):
@@ -31,6 +32,7 @@ class ErasurePlan(models.Model):
         RESIDUE = "residue", "something is left"
         DONE = "done", "erased, and nothing is left"
         VOID = "void", "not carried out"
+        STOPPED = "stopped", "stopped in the middle"
 
     class Problem(models.TextChoices):
         CHANGED = (
@@ -46,11 +48,23 @@ class ErasurePlan(models.Model):
             "stopped",
             "The proposal was taken back, or the case closed, before it began.",
         )
+        MIDWAY = (
+            "midway",
+            "A legal hold, a restriction or another request came while it was carried "
+            "out. What was left then is kept: look at it, and decide anew.",
+        )
+        HEARD = (
+            "heard",
+            "The person wrote, or took the request back, while it was carried out. What "
+            "was left then is kept: hear what they say, and decide anew.",
+        )
         PLACE = (
             "place",
             "A place could not be reached; it is tried again. The log of the worker says "
             "why.",
         )
+
+    ENDED = (State.DONE, State.VOID, State.STOPPED)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     decision = models.OneToOneField(
@@ -85,7 +99,7 @@ class ErasurePlan(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=~Q(state__in=["done", "void"])
+                condition=~Q(state__in=["done", "void", "stopped"])
                 | ~Q(has_content("sought")) & Q(finished_at__isnull=False),
                 name="who_was_erased_is_forgotten",
             ),
@@ -105,8 +119,8 @@ class ErasurePlan(models.Model):
     @property
     def is_under_way(self) -> bool:
         """Whether something is erased already, or about to be."""
-        ended = (self.State.PROPOSED, self.State.DONE, self.State.VOID)
-        return self.state not in ended
+        is_proposed = self.state == self.State.PROPOSED
+        return not is_proposed and self.state not in self.ENDED
 
 
 # Places that are no table.

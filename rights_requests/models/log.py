@@ -60,7 +60,7 @@ class Event(models.TextChoices):
     BALANCED = "balanced", "the reasons were weighed"
     OVERDUE = "overdue", "the time ran out"
     ERASURE_BEGUN = "erasure-begun", "the deletion began"
-    ERASURE_STOPPED = "erasure-stopped", "the deletion did not begin"
+    ERASURE_STOPPED = "erasure-stopped", "the deletion was stopped"
     RESIDUE_FOUND = "residue-found", "something of the person was still found"
     RESIDUE_KEPT = "residue-kept", "what was found stays, two people agreed"
     ERASED = "erased", "deleted, and nothing was found any more"

@@ -85,5 +85,5 @@ def came_back(address: str, *purposes: str) -> None:
     forgotten(Kind.OPTED_IN, address, purposes=purposes)
 
 
-def was_erased(*addresses: str, subject: uuid.UUID) -> None:
-    forgotten(Kind.ERASED, *addresses, purposes=(), subject=subject)
+def was_erased(*addresses: str, subject: uuid.UUID, kept: tuple[str, ...] = ()) -> None:
+    forgotten(Kind.ERASED, *addresses, purposes=kept, subject=subject)

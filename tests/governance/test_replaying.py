@@ -347,6 +347,23 @@ def test_a_forgotten_erasure_takes_everything(db: None, smtp: Relay) -> None:
     assert is_open()
 
 
+def test_of_an_erasure_that_was_stopped_a_replay_takes_no_more_than_went(
+    db: None,
+) -> None:
+    ada = reader(ADA)
+    was_erased(ADA, subject=ada.data_subject_id)
+    left = ("sign-up", "person")
+    was_erased(ADA, subject=ada.data_subject_id, kept=left)
+
+    replay()
+
+    ada.refresh_from_db()
+    assert ada.data_subject.address_digest is not None
+    assert suppressions() == {("", "erased")}
+    assert stands() == set()
+    assert is_open()
+
+
 def test_an_erased_person_of_another_number_is_found_by_the_address(db: None) -> None:
     """Their key had gone and come anew between the backup and the erasure."""
     person = person_of(reader(ADA).data_subject_id)

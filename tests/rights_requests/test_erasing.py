@@ -4,8 +4,10 @@ import base64
 import inspect
 import io
 import json
+import threading
+import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -21,6 +23,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from case_updates.readers import readers
 from consent.models import ConsentEntry
 from data_subjects import disclosures, holds, restriction
 from data_subjects.holds import Matter
@@ -163,6 +166,18 @@ def test_once_the_report_has_left_nobody_can_be_reached_by_the_file(case: Case) 
     assert not [mail for mail in OutgoingEmail.objects.all() if mail.to_address == ADA]
 
 
+def test_a_hold_keeps_the_file_of_the_case_until_it_is_released(case: Case) -> None:
+    carried_out(case)
+    hold(case)
+    deliver()
+    assert again(case).submission.address == ADA
+    assert erasing.forget_contacts_kept_back() == 0
+    LegalHold.objects.update(released_at=timezone.now(), released_by_id=DANA)
+    assert erasing.forget_contacts_kept_back() == 1
+    assert again(case).submission.address == ""
+    assert erasing.forget_contacts_kept_back() == 0
+
+
 # --- What is approved is what was seen, by two people ---
 
 
@@ -301,7 +316,7 @@ def test_it_does_not_begin_while_a_letter_needs_the_address(case: Case) -> None:
 def test_it_cannot_be_taken_back_once_it_has_begun(case: Case, stores: Path) -> None:
     (stores / "worker.log").write_text(f"could not write to {ADA}")
     assert carried_out(case).state == "residue"
-    with pytest.raises(NotAllowed, match="being deleted already"):
+    with pytest.raises(NotAllowed, match="deleted already"):
         closing.withdraw(case.pk, now=timezone.now())
     with pytest.raises(NotAllowed, match="is being carried out"):
         propose(case)
@@ -384,6 +399,153 @@ def test_a_second_report_tells_of_what_went_before_the_first_was_lost(
     deliver()
     assert "Your sign-up for our e-mails (1)" in inbox(smtp, ADA)[-1].text
     assert again(case).submission.address == ""
+
+
+# --- What comes while it is carried out ---
+
+MIDDLE = "sign-up"
+
+
+def stopped_midway(case: Case, act: Callable[[], object]) -> ErasurePlan:
+    """A worker is at it; before it comes to one of the last places, something happens."""
+    decision = propose(case)
+    approve(decision)
+    with broken_off_at(MIDDLE):
+        erasing.work_on_next(timezone.now())
+    assert ErasurePlan.objects.get(decision=decision).state == "erasing"
+    act()
+    erasing.work_on_next(timezone.now() + timedelta(minutes=2))
+    return ErasurePlan.objects.get(decision=decision)
+
+
+def restrict(case: Case) -> None:
+    asked = restriction.Asked(Ground.CLAIMS, "They need it.", ADA)
+    restriction.restrict(case.submission.data_subject_id, asked, staff_id=DANA)
+
+
+@pytest.mark.parametrize("bind", [hold, restrict])
+def test_what_binds_the_data_stops_a_deletion_between_two_places(
+    case: Case, bind: Callable[[Case], object]
+) -> None:
+    plan = stopped_midway(case, lambda: bind(case))
+
+    assert (plan.state, plan.problem, plan.sought) == ("stopped", "midway", {})
+    undone = plan.places.filter(done_at=None).values_list("key", flat=True)
+    assert MIDDLE in undone and "case-contacts" not in undone
+    assert again(case).state == State.IN_PROGRESS
+    # What is left leads to the person again, and sends them nothing.
+    kept = subscriber_of(ADA)
+    assert kept.first_name == "Ada"
+    assert kept.data_subject_id == case.submission.data_subject_id
+    assert kept.data_subject.address_digest == addresses.digest(ADA)
+    assert not readers().filter(pk=kept.pk).exists()
+    entry = CaseLogEntry.objects.get(case_id=case.pk, event=Event.ERASURE_STOPPED)
+    assert entry.inputs["because"] == "midway" and entry.inputs["left"] > 0
+    assert erasing.work_on_next(timezone.now() + timedelta(hours=1)) is None
+
+
+def test_a_hold_that_is_being_placed_is_waited_for_and_stops_it(case: Case) -> None:
+    approve(propose(case))
+    with broken_off_at(MIDDLE):
+        erasing.work_on_next(timezone.now())
+    locked, committed = threading.Event(), threading.Event()
+
+    def place_slowly() -> None:
+        try:
+            with transaction.atomic():
+                hold(case)
+                locked.set()
+                time.sleep(0.5)
+            committed.set()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        placing = pool.submit(place_slowly)
+        assert locked.wait(10)
+        erasing.work_on_next(timezone.now() + timedelta(minutes=2))
+        assert committed.wait(10) and placing.result() is None
+
+    assert ErasurePlan.objects.get().state == "stopped"
+    assert subscriber_of(ADA).first_name == "Ada"
+
+
+def test_a_deletion_that_was_stopped_shows_itself_with_what_went_and_what_stays(
+    case: Case,
+) -> None:
+    stopped_midway(case, lambda: hold(case))
+    console = console_of(person("dana@example.com", "view_case", "work_case"))
+    first_page = text(console.get("/console/"))
+    assert "Deletions that need a look" in first_page
+    assert case.reference in first_page and "Stopped in the middle" in first_page
+    shown = text(console.get(f"/console/rights_requests/case/{case.pk}/deletion/"))
+    gone, _, left = shown.partition("What was kept")
+    assert "What had gone by then" in gone and "Your sign-up for our e-mails" in left
+
+
+def test_the_answer_after_a_stop_says_what_went_before_it(
+    case: Case, smtp: Relay
+) -> None:
+    details(ADA, employer="Somewhere Ltd")
+    plan = stopped_midway(case, lambda: hold(case))
+    went = plan.places.filter(erased_count__gt=0).first()
+    assert went is not None
+    case = again(case)
+    refusal = Proposal(
+        move=Move.REFUSE, ground="legal-claims", reasons="We need it for the claim."
+    )
+    with pytest.raises(NotAllowed, match="answer in part"):
+        deciding.propose(case.pk, refusal, staff_id=DANA, now=timezone.now())
+    part = replace(
+        refusal,
+        move=Move.FULFIL_IN_PART,
+        reasons="We need it for the claim about which we wrote to you in October.",
+        outcome="We deleted a part.",
+        left_out="Your sign-up.",
+    )
+    decision = deciding.propose(case.pk, part, staff_id=DANA, now=timezone.now())
+    console = console_of(person("dana@example.com", "view_case"))
+    assert "Deletions that need a look" not in text(console.get("/console/"))
+    deciding.release(
+        decision.pk,
+        seen_entry_id=casebook.newest_entry_id(case),
+        staff_id=OMAR,
+        now=timezone.now(),
+    )
+    deliver()
+    told = " ".join(inbox(smtp, ADA)[-1].text.split())
+    assert f"{went.title} ({went.erased_count})" in told
+    assert "Your sign-up for our e-mails (1)" not in told
+
+
+def test_the_person_takes_it_back_while_it_runs_and_keeps_what_is_left(
+    case: Case, smtp: Relay
+) -> None:
+    plan = stopped_midway(case, lambda: closing.withdraw(case.pk, now=timezone.now()))
+    assert (plan.state, plan.problem) == ("stopped", "heard")
+    assert again(case).state == State.WITHDRAWN
+    assert subscriber_of(ADA).first_name == "Ada"
+    deliver()
+    told = " ".join(inbox(smtp, ADA)[-1].text.split())
+    went = plan.places.filter(erased_count__gt=0).first()
+    assert went is not None and f"{went.title} ({went.erased_count})" in told
+    assert "cannot be brought back" in told and "stays with us" in told
+
+
+def test_once_the_hold_is_gone_the_rest_is_decided_anew_and_told_together(
+    case: Case, smtp: Relay
+) -> None:
+    plan = stopped_midway(case, lambda: hold(case))
+    went = plan.places.filter(erased_count__gt=0).first()
+    assert went is not None
+    LegalHold.objects.update(released_at=timezone.now(), released_by_id=DANA)
+    deliver()
+    assert carried_out(again(case)).state == "done"
+    deliver()
+    told = " ".join(inbox(smtp, ADA)[-1].text.split())
+    assert went.title in told and "Your sign-up for our e-mails (1)" in told
+    subject = case.submission.data_subject
+    assert not Subscriber.objects.filter(data_subject=subject).exists()
 
 
 # --- What is left ---
