@@ -22,6 +22,7 @@ STATES = {
     State.DONE: "answered by machine",
     State.FAILED: "no answer by machine",
     State.ENDED: "no longer waited for",
+    State.RECALL: "being told to stop",
 }
 # A wrong signature stays on the first page for so long.
 SHOWN_FOR = timedelta(days=7)
@@ -53,7 +54,9 @@ def shown(task: Task, case: Case) -> CallLine | None:
         words=" ".join(_words(call)),
         problem=" ".join(_problems(call, case)),
         can_release=call.state == State.HELD,
-        can_ask_again=is_over and not is_cancelled and case.is_open,
+        can_ask_again=(
+            is_over and not is_cancelled and call.recalled_at is None and case.is_open
+        ),
     )
 
 
@@ -64,12 +67,26 @@ def _words(call: SystemCall) -> Iterator[str]:
         yield f"Sent {_day(call.sent_at)}."
     if call.expected_at and call.state == State.SENT:
         yield f"It means to be done by {_day(call.expected_at)}."
+    yield from _stop_in_words(call)
     if call.late_at:
         yield f"It answered {_day(call.late_at)}, too late: nothing changed."
 
 
+def _stop_in_words(call: SystemCall) -> Iterator[str]:
+    """What became of it once it should not have left."""
+    if not call.recalled_at:
+        return
+    if call.leaving_at:
+        yield f"It had left {_moment(call.leaving_at)}, before that."
+    yield f"Told to stop {_moment(call.recalled_at)}."
+    if call.recall_task_id:
+        yield "It could not be stopped: another task here is about that."
+    elif call.state == State.ENDED:
+        yield "It stopped, and did nothing. Its owner answers by hand."
+
+
 def _problems(call: SystemCall, case: Case) -> Iterator[str]:
-    if call.problem and call.state in (State.FAILED, *SystemCall.OPEN):
+    if call.problem and call.state in (State.FAILED, State.RECALL, *SystemCall.OPEN):
         yield f"It did not work: {SystemCall.Problem(call.problem).label}."
         if call.state == State.FAILED:
             yield "Its owner answers by hand."
@@ -117,9 +134,19 @@ def _troubles(now: datetime) -> Iterator[str]:
     late = troubled.filter(state=State.SENT, expected_at__lt=now, problem="")
     if names := _references(late.order_by("pk")):
         yield f"later than they said: {names}"
+    if names := _references(_recalled().filter(state=State.RECALL).order_by("pk")):
+        yield f"being told to stop: {names}"
+    not_stopped = _recalled().filter(recall_task__done_at=None)
+    if names := _references(not_stopped.exclude(recall_task=None).order_by("pk")):
+        yield f"could not be stopped: {names}"
     unsigned = Connector.objects.filter(refused_at__gt=now - SHOWN_FOR)
     for connector in unsigned.select_related("system"):
         yield f"wrongly signed answers in the name of {connector.system.name}"
+
+
+def _recalled() -> QuerySet[SystemCall]:
+    recalled = SystemCall.objects.filter(recalled_at__isnull=False)
+    return recalled.select_related("task__case")
 
 
 def _references(calls: QuerySet[SystemCall]) -> str:

@@ -35,7 +35,6 @@ from rights_requests.fulfilment import (
     releasing,
 )
 from rights_requests.fulfilment.marks import Reason, counted_in_words
-from rights_requests.fulfilment.opendsr import RequestType
 from rights_requests.kinds import AT_ONCE, ON_THE_CLOCK, PUBLISHED, CaseKind
 from rights_requests.letter_frames import LetterKind
 from rights_requests.limits import Limit, likely_limits
@@ -47,7 +46,6 @@ from rights_requests.models import (
     Letter,
     OutsideSystem,
     Submission,
-    SystemCall,
 )
 from rights_requests.moves import GIVEN, Move, needs_second_person
 from rights_requests.vault_keeping import remove_document
@@ -504,11 +502,7 @@ def withdraw(
 
 def why_not_withdraw(case: Case) -> str:
     """What is deleted cannot be brought back; what is not deleted yet stays."""
-    gone = erasure_plan.is_all_gone(case)
-    sent = SystemCall.objects.filter(
-        task__case=case, request_type=RequestType.ERASURE, sent_at__isnull=False
-    )
-    if case.is_open and (gone or sent.exists()):
+    if case.is_open and erasure_plan.is_all_gone(case):
         return "Your data is deleted already: it is too late to take this back."
     return ""
 

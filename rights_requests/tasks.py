@@ -16,6 +16,7 @@ from rights_requests.fulfilment import (
     building,
     calling,
     erasing,
+    recalling,
     rectifying,
     systems,
     telling,
@@ -98,6 +99,7 @@ def ask_systems() -> None:
 @shared_task(name="rights_requests.call_systems", queue="work")
 def call_systems() -> None:
     calling.work(timezone.now())
+    recalling.work(timezone.now())
 
 
 # Every store is read from end to end.

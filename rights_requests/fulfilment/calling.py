@@ -10,6 +10,7 @@ believed that is not signed with the certificate on record.
 import logging
 import time
 import uuid
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -20,6 +21,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
+from data_subjects import restriction
 from groundwork import connector_keys, outside_calls
 from groundwork.outside_calls import CallFailed, Reply
 from groundwork.refusals import NotAllowed, refuse
@@ -79,7 +81,7 @@ ENDINGS = {
 }
 
 
-class _Trouble(Exception):
+class Trouble(Exception):
     """This try came to nothing; is_final: so would every other."""
 
     def __init__(self, problem: SystemCall.Problem, *, is_final: bool = False) -> None:
@@ -93,13 +95,23 @@ def work(now: datetime) -> int:
         return 0
     open_calls(now)
     end_overtaken(now)
+    return run(
+        {State.WAITING: _send, State.SENT: _ask_status, State.READY: _take_in}, now
+    )
+
+
+Steps = Mapping[SystemCall.State, Callable[[SystemCall, datetime], None]]
+
+
+def run(steps: Steps, now: datetime) -> int:
+    """Take up what is due in these states, one after the other; returns how many."""
     begun, count = time.monotonic(), 0
     while time.monotonic() - begun < RUN_SECONDS:
-        call = _take(now)
+        call = _take(steps, now)
         if call is None:
             break
         count += 1
-        _step(call, timezone.now())
+        _step(steps, call, timezone.now())
     return count
 
 
@@ -187,7 +199,7 @@ def try_again(task_id: int, *, staff_id: int, now: datetime) -> SystemCall:
     """What was given up is asked once more, under the same number. Raises NotAllowed."""
     case, call = _held_together(task_id)
     is_over = call.state in (State.FAILED, State.ENDED)
-    if not is_over or call.problem == Problem.CANCELLED:
+    if not is_over or call.problem == Problem.CANCELLED or call.recalled_at:
         raise NotAllowed("This can be asked again only after it was given up.")
     refuse(_why_not_send(case, call))
     if not case.submission.address.strip():
@@ -236,10 +248,12 @@ def end_overtaken(now: datetime) -> None:
 
 
 @transaction.atomic
-def _take(now: datetime) -> SystemCall | None:
+def _take(steps: Steps, now: datetime) -> SystemCall | None:
     """The next call that is due, for this worker alone."""
     due = SystemCall.objects.select_for_update(of=("self",), skip_locked=True)
-    call = due.filter(next_at__lte=now).order_by("next_at").first()
+    call = (
+        due.filter(next_at__lte=now, state__in=list(steps)).order_by("next_at").first()
+    )
     if call is None:
         return None
     call.next_at = now + TAKEN_FOR
@@ -250,12 +264,11 @@ def _take(now: datetime) -> SystemCall | None:
     ).get(pk=call.pk)
 
 
-def _step(call: SystemCall, now: datetime) -> None:
+def _step(steps: Steps, call: SystemCall, now: datetime) -> None:
     """What comes to nothing is on record with the call, which is tried again."""
-    steps = {State.WAITING: _send, State.SENT: _ask_status, State.READY: _take_in}
     try:
         steps[State(call.state)](call, now)
-    except _Trouble as trouble:
+    except Trouble as trouble:
         _put_off(call.pk, trouble.problem, now=now, is_final=trouble.is_final)
     except NotSigned:
         note_unsigned(call.connector, now=now)
@@ -278,8 +291,8 @@ def _put_off(
     now: datetime,
     is_final: bool = False,
 ) -> None:
-    case, call = _of_call(call_id)
-    if call.state not in SystemCall.OPEN:
+    case, call = of_call(call_id)
+    if call.next_at is None:
         return  # it ended meanwhile
     call.problem = problem
     if is_final or call.tries_count > len(AGAIN_AFTER):
@@ -291,7 +304,7 @@ def _put_off(
     call.save(update_fields=["problem", "state", "next_at"])
 
 
-def _of_call(call_id: uuid.UUID) -> tuple[Case, SystemCall]:
+def of_call(call_id: uuid.UUID) -> tuple[Case, SystemCall]:
     task_id = SystemCall.objects.values_list("task", flat=True).get(pk=call_id)
     return _held_together(task_id)
 
@@ -309,23 +322,42 @@ def note_unsigned(connector: Connector, *, now: datetime) -> None:
 
 def _send(call: SystemCall, now: datetime) -> None:
     case = Case.objects.select_related("submission").get(pk=call.task.case_id)
-    refusal = _why_not_send(case, call) or closing.why_not_name_outside(case)
-    if refusal:
+    known = _known_there(call, now) if call.leaving_at else None
+    if not known and not _let_out(call.pk, timezone.now()):
         # It waits, as its case does; the owner can answer meanwhile.
         later = now + ASKED_FIRST_AFTER
         SystemCall.objects.filter(pk=call.pk).update(next_at=later, tries_count=0)
         return
-    known = _known_there(call, now) if call.tries_count > 1 else None
     expected_at = known.expected_at if known else _post(call, case, now)
     _record_sent(call.pk, expected_at, now)
     if known:
         take_status(call.pk, known, now=now)
 
 
+@transaction.atomic
+def _let_out(call_id: uuid.UUID, now: datetime) -> bool:
+    """Whether it may leave in this moment, which is then on record. Whoever binds the
+    person's data or speaks for them waits for the same locks: what they did before is
+    seen here, and what they do afterwards finds that it had left (recalling)."""
+    of_person = SystemCall.objects.values_list(
+        "task__case__submission__data_subject", flat=True
+    )
+    restriction.lock(of_person.get(pk=call_id))
+    case, call = of_call(call_id)
+    if call.state != State.WAITING or _why_not_send(case, call):
+        return False
+    if closing.why_not_name_outside(case):
+        return False
+    if call.leaving_at is None:
+        call.leaving_at = now
+        call.save(update_fields=["leaving_at"])
+    return True
+
+
 def _known_there(call: SystemCall, now: datetime) -> Status | None:
     """How far it is, where an earlier try arrived after all."""
-    reply = _asked(call.connector, "GET", f"/requests/{call.pk}")
-    return _status_in(reply, call, now) if reply.status == 200 else None
+    reply = asked(call.connector, "GET", f"/requests/{call.pk}")
+    return status_in(reply, call, now) if reply.status == 200 else None
 
 
 def _post(call: SystemCall, case: Case, now: datetime) -> datetime | None:
@@ -338,9 +370,9 @@ def _post(call: SystemCall, case: Case, now: datetime) -> datetime | None:
         submitted_at=case.received_at,
         callback_url=callback_url(),
     )
-    reply = _asked(connector, "POST", "/requests", body)
-    _refuse_unless(reply, 201)
-    _check(reply, connector, now)
+    reply = asked(connector, "POST", "/requests", body)
+    refuse_unless(reply, 201)
+    check(reply, connector, now)
     return opendsr.accepted(reply.body, request_id=call.pk, sent=body)
 
 
@@ -349,7 +381,7 @@ def callback_url() -> str:
     return f"{settings.SITE_URL}{reverse('rights_requests:opendsr-callback')}"
 
 
-def _asked(connector: Connector, method: str, path: str, body: bytes = b"") -> Reply:
+def asked(connector: Connector, method: str, path: str, body: bytes = b"") -> Reply:
     return signed_call(
         method,
         connector.endpoint + path,
@@ -373,18 +405,18 @@ def signed_call(method: str, url: str, *, body: bytes = b"", most_bytes: int) ->
     )
 
 
-def _refuse_unless(reply: Reply, status: int) -> None:
-    """Raises _Trouble for another status than this one."""
+def refuse_unless(reply: Reply, status: int) -> None:
+    """Raises Trouble for another status than this one."""
     if reply.status == status:
         return
     if reply.status >= 500 or reply.status in REFUSED_FOR_NOW:
-        raise _Trouble(Problem.BUSY)
+        raise Trouble(Problem.BUSY)
     if 300 <= reply.status < 400:
-        raise _Trouble(Problem.REDIRECT, is_final=True)
-    raise _Trouble(Problem.REFUSED, is_final=True)
+        raise Trouble(Problem.REDIRECT, is_final=True)
+    raise Trouble(Problem.REFUSED, is_final=True)
 
 
-def _check(reply: Reply, connector: Connector, now: datetime) -> None:
+def check(reply: Reply, connector: Connector, now: datetime) -> None:
     opendsr.check_signature(
         reply.body,
         reply.headers,
@@ -398,7 +430,7 @@ def _check(reply: Reply, connector: Connector, now: datetime) -> None:
 def _record_sent(
     call_id: uuid.UUID, expected_at: datetime | None, now: datetime
 ) -> None:
-    case, call = _of_call(call_id)
+    case, call = of_call(call_id)
     if call.state != State.WAITING:
         return  # it told us how far it is before we had its reply, or ended
     call.state, call.sent_at, call.expected_at = State.SENT, now, expected_at
@@ -416,17 +448,17 @@ def _note_asked(case: Case, call: SystemCall) -> None:
 
 
 def _ask_status(call: SystemCall, now: datetime) -> None:
-    reply = _asked(call.connector, "GET", f"/requests/{call.pk}")
-    _refuse_unless(reply, 200)
-    take_status(call.pk, _status_in(reply, call, now), now=now)
+    reply = asked(call.connector, "GET", f"/requests/{call.pk}")
+    refuse_unless(reply, 200)
+    take_status(call.pk, status_in(reply, call, now), now=now)
     age = now - (call.sent_at or call.made_at)
     wait = min(max(ASKED_FIRST_AFTER, age / 4), ASKED_AT_LEAST_EACH)
     still = SystemCall.objects.filter(pk=call.pk, state=State.SENT)
     still.update(next_at=now + wait, tries_count=0, problem="")
 
 
-def _status_in(reply: Reply, call: SystemCall, now: datetime) -> Status:
-    _check(reply, call.connector, now)
+def status_in(reply: Reply, call: SystemCall, now: datetime) -> Status:
+    check(reply, call.connector, now)
     status = opendsr.status_of(reply.body)
     if status.request_id != call.pk:
         raise Unreadable("another request")
@@ -437,9 +469,13 @@ def _status_in(reply: Reply, call: SystemCall, now: datetime) -> Status:
 def take_status(call_id: uuid.UUID, told: Status, *, now: datetime) -> None:
     """Keep what its system said, which was signed. Twice is once, what goes back is an
     old answer, and what comes when nobody waits any more is on record as that."""
-    case, call = _of_call(call_id)
+    case, call = of_call(call_id)
     if call.state == State.HELD:
         return  # nothing was ever sent
+    if call.state == State.RECALL:
+        call.next_at = now  # it is asked what that means for the stop
+        call.save(update_fields=["next_at"])
+        return
     if call.task.done_at is not None or not case.is_open:
         _note_late(case, call, now)
         return
@@ -489,12 +525,12 @@ def _take_in(call: SystemCall, now: datetime) -> None:
     is_copy = call.task.case.kind in COPIES
     is_nothing = call.results_count == 0
     if is_copy and not is_nothing and not call.results_url:
-        raise _Trouble(Problem.NO_RESULT, is_final=True)
+        raise Trouble(Problem.NO_RESULT, is_final=True)
     file = _fetched(call, now) if is_copy and not is_nothing else None
     try:
         _finish(call.pk, file, now)
     except OSError as error:
-        raise _Trouble(Problem.DISK) from error
+        raise Trouble(Problem.DISK) from error
 
 
 def _fetched(call: SystemCall, now: datetime) -> Checked:
@@ -502,22 +538,22 @@ def _fetched(call: SystemCall, now: datetime) -> Checked:
     the place, and TLS says that it is the same house."""
     url, connector = call.results_url, call.connector
     if (urlsplit(url).hostname or "").lower() != connector.domain:
-        raise _Trouble(Problem.ELSEWHERE, is_final=True)
+        raise Trouble(Problem.ELSEWHERE, is_final=True)
     reply = signed_call("GET", url, most_bytes=MOST_BYTES)
-    _refuse_unless(reply, 200)
+    refuse_unless(reply, 200)
     if opendsr.SIGNATURE_HEADER in reply.headers:
-        _check(reply, connector, now)
+        check(reply, connector, now)
     media_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
     name = connector.system.name + ENDINGS.get(media_type, "")
     try:
         return check_upload(SimpleUploadedFile(name, reply.body))
     except UploadRefused as error:
-        raise _Trouble(Problem.FILE, is_final=True) from error
+        raise Trouble(Problem.FILE, is_final=True) from error
 
 
 @transaction.atomic
 def _finish(call_id: uuid.UUID, file: Checked | None, now: datetime) -> None:
-    case, call = _of_call(call_id)
+    case, call = of_call(call_id)
     if call.state != State.READY:
         return
     if call.task.done_at is not None or not case.is_open:

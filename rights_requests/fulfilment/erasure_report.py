@@ -5,7 +5,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from rights_requests.fulfilment import erasure_plan
-from rights_requests.models import Case, Decision, ErasedPlace, ErasurePlan
+from rights_requests.fulfilment.opendsr import RequestType
+from rights_requests.models import (
+    Case,
+    Decision,
+    ErasedPlace,
+    ErasurePlan,
+    SystemCall,
+)
 from rights_requests.moves import Move
 from rights_requests.writing import reaches_person
 
@@ -13,6 +20,10 @@ Fate = ErasedPlace.Fate
 NEWS_ENDED = (
     "What we had not deleted by then stays with us until its time is over. We have "
     "stopped our news to you. If you want them, you can sign up again."
+)
+TOLD_TO_STOP = (
+    "We had asked another system of ours to delete your data, too. Now we tell it to "
+    "stop. What it had deleted by then cannot be brought back."
 )
 
 
@@ -37,12 +48,19 @@ def fields_of(decision: Decision, move: Move, nothing_held: bool) -> dict[str, A
 
 def fields_of_withdrawal(case: Case) -> dict[str, Any]:
     """The same for the letter to somebody who takes the request back while it is being
-    carried out."""
-    begun = ErasurePlan.objects.filter(decision__case=case, begun_at__isnull=False)
-    if not begun.exists() or not reaches_person(case.submission):
+    carried out, here or outside."""
+    if not reaches_person(case.submission):
         return {}
+    begun = ErasurePlan.objects.filter(decision__case=case, begun_at__isnull=False)
+    sent = SystemCall.objects.filter(
+        task__case=case, request_type=RequestType.ERASURE, leaving_at__isnull=False
+    )
+    told = [
+        *([NEWS_ENDED] if begun.exists() else []),
+        *([TOLD_TO_STOP] if sent.exists() else []),
+    ]
     erased = _erased(erasure_plan.went(case))
-    return {"erased": tuple(erased), "outcome": NEWS_ENDED}
+    return {"erased": tuple(erased), "outcome": "\n\n".join(told)}
 
 
 def _erased(lines: Iterable[ErasedPlace]) -> list[str]:

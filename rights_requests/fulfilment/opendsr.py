@@ -229,6 +229,13 @@ def accepted(raw: bytes, *, request_id: uuid.UUID, sent: bytes) -> datetime | No
     return _moment(told.get("expected_completion_time"))
 
 
+def cancelled(raw: bytes, *, request_id: uuid.UUID) -> None:
+    """What a processor says when it takes a cancellation (section 7.4). Raises
+    Unreadable."""
+    if _uuid(_object(raw).get("subject_request_id")) != request_id:
+        raise Unreadable("another request")
+
+
 def status_of(raw: bytes) -> Status:
     """Raises Unreadable."""
     told = _object(raw)

@@ -69,6 +69,7 @@ class SystemCall(models.Model):
         DONE = "done", "answered"
         FAILED = "failed", "given up: its owner answers by hand"
         ENDED = "ended", "overtaken: somebody answered, or the case ended"
+        RECALL = "recall", "being told to stop"
 
     class Problem(models.TextChoices):
         NO_ADDRESS = "no-address", "we know no e-mail address of this person"
@@ -106,6 +107,9 @@ class SystemCall(models.Model):
     made_at = models.DateTimeField(default=timezone.now)
     # Who let it go, where somebody has to.
     released_by_id = models.BigIntegerField(null=True)
+    # When it was first let out of the house, a moment before its first byte; and when
+    # it was taken there.
+    leaving_at = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
     # By when it says that it will be done.
     expected_at = models.DateTimeField(null=True)
@@ -115,6 +119,12 @@ class SystemCall(models.Model):
     finished_at = models.DateTimeField(null=True)
     # It answered when it no longer counted.
     late_at = models.DateTimeField(null=True)
+    # Something bound the data, or the person took it back, after it had left: since
+    # when it is told to stop; and what somebody has to do where it did not.
+    recalled_at = models.DateTimeField(null=True)
+    recall_task = models.OneToOneField(
+        Task, on_delete=models.SET_NULL, null=True, related_name="recall"
+    )
 
     personal_data = PersonalData(
         # A system might name the person in it.
@@ -123,7 +133,8 @@ class SystemCall(models.Model):
         source="house",
         retention="case-file",
         others="id task connector request_type state status next_at tries_count problem"
-        " made_at released_by_id sent_at expected_at results_count finished_at late_at",
+        " made_at released_by_id leaving_at sent_at expected_at results_count"
+        " finished_at late_at recalled_at recall_task",
         linked_by="task__case__submission__data_subject",
     )
 
@@ -139,7 +150,8 @@ class SystemCall(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(
                 condition=Q(
-                    next_at__isnull=False, state__in=["waiting", "sent", "ready"]
+                    next_at__isnull=False,
+                    state__in=["waiting", "sent", "ready", "recall"],
                 )
                 | Q(
                     next_at__isnull=True, state__in=["held", "done", "failed", "ended"]

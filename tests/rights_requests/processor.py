@@ -198,6 +198,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._handle(self.rfile.read(int(self.headers["Content-Length"])))
 
+    def do_DELETE(self) -> None:
+        self._handle(b"")
+
     def _handle(self, body: bytes) -> None:
         house = self.house
         house.paths.append(f"{self.command} {self.path}")
@@ -221,6 +224,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._say(200, _discovery(house))
         elif path == "/requests" and self.command == "POST":
             self._take(body)
+        elif self.command == "DELETE" and number in house.asked:
+            self._cancel(number)
         elif path.startswith("/requests/") and number in house.asked:
             answer = house.status_of(number)
             self._say(200, answer, house.signed(answer))
@@ -229,6 +234,18 @@ class _Handler(BaseHTTPRequestHandler):
             self._say(200, file, {"Content-Type": "text/csv"})
         else:
             self._say(404, b"{}")
+
+    def _cancel(self, number: str) -> None:
+        """Only while it is pending (OpenDSR, section 7.4)."""
+        one = self.house.asked[number]
+        if one.status != "pending":
+            self._say(400, b"{}")
+            return
+        one.status = "cancelled"
+        answer = json.dumps(
+            {"controller_id": "casedesk", "subject_request_id": number}
+        ).encode()
+        self._say(202, answer, self.house.signed(answer))
 
     def _take(self, body: bytes) -> None:
         house, told = self.house, json.loads(body)

@@ -2,8 +2,11 @@
 the wire: asked, answering, and misbehaving in every way."""
 
 import hashlib
+import threading
+import time
 import uuid
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,11 +18,16 @@ from django.utils import timezone
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
+from data_subjects import holds, restriction
+from data_subjects.holds import Matter
+from data_subjects.models import Ground
 from groundwork import connector_keys, outside_calls
+from groundwork.clock import today_here
 from groundwork.outside_calls import CallFailed
 from groundwork.refusals import NotAllowed
-from rights_requests import closing, tasks, vault
-from rights_requests.fulfilment import calling, connectors, systems
+from rights_requests import closing, handling, tasks, vault
+from rights_requests.clock import written
+from rights_requests.fulfilment import calling, connectors, recalling, systems
 from rights_requests.fulfilment.connectors import Told
 from rights_requests.fulfilment.systems import Described, Found
 from rights_requests.kinds import CaseKind
@@ -28,6 +36,7 @@ from rights_requests.models import (
     CaseDocument,
     CaseLogEntry,
     Connector,
+    Letter,
     OutsideSystem,
     SearchRecord,
     SystemCall,
@@ -320,6 +329,155 @@ def test_a_deletion_that_does_not_say_how_much_ends_the_task_all_the_same(
     task.refresh_from_db()
     assert task.result.startswith("Deleted, the system says")
     assert not SearchRecord.objects.filter(case=case).exists()
+
+
+# --- What comes after it has left ---
+
+
+def hold(case: Case) -> None:
+    matter = Matter("A claim", "The court asked.", today_here() + timedelta(days=90))
+    people = {case.submission.data_subject_id: CLEO}
+    holds.place(people, matter, owner_id=OWNER, today=today_here())
+
+
+def restrict(case: Case) -> None:
+    why = restriction.Asked(Ground.CLAIMS, "They need it.", CLEO)
+    restriction.restrict(case.submission.data_subject_id, why, staff_id=OWNER)
+
+
+def take_back(case: Case) -> None:
+    closing.withdraw(case.pk, now=timezone.now())
+
+
+def narrow(case: Case) -> None:
+    closing.narrow(case.pk, words="Keep my orders.", now=timezone.now())
+
+
+@pytest.mark.parametrize(
+    ("comes", "because"),
+    [
+        (hold, "hold"),
+        (restrict, "restriction"),
+        (take_back, "withdrawn"),
+        (narrow, "narrowed"),
+    ],
+)
+def test_a_deletion_that_had_left_is_cancelled_while_it_is_pending_there(
+    crm: Processor, connector: Connector, comes: Any, because: str
+) -> None:
+    case, task = confirmed()
+    let_go(task)
+    [number] = crm.asked
+
+    comes(case)
+    tasks.call_systems()
+
+    assert crm.asked[number].status == "cancelled"
+    assert f"DELETE /v2/requests/{number}" in crm.paths
+    crm.work()
+    assert CLEO in crm.people
+    call = call_of(task)
+    assert (call.state, call.next_at, call.recall_task) == (State.ENDED, None, None)
+    assert events(case)[-2:] == ["system-recalled", "system-stopped"]
+    entry = CaseLogEntry.objects.get(case_id=case.pk, event="system-recalled")
+    assert entry.inputs["because"] == because
+    assert call.leaving_at and entry.inputs["left_at"] == written(call.leaving_at)
+    assert call.leaving_at < entry.at
+    with pytest.raises(NotAllowed, match="only after it was given up"):
+        calling.try_again(task.pk, staff_id=OWNER, now=timezone.now())
+
+
+def test_a_deletion_that_has_begun_there_becomes_a_task_for_its_owner(
+    crm: Processor, connector: Connector
+) -> None:
+    case, task = confirmed()
+    let_go(task)
+    crm.work()
+
+    hold(case)
+    tasks.call_systems()
+    tasks.call_systems()
+
+    assert not [path for path in crm.paths if path.startswith("DELETE")]
+    todo = call_of(task).recall_task
+    assert todo is not None and todo.for_staff_id == OWNER
+    assert "before a legal hold was placed" in todo.what
+    task.refresh_from_db()
+    assert task.result == "2 found."  # the truth of it is taken in as ever
+    assert "system-not-stopped" in events(case)
+    console = dana("view_case", "work_case")
+    first_page = console.get("/console/").content.decode()
+    assert f"could not be stopped: {case.reference}" in first_page
+    page = console.get(f"/console/rights_requests/case/{case.pk}/tasks/")
+    assert "It could not be stopped" in page.content.decode()
+    handling.finish_task(todo.pk, "Both gone.", staff_id=OWNER, now=timezone.now())
+    first_page = console.get("/console/").content.decode()
+    assert "could not be stopped" not in first_page
+
+
+def test_whoever_takes_it_back_too_late_has_a_task_in_the_closed_case(
+    crm: Processor, connector: Connector
+) -> None:
+    case, task = confirmed()
+    let_go(task)
+    crm.work()
+    take_back(case)
+    tasks.call_systems()
+    call = call_of(task)
+    assert call.state == State.ENDED and call.recall_task is not None
+    assert "the person took the request back" in call.recall_task.what
+    letter = Letter.objects.filter(case=case).latest("pk")
+    assert "Now we tell it to stop" in str(letter.blocks)
+
+
+def test_a_request_for_a_copy_that_is_taken_back_is_cancelled_too(
+    crm: Processor, connector: Connector
+) -> None:
+    case, task = asked()
+    take_back(case)
+    tasks.call_systems()
+    assert [one.status for one in crm.asked.values()] == ["cancelled"]
+    assert call_of(task).state == State.ENDED
+
+
+def test_a_system_that_cannot_be_told_to_stop_is_told_again_and_left_to_its_owner(
+    crm: Processor, connector: Connector
+) -> None:
+    case, task = confirmed()
+    let_go(task)
+    crm.fails["/requests/"] = 500
+    hold(case)
+    tasks.call_systems()
+    call = call_of(task)
+    assert (call.state, call.problem) == (State.RECALL, Problem.BUSY)
+    assert call.next_at is not None
+
+    now = timezone.now()
+    for _ in range(9):
+        now += timedelta(hours=13)
+        recalling.work(now)
+
+    call = call_of(task)
+    assert call.state == State.FAILED and call.recall_task is not None
+
+
+def test_a_hold_that_is_placed_between_two_tries_stops_the_next_one(
+    crm: Processor, connector: Connector
+) -> None:
+    """The first try did not arrive: nothing is sent again, and nothing is known there."""
+    case, task = confirmed()
+    crm.fails["/requests"] = 503
+    let_go(task)
+    assert call_of(task).problem == Problem.BUSY and crm.asked == {}
+    crm.fails.clear()
+
+    hold(case)
+    later = timezone.now() + timedelta(hours=1)
+    calling.work(later)
+    recalling.work(later)
+
+    assert crm.asked == {} and call_of(task).state == State.ENDED
+    assert events(case)[-1] == "system-stopped"
 
 
 # --- Twice, late, wrongly signed ---
@@ -834,3 +992,32 @@ def test_staff_let_a_deletion_go_on_the_page_of_its_task(
     assert call_of(task).state == State.WAITING
     tasks.call_systems()
     assert list(crm.asked) == [str(call_of(task).pk)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_hold_that_is_being_placed_at_that_moment_is_waited_for(
+    crm: Processor, connector: Connector
+) -> None:
+    """The worker has looked already; it looks again in the moment of sending."""
+    case, task = confirmed()
+    calling.release(task.pk, staff_id=RELEASER, now=timezone.now())
+    held = threading.Event()
+
+    def place_slowly() -> None:
+        try:
+            with transaction.atomic():
+                hold(case)
+                held.set()
+                time.sleep(0.5)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        placing = pool.submit(place_slowly)
+        assert held.wait(10)
+        calling.work(timezone.now())
+        placing.result()
+
+    assert crm.asked == {}
+    call = call_of(task)
+    assert (call.state, call.leaving_at) == (State.WAITING, None)
