@@ -52,6 +52,7 @@ from rights_requests.models import (
 )
 from rights_requests.moves import Move, State, needs_second_person, why_not
 from rights_requests.weighing import Weighed
+from rights_requests.writing import contacts_went
 
 WORK = "rights_requests.work_case"
 RELEASE = "rights_requests.release_case"
@@ -855,6 +856,15 @@ def _why_not_revoke(case: Case, facts: Facts) -> str:
     return "" if facts.links_count else "No link of this case works."
 
 
+def _why_not_reach(case: Case, facts: Facts) -> str:
+    if not contacts_went(case):
+        return ""
+    return (
+        "How to reach the person was deleted with their data. If they turned to us "
+        "again, enter that as a new request."
+    )
+
+
 PERSON = "From and to the person"
 SPEAK = (
     Act(
@@ -865,6 +875,7 @@ SPEAK = (
         _write,
         letter=_writes(LetterKind.MESSAGE),
         writes=True,
+        why_not=_why_not_reach,
         group=PERSON,
         tab="letters",
     ),
@@ -909,6 +920,7 @@ SPEAK = (
         "The fresh link is on its way.",
         _renew_link,
         writes=True,
+        why_not=_why_not_reach,
         group=PERSON,
         tab="letters",
     ),

@@ -30,7 +30,7 @@ from rights_requests.letter_frames import QUOTING
 from rights_requests.letter_pdf import PdfUnavailable, address_problem, letter_pdf
 from rights_requests.models import Case, Letter, Message, Task
 from rights_requests.moves import State
-from rights_requests.writing import rendered_of
+from rights_requests.writing import contacts_went, rendered_of
 from staff.access import note_reading, note_taking
 from staff.console import console
 from subscribers.models import Subscriber
@@ -287,6 +287,7 @@ def who_page(request: HttpRequest, pk: Any) -> HttpResponse:
         page,
         "who",
         submission=submission,
+        missing="deleted with the data" if contacts_went(page.case) else "not given",
         received=case_timeline.day_and_time(submission.received_at),
         words=sensitive.shown(submission.words, submission, request.user),
         reader=reader if request.user.has_perm("subscribers.view_subscriber") else None,

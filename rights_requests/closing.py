@@ -218,11 +218,12 @@ def _outcome(case: Case, answer: Answer) -> str:
 
 def given_fields(case: Case) -> dict[str, Any]:
     """What every answer tells, whole or in part."""
+    is_asked = case.submission.wants_recipients
+    had = recipients.recipients_of(case) if is_asked else ()
     return {
         "documents": tuple(document.name for document in answers_of(case)),
-        "recipients": (
-            recipients.recipients_of(case) if case.submission.wants_recipients else ()
-        ),
+        "recipients": had,
+        "no_recipients": is_asked and not had,
         "limits": tuple(limit.sentence for limit in _kept(case)),
     }
 

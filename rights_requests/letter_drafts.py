@@ -91,6 +91,8 @@ def _piece(
 
 
 def _text(block: BlockFrame, case: Case, known: Mapping[str, str]) -> str:
+    if block.unless and known[block.unless]:
+        return ""
     if block.when and not known[block.when] and block.when not in LATER:
         return block.otherwise
     return block.by_right.get(case.kind, block.text or "")

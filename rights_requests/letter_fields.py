@@ -88,10 +88,14 @@ class Fields:
     next_step: str = ""
     documents: tuple[str, ...] = ()
     recipients: tuple[str, ...] = ()
+    # They asked who had their data, and nobody had it.
+    no_recipients: bool = False
     # What we keep, or will probably have to keep, each with its reason.
     limits: tuple[str, ...] = ()
     # What was deleted, place by place.
     erased: tuple[str, ...] = ()
+    # The address that the letter goes to is deleted once it has left.
+    address_goes: bool = False
     # What an objection or a withdrawal stops, and which services end with it.
     stops: tuple[str, ...] = ()
     ends: tuple[str, ...] = ()
@@ -158,6 +162,8 @@ def _own(letter: Fields) -> dict[str, str]:
 
 
 def _as_text(name: str, value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else ""
     if isinstance(value, date):
         return in_words(value)
     if isinstance(value, Decimal):

@@ -120,6 +120,7 @@ class BlockFrame:
     text: fixed words, or what an editable part says until somebody rewrites it.
     by_right: other words for some kinds of case; without text, no words for the rest.
     when: the merge field without which the block says `otherwise`, or is left out.
+    unless: the merge field with which it is left out.
     link: a merge field with the address of a link below the text. each_matter: said
     once for each matter; each_date: once for those that are due on the same day by the
     same steps. label and limit (characters) are for whoever edits it; needs_words: it
@@ -131,6 +132,7 @@ class BlockFrame:
     text: str | None = None
     by_right: Mapping[str, str] = field(default_factory=dict)
     when: str = ""
+    unless: str = ""
     otherwise: str = ""
     link: str = ""
     link_text: str = ""
@@ -258,4 +260,5 @@ def _problems_of(block: BlockFrame) -> Iterator[str]:
 def merge_fields(block: BlockFrame) -> set[str]:
     """Every merge field that the block may ask for."""
     named = {name for text in block.wordings for name in MERGE.findall(text)}
-    return named | {name for name in (block.when, block.link) if name}
+    asked = (block.when, block.unless, block.link)
+    return named | {name for name in asked if name}

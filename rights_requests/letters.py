@@ -236,6 +236,8 @@ class _Rendering:
         if block.is_editable:
             said = self.edits.get(block.name, block.text or "")
             yield Block(block.name, several_lines(said), False, block.heading)
+        elif block.unless and self.values[block.unless]:
+            return
         elif block.when and not self.values[block.when]:
             yield Block(block.name, self._merged(block.otherwise, self.values), True)
         else:

@@ -21,6 +21,7 @@ from rights_requests.links import Use
 from rights_requests.models import Case
 from rights_requests.retention import file_goes_on
 from rights_requests.standing import noun, standing_of, what_was_asked
+from rights_requests.writing import contacts_went
 
 MINUTES = int(identity.CODE_LASTS.total_seconds() // 60)
 NO_CODE = f"Enter the {identity.CODE_DIGITS} digits from our e-mail"
@@ -39,6 +40,7 @@ def status(request: HttpRequest, token: str) -> HttpResponse:
         "letters_count": case.letters.filter(sent_at__isnull=False).count(),
         "messages_count": case.messages.count(),
         "token": token,
+        "contacts_went": contacts_went(case),
         "goes_on": file_goes_on(case.submission),
         "kept_for": period_in_words(the_register().retention[CASE_FILE].period),
     }
@@ -117,6 +119,8 @@ def code(request: HttpRequest, token: str) -> HttpResponse:
     link = links.found(Use.STATUS, token)
     if link is None:
         return not_a_link(request)
+    if contacts_went(link.case):
+        return _code_page(request, link.case, token, problem="gone", status=410)
     if request.method != "POST":
         return _code_page(request, link.case, token)
     challenge = request.POST.get("challenge", "")

@@ -22,7 +22,7 @@ from rights_requests.clock import Clocks
 from rights_requests.kinds import CaseKind
 from rights_requests.letter_fields import Fields, Matter
 from rights_requests.letter_frames import LetterKind
-from rights_requests.models import Case, Event, Letter, Submission
+from rights_requests.models import Case, ErasurePlan, Event, Letter, Submission
 
 MAIL = "rights_requests/letter"
 
@@ -95,6 +95,20 @@ def reaches_person(submission: Submission) -> bool:
     is_to_person = submission.answer_to == Submission.AnswerTo.PERSON
     has_shown = submission.mailbox_confirmed_at is not None
     return is_to_person and (has_shown or way_to(submission) == Letter.By.E_MAIL)
+
+
+def contacts_went(case: Case) -> bool:
+    """Whether how to reach the person was deleted with their data, so that no letter and
+    no code can go to them any more. What is open keeps them."""
+    submission = case.submission
+    ways = (submission.address, submission.postal_address, submission.agent_address)
+    if case.is_open or any(ways):
+        return False
+    erased = ErasurePlan.objects.filter(
+        decision__case__submission__data_subject=submission.data_subject_id,
+        state=ErasurePlan.State.DONE,
+    )
+    return erased.exists()
 
 
 def hand_over(letter: Letter, case: Case, *, now: datetime) -> Letter:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from rights_requests.fulfilment import erasure_plan
+from rights_requests.fulfilment.erasure_places import CONTACTS_KEY
 from rights_requests.fulfilment.opendsr import RequestType
 from rights_requests.models import (
     Case,
@@ -35,15 +36,24 @@ def fields_of(decision: Decision, move: Move, nothing_held: bool) -> dict[str, A
     is_new = not decision.pk and erasure_plan.is_needed(
         case, move, nothing_held=nothing_held
     )
+    found: list[ErasedPlace] = []
+    if plan is not None or is_new:
+        found = list(plan.places.all() if plan else erasure_plan.lines_of(case))
+    goes = {"address_goes": True} if _address_goes(found) else {}
     if not reaches_person(case.submission):
-        return {}  # nobody else learns what there was
+        return goes  # nobody else learns what there was
     # The first report may have been lost, or the work was stopped in the middle: this
     # one tells of what went then, too.
     before = list(erasure_plan.went(case).exclude(plan=plan))
-    if plan is None and not is_new:
+    if not found:
         return {"erased": tuple(_erased(before))} if before else {}
-    found = list(plan.places.all() if plan else erasure_plan.lines_of(case))
-    return {"erased": tuple(_erased([*found, *before])), "limits": tuple(_kept(found))}
+    erased, kept = _erased([*found, *before]), _kept(found)
+    return {"erased": tuple(erased), "limits": tuple(kept), **goes}
+
+
+def _address_goes(lines: Iterable[ErasedPlace]) -> bool:
+    """Whether nobody can be reached any more once the letter has left."""
+    return any(line.key == CONTACTS_KEY and line.fate != Fate.KEPT for line in lines)
 
 
 def fields_of_withdrawal(case: Case) -> dict[str, Any]:

@@ -35,7 +35,7 @@ from groundwork.personal_data import Erasure
 from groundwork.refusals import NotAllowed
 from outbox.delivery import deliver_due
 from outbox.models import InboundEmail, OutgoingEmail, SuppressedAddress
-from rights_requests import casebook, closing, deciding, vault
+from rights_requests import casebook, closing, deciding, links, vault
 from rights_requests.deciding import Proposal
 from rights_requests.fulfilment import (
     erasing,
@@ -54,7 +54,9 @@ from rights_requests.models import (
     Decision,
     ErasurePlan,
     Event,
+    MailedCode,
     Residue,
+    Submission,
     Task,
 )
 from rights_requests.moves import Move, State
@@ -164,6 +166,47 @@ def test_once_the_report_has_left_nobody_can_be_reached_by_the_file(case: Case) 
     submission = again(case).submission
     assert submission.address == submission.telephone == ""
     assert not [mail for mail in OutgoingEmail.objects.all() if mail.to_address == ADA]
+
+
+def test_where_the_address_goes_nobody_is_promised_a_code_or_a_letter(
+    case: Case, client: Client, smtp: Relay
+) -> None:
+    way_in = links.status_url(case).removeprefix(house.SITE_URL)
+    assert "Send me a code" in text(client.get(way_in))
+    carried_out(case)
+    deliver()
+    told = inbox(smtp, ADA)[-1].text
+    assert "Keep this letter" in told and "Your own page stays open" not in told
+
+    shown = text(client.get(way_in))
+    assert "Send me a code" not in shown
+    assert "we cannot send our answer again" in shown
+    refused = client.post(f"{way_in}code/")
+    assert refused.status_code == 410
+    assert "There is nothing left to open" in text(refused)
+    assert not MailedCode.objects.filter(case=case).exists()
+
+    console = console_of(
+        person("dana@example.com", "view_case", "work_case", "view_submission")
+    )
+    page = f"/console/rights_requests/case/{case.pk}/"
+    assert "deleted with the data" in text(console.get(f"{page}who/"))
+    for act in ("renew-link", "write"):
+        seen = casebook.newest_entry_id(case)
+        typed = {"seen": seen, "step": "send", "part_message": "Hello again"}
+        answer = console.post(f"{page}{act}/", typed)
+        assert answer.status_code == 409
+        assert "was deleted with their data" in text(answer)
+
+
+def test_whoever_asked_who_had_the_data_hears_that_nobody_had_it(
+    case: Case, smtp: Relay
+) -> None:
+    Submission.objects.update(wants_recipients=True)
+    carried_out(case)
+    deliver()
+    told = " ".join(inbox(smtp, ADA)[-1].text.split())
+    assert "You also asked who had your data from us. Our records name nobody." in told
 
 
 def test_a_hold_keeps_the_file_of_the_case_until_it_is_released(case: Case) -> None:
