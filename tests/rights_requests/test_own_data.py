@@ -1,27 +1,39 @@
 """“Your data”: from an address typed on the site to everything that is held of it."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import time_machine
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from data_subjects import disclosures
 from data_subjects.models import DataSubject, SubjectEvent
 from groundwork import addresses, form_tokens
+from groundwork.clock import today_here
+from groundwork.holdings import Person
 from outbox.models import InboundEmail, OutgoingEmail, SuppressedAddress
-from rights_requests import handling, own_data, sensitive
-from rights_requests.models import Case, Event, PersonLink
+from rights_requests import handling, own_data, sensitive, visiting
+from rights_requests.filing import file_documents
+from rights_requests.handling import Said
+from rights_requests.models import Case, CaseDocument, Channel, Event, PersonLink
 from rights_requests.moves import State
+from rights_requests.uploads import check_upload
+from subscribers import importing
 from subscribers.models import Subscriber
+from tests.beside import Beside
+from tests.data_subjects.acts import held, restricted
+from tests.data_subjects.test_holds_and_disclosures import GIVEN
 from tests.people import ADA, BEN, CLEO, become_reader, inbox, sign_up, subscriber_of
 from tests.reading import posting_form
 from tests.relay import Relay
 from tests.rights_requests import lives
+from tests.rights_requests.files import upload
 from tests.rights_requests.own_pages import events, text_of
 
 pytestmark = pytest.mark.django_db
@@ -111,6 +123,19 @@ def test_a_network_asks_only_so_often(client: Client, smtp: Relay) -> None:
     before = len(inbox(smtp, ADA))
     assert ask_for_link(client, ADA).status_code == 200
     assert len(inbox(smtp, ADA)) == before
+
+
+def test_those_whose_network_nobody_knows_do_not_share_one_limit(
+    client: Client, smtp: Relay
+) -> None:
+    """Behind a proxy that names nobody, all would be one network."""
+    become_reader(client, smtp, ADA)
+    unknown = Client(REMOTE_ADDR="")
+    for number in range(21):
+        ask_for_link(unknown, f"nobody-{number}@example.com")
+    before = len(inbox(smtp, ADA))
+    ask_for_link(unknown, ADA)
+    assert len(inbox(smtp, ADA)) == before + 1
 
 
 def test_looking_at_the_link_uses_nothing_up_and_the_button_does_so_once(
@@ -314,6 +339,56 @@ def test_what_somebody_else_may_have_typed_is_counted_and_not_shown(
     assert "E-mails from you: 1 entry" in everything
 
 
+# Each place and how much of it one of us reads first.
+READ_FIRST = {
+    "disclosures": "1 entry is",
+    "disclosure-evidence": "1 entry is",
+    "restrictions": "1 entry is",
+    "legal-holds": "1 entry is",
+    "held-for-a-claim": "1 entry is",
+    "what-bound-your-data": "2 entries are",
+    "lists": "1 entry is",
+    "messages": "1 entry is",
+    "documents": "1 entry is",
+}
+
+
+def test_what_one_of_us_reads_first_is_counted_and_not_shown(
+    client: Client, smtp: Relay
+) -> None:
+    """Whom the law may forbid us to name, a claim that is prepared, a list that was
+    brought in, and what colleagues took down in the person's own case."""
+    become_reader(client, smtp, ADA)
+    visit = open_own_data(client, smtp)
+    case, now = press(client, visit, "access"), timezone.now()
+    visiting.write_message(case.pk, "It is me, Ada.", now=now)
+    said = Said("Nora rang.", Channel.TELEPHONE, today_here())
+    handling.take_down(case.pk, said, staff_id=1, now=now)
+    paper = check_upload(upload("zed-wrote.txt", b"Zed wrote."))
+    purpose = CaseDocument.Purpose.EVIDENCE
+    file_documents(case.pk, [paper], purpose, staff_id=1, now=now)
+    importing.keep_upload(
+        f"email,employer\n{ADA},Kubla and Sons\n", file_name="a.csv", staff_id=1
+    )
+    given = replace(GIVEN, recipient="The Xanadu Police", reference="Warrant 9")
+    ada = case.submission.data_subject_id
+    disclosures.record(ada, given, staff_id=1, today=today_here())
+    held(ADA)
+    restricted(ADA)
+
+    shown = text_of(client.get(visit))
+    for place, entries in READ_FIRST.items():
+        said_there = text_of(client.get(f"{visit}place/{place}/"))
+        assert f"{entries} not shown here" in said_there, place
+        shown += said_there
+
+    for other in ("Xanadu", "Warrant", "Nora", "zed-wrote", "Kubla"):
+        assert other not in shown, other
+    # What they did themselves they see.
+    assert "It is me, Ada." in shown and "the person opened “Your data”" in shown
+    assert "placed under a legal hold" not in shown and "restricted" not in shown
+
+
 def test_what_was_shut_away_stays_so(client: Client, smtp: Relay) -> None:
     become_reader(client, smtp, ADA)
     visit = open_own_data(client, smtp)
@@ -434,6 +509,30 @@ def test_no_more_marketing_works_at_once(client: Client, smtp: Relay) -> None:
     assert SuppressedAddress.objects.filter(
         address_digest=addresses.digest(ADA), reason="objected"
     ).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_open", [False, True], ids=["the button", "the request"])
+def test_a_deletion_at_work_and_a_press_at_the_same_moment_do_not_lock_each_other(
+    client: Client, smtp: Relay, is_open: bool
+) -> None:
+    """The deletion holds the person and comes to the links of “Your data” next: whoever
+    presses holds none of them while they wait for the person."""
+    become_reader(client, smtp, ADA)
+    path = link_of(client, smtp, ADA)
+    if is_open:
+        path = f"{client.post(path)['Location']}ask/access/"
+    person = Person(subscriber_of(ADA).data_subject_id)
+    links = own_data.place("own-links")
+    assert links is not None
+    with transaction.atomic():
+        DataSubject.objects.select_for_update().get(pk=person.id)
+        press = Beside(lambda: Client().post(path))
+        assert press.waits_for_us()
+        assert links.erase(person) == (2 if is_open else 1)
+
+    assert press.result().status_code == 404
+    assert not Case.objects.exists()
 
 
 def test_what_needs_words_is_not_asked_there(client: Client, smtp: Relay) -> None:

@@ -40,7 +40,7 @@ from tests.case_updates.cast import reader
 from tests.console.staff import dana
 from tests.data_subjects.test_holds_and_disclosures import GIVEN
 from tests.governance.test_indirect_contacts import entered
-from tests.people import ADA, CASE_UPDATES, inbox
+from tests.people import ADA, BEN, CASE_UPDATES, inbox, sign_up
 from tests.reading import forms as forms_of
 from tests.relay import Relay
 from tests.rights_requests import lives
@@ -567,3 +567,16 @@ def test_whoever_writes_for_the_person_is_shown_nothing_of_theirs(
     page = client.get(visit_of(found)).content.decode()
 
     assert "Say what is right" not in page and "Ida" not in page
+
+
+def test_what_somebody_typed_at_a_sign_up_that_nobody_confirmed_is_not_shown(
+    open_house: None, client: Client, smtp: Relay
+) -> None:
+    sign_up(client, smtp, BEN, first_name="Quentin", employer="Xanadu")
+    found = lives.new_case(CaseKind.RECTIFICATION, address=BEN)
+    lives.confirm_mailbox(found)
+
+    page = client.get(visit_of(found)).content.decode()
+
+    assert "Say what is right" not in page
+    assert "Quentin" not in page and "Xanadu" not in page
