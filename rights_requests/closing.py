@@ -35,6 +35,7 @@ from rights_requests.fulfilment import (
     releasing,
 )
 from rights_requests.fulfilment.marks import Reason, counted_in_words
+from rights_requests.fulfilment.opendsr import RequestType
 from rights_requests.kinds import AT_ONCE, ON_THE_CLOCK, PUBLISHED, CaseKind
 from rights_requests.letter_frames import LetterKind
 from rights_requests.limits import Limit, likely_limits
@@ -46,6 +47,7 @@ from rights_requests.models import (
     Letter,
     OutsideSystem,
     Submission,
+    SystemCall,
 )
 from rights_requests.moves import GIVEN, Move, needs_second_person
 from rights_requests.vault_keeping import remove_document
@@ -526,6 +528,7 @@ def narrow(
         inputs={"details": casebook.digest_of(said)},
         details=said,
     )
+    _hold_back_outside(case)
     sensitive.look_through(case.submission, said, now=now)
     return writing.write(
         case,
@@ -535,6 +538,16 @@ def narrow(
         came_on=timezone.localdate(now),
         outcome=said,
     )
+
+
+def _hold_back_outside(case: Case) -> None:
+    """What was let go as it was asked first waits for a second person once more."""
+    SystemCall.objects.filter(
+        task__case=case,
+        request_type=RequestType.ERASURE,
+        state=SystemCall.State.WAITING,
+        leaving_at=None,  # else it is told to stop (recalling)
+    ).update(state=SystemCall.State.HELD, next_at=None, released_by_id=None)
 
 
 # --- What ends with a case ---

@@ -2,13 +2,16 @@
 the wire: asked, answering, and misbehaving in every way."""
 
 import hashlib
+import socket
 import threading
 import time
 import uuid
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -23,13 +26,14 @@ from data_subjects.holds import Matter
 from data_subjects.models import Ground
 from groundwork import connector_keys, outside_calls
 from groundwork.clock import today_here
-from groundwork.outside_calls import CallFailed
+from groundwork.outside_calls import CallFailed, Why
 from groundwork.refusals import NotAllowed
-from rights_requests import closing, handling, tasks, vault
+from rights_requests import closing, handling, sensitive, tasks, vault
 from rights_requests.clock import written
 from rights_requests.fulfilment import calling, connectors, recalling, systems
 from rights_requests.fulfilment.connectors import Told
 from rights_requests.fulfilment.systems import Described, Found
+from rights_requests.handling import Searched
 from rights_requests.kinds import CaseKind
 from rights_requests.models import (
     Case,
@@ -42,7 +46,7 @@ from rights_requests.models import (
     SystemCall,
     Task,
 )
-from tests.console.staff import dana
+from tests.console.staff import console_of, dana, person
 from tests.people import CLEO
 from tests.rights_requests import lives, processor
 from tests.rights_requests.processor import Processor
@@ -313,6 +317,66 @@ def test_nothing_is_deleted_outside_at_the_word_of_whoever_typed_an_address(
 
     assert call_of(task).state == State.HELD
     assert crm.asked == {}
+
+
+def test_whoever_has_worked_on_the_case_lets_no_deletion_go(
+    crm: Processor, connector: Connector
+) -> None:
+    case, task = confirmed()
+    there = Searched("Letters", "Cleo", 0, "All of them were read.", today_here())
+    handling.record_search(case.pk, there, staff_id=OWNER, now=timezone.now())
+    assert Case.objects.get(pk=case.pk).assigned_to_id != OWNER
+
+    with pytest.raises(NotAllowed, match="You have worked on this case"):
+        let_go(task, staff_id=OWNER)
+
+    assert call_of(task).state == State.HELD
+    assert crm.asked == {}
+    let_go(task)
+    assert len(crm.asked) == 1
+
+
+def test_what_is_taken_back_before_it_was_sent_is_deleted_nowhere(
+    crm: Processor, connector: Connector
+) -> None:
+    case, task = confirmed()
+    calling.release(task.pk, staff_id=RELEASER, now=timezone.now())
+    closing.withdraw(case.pk, now=timezone.now())
+
+    calling.work(timezone.now() + LATER)
+
+    assert crm.asked == {}
+    assert call_of(task).state == State.ENDED
+
+
+def test_a_deletion_made_less_before_it_was_sent_waits_to_be_let_go_anew(
+    crm: Processor, connector: Connector
+) -> None:
+    case, task = confirmed()
+    calling.release(task.pk, staff_id=RELEASER, now=timezone.now())
+    closing.narrow(case.pk, words="Keep my orders.", now=timezone.now())
+
+    calling.work(timezone.now() + LATER)
+    assert crm.asked == {}
+
+    let_go(task)
+    assert len(crm.asked) == 1
+
+
+def test_whoever_let_one_deletion_go_lets_go_that_at_another_system_too(
+    crm: Processor, connector: Connector
+) -> None:
+    other = systems.enter(Described("Newsletter house", "Lists.", OWNER))
+    connect(crm, other)
+    case = lives.new_case(CaseKind.ERASURE)
+    systems.ask_owners(timezone.now())
+    tasks.call_systems()
+    lives.confirm_mailbox(case)
+
+    for task in Task.objects.filter(case=case):
+        let_go(task)
+
+    assert len(crm.asked) == 2
 
 
 def test_a_deletion_that_does_not_say_how_much_ends_the_task_all_the_same(
@@ -752,6 +816,27 @@ def test_a_file_that_cannot_be_kept_leaves_the_task_open(
     assert not SearchRecord.objects.exists()
 
 
+def test_what_a_system_found_is_opened_by_those_alone_who_may_have_all_that_is_held(
+    crm: Processor, connector: Connector
+) -> None:
+    case, task = asked()
+    crm.work()
+    told(crm, task)
+    tasks.call_systems()
+    path = (
+        f"/console/rights_requests/casedocument/{CaseDocument.objects.get().pk}/file/"
+    )
+    looks = console_of(person("looks@example.com", "view_case"))
+    works = console_of(person("works@example.com", "view_case", "work_case"))
+
+    assert looks.post(path).status_code == 403
+    taken: Any = works.post(path)
+    assert b"one poster" in b"".join(taken.streaming_content)
+
+    sensitive.shut_away(case.submission_id, staff_id=1, now=timezone.now())
+    assert works.post(path).status_code == 403
+
+
 def test_a_copy_without_a_file_or_a_number_is_no_answer(
     crm: Processor, connector: Connector
 ) -> None:
@@ -836,6 +921,49 @@ def test_a_network_of_our_own_is_called_once_it_is_named(settings: Settings) -> 
 
     assert outside_calls.may_call("10.20.3.4")
     assert not outside_calls.may_call("10.21.3.4")
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "comes"),
+    [
+        ("Content-Length: 5", b"whole", "whole"),
+        ("Transfer-Encoding: chunked", b"5\r\nwhole\r\n0\r\n\r\n", "whole"),
+        ("Content-Length: 9", b"cut", Why.UNREACHED),
+        ("Transfer-Encoding: chunked", b"9\r\ncut", Why.UNREACHED),
+        ("Transfer-Encoding: chunked", b"3\r\ncut\r\n", Why.UNREACHED),
+        # Nobody can tell whether that is all.
+        ("Connection: close", b"perhaps cut", Why.UNREACHED),
+        ("Connection: close", b"", Why.UNREACHED),
+    ],
+)
+def test_a_reply_counts_only_where_its_end_was_announced_and_came(
+    head: str, body: bytes, comes: str
+) -> None:
+    said = f"HTTP/1.1 200 OK\r\n{head}\r\n\r\n".encode() + body
+    with saying_once(said) as url:
+        try:
+            got = outside_calls.call("GET", url, headers={}, most_bytes=100)
+        except CallFailed as failure:
+            assert failure.why == comes
+        else:
+            assert got.body.decode() == comes
+
+
+@contextmanager
+def saying_once(said: bytes) -> Iterator[str]:
+    """A server that says this to whoever comes first, and hangs up."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            caller, _ = server.accept()
+            with caller:
+                caller.recv(10_000)
+                caller.sendall(said)
+
+        thread = Thread(target=serve)
+        thread.start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/"
+        thread.join()
 
 
 def test_in_production_not_even_this_machine_is_called(
