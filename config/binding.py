@@ -107,6 +107,7 @@ BINDING: Mapping[str, Binding] = {
     "notes": CASE_WORK,
     "left-out": CASE_WORK,
     "corrections": CASE_WORK,
+    "sent-to-others": CASE_WORK,
     "case-log": ONLY_GROWS,
     "own-links": Binding(
         because="The person opens what is theirs, whatever is restricted.",

@@ -39,6 +39,12 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 10.0,
         "options": {"expires": 10.0},
     },
+    # A minute of calls at most; what comes to nothing is tried again for a day.
+    "send files to other organisations": {
+        "task": "rights_requests.send_files",
+        "schedule": 10.0,
+        "options": {"expires": 10.0},
+    },
     # A corrected address counts once its mailbox has confirmed it; the case waits for it.
     "take over confirmed corrections": {
         "task": "rights_requests.take_over_corrections",

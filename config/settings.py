@@ -259,6 +259,7 @@ PERSONAL_DATA = [
     "rights_requests.holdings.NOTES",
     "rights_requests.holdings.LEFT_OUT",
     "rights_requests.holdings.CORRECTIONS",
+    "rights_requests.holdings.SENDINGS",
     "rights_requests.holdings.LOG",
     "rights_requests.holdings.OWN_LINKS",
     "data_subjects.holdings.RESTRICTIONS",

@@ -38,7 +38,13 @@ from outbox.inbound import mailbox_last_read
 from outbox.inbound_message import parse
 from outbox.models import InboundEmail, OutgoingEmail, State
 from processing_register.reviews import Reminder, reminders
-from rights_requests import call_lines, case_queue, clock_health, waiting
+from rights_requests import (
+    call_lines,
+    case_queue,
+    clock_health,
+    sending_lines,
+    waiting,
+)
 from staff.console import Place, console, staff_id
 from subscribers.models import Subscriber
 
@@ -352,6 +358,7 @@ def health_checks() -> list[Check]:
         _retention(),
         _deadlines(now),
         *_systems(now),
+        *_sent_files(now),
         _journal(now),
         *_seals(now),
     ]
@@ -415,6 +422,18 @@ def _systems(now: datetime) -> list[Check]:
         return []
     trouble = call_lines.trouble(now)
     return [Check("Systems asked by machine", not trouble, trouble or "all is well")]
+
+
+def _sent_files(now: datetime) -> list[Check]:
+    """Nothing where nobody ever wanted a file sent."""
+    if not sending_lines.is_used():
+        return []
+    trouble = sending_lines.trouble(now)
+    return [
+        Check(
+            "Files sent to others", not trouble, trouble or "none waits or was refused"
+        )
+    ]
 
 
 def _journal(now: datetime) -> Check:

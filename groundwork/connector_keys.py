@@ -2,7 +2,9 @@
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from functools import lru_cache
+from types import MappingProxyType
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -25,23 +27,33 @@ def public_key_pem() -> str:
     return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
-def signed(method: str, url: str, body: bytes, *, created: int) -> dict[str, str]:
+def key_id() -> str:
+    """How a signature names the key."""
+    return hashlib.sha256(public_key_pem().encode()).hexdigest()[:16]
+
+
+def signed(
+    method: str,
+    url: str,
+    body: bytes,
+    *,
+    created: int,
+    covering: Mapping[str, str] = MappingProxyType({}),
+) -> dict[str, str]:
     """The headers that sign a request: HTTP Message Signatures (RFC 9421, section 2.5)
-    with Ed25519 over method, address and the digest of the body (RFC 9530)."""
+    with Ed25519 over method, address and the digest of the body (RFC 9530). covering:
+    further headers of the request that are signed as well, in lower case."""
     digest = f"sha-256=:{_base64(hashlib.sha256(body).digest())}:"
-    key_id = hashlib.sha256(public_key_pem().encode()).hexdigest()[:16]
-    what = (
-        '("@method" "@target-uri" "content-digest");'
-        f'created={created};keyid="{key_id}";alg="ed25519"'
-    )
-    base = "\n".join(
-        (
-            f'"@method": {method}',
-            f'"@target-uri": {url}',
-            f'"content-digest": {digest}',
-            f'"@signature-params": {what}',
-        )
-    )
+    parts = {
+        "@method": method,
+        "@target-uri": url,
+        "content-digest": digest,
+        **covering,
+    }
+    named = " ".join(f'"{name}"' for name in parts)
+    what = f'({named});created={created};keyid="{key_id()}";alg="ed25519"'
+    lines = [f'"{name}": {value}' for name, value in parts.items()]
+    base = "\n".join([*lines, f'"@signature-params": {what}'])
     signature = _private_key(settings.CONNECTOR_KEY).sign(base.encode())
     return {
         "Content-Digest": digest,

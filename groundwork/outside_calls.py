@@ -10,6 +10,7 @@ import http.client
 import ipaddress
 import socket
 import ssl
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -37,11 +38,12 @@ class Why(StrEnum):
 
 
 class CallFailed(Exception):
-    """No reply that could be used; nothing of it is told but why."""
+    """No reply that could be used; nothing of it is told but why, and whether something
+    of the request may have arrived all the same."""
 
-    def __init__(self, why: Why) -> None:
+    def __init__(self, why: Why, *, may_have_arrived: bool = False) -> None:
         super().__init__(why.value)
-        self.why = why
+        self.why, self.may_have_arrived = why, may_have_arrived
 
 
 @dataclass(frozen=True)
@@ -86,26 +88,30 @@ def call(
     headers: Mapping[str, str],
     body: bytes = b"",
     most_bytes: int,
+    is_public: bool = False,
 ) -> Reply:
-    """One request. Raises CallFailed."""
+    """One request. is_public: to nowhere but the public network, whatever
+    CONNECTOR_NETWORKS names: none of us vouches for the address. Raises CallFailed."""
     if why_not_call(url):
         raise CallFailed(Why.ADDRESS)
     parts = urlsplit(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    connection = _connected(parts, _address_of(parts.hostname or "", port), port)
+    address = _address_of(parts.hostname or "", port, is_public=is_public)
+    connection = _connected(parts, address, port)
     ends = Timer(MOST_SECONDS, _hang_up, [connection.sock])
-    ends.daemon = True
+    ends.daemon, begun = True, time.monotonic()
     ends.start()
     try:
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         connection.request(method, target, body=body or None, headers=dict(headers))
         return _read(connection.getresponse(), most_bytes)
     except TimeoutError as error:
-        raise CallFailed(Why.SLOW) from error
+        raise CallFailed(Why.SLOW, may_have_arrived=True) from error
     except (OSError, http.client.HTTPException) as error:
         # The timer hung up, or they did.
-        why = Why.UNREACHED if ends.is_alive() else Why.SLOW
-        raise CallFailed(why) from error
+        is_over = time.monotonic() - begun >= MOST_SECONDS
+        why = Why.SLOW if is_over else Why.UNREACHED
+        raise CallFailed(why, may_have_arrived=True) from error
     finally:
         ends.cancel()
         connection.close()
@@ -116,11 +122,11 @@ def _read(response: http.client.HTTPResponse, most_bytes: int) -> Reply:
     while chunk := response.read(CHUNK):
         body += chunk
         if len(body) > most_bytes:
-            raise CallFailed(Why.TOO_LARGE)
+            raise CallFailed(Why.TOO_LARGE, may_have_arrived=True)
     # Cut off before the end that was announced, or without one that could be: nobody
     # would know whether it is whole.
     if response.length or (response.length is None and not response.chunked):
-        raise CallFailed(Why.UNREACHED)
+        raise CallFailed(Why.UNREACHED, may_have_arrived=True)
     headers = {name.lower(): value for name, value in response.getheaders()}
     return Reply(response.status, headers, bytes(body))
 
@@ -159,19 +165,21 @@ def _hang_up(sock: socket.socket) -> None:
         return  # it ended by itself at this moment
 
 
-def _address_of(name: str, port: int) -> str:
+def _address_of(name: str, port: int, *, is_public: bool) -> str:
     """The address to call. Raises CallFailed when any behind the name is not public."""
     try:
         found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise CallFailed(Why.UNREACHED) from error
     addresses = [str(one[4][0]) for one in found]
-    if not addresses or not all(may_call(address) for address in addresses):
+    if not addresses or not all(
+        may_call(address, is_public=is_public) for address in addresses
+    ):
         raise CallFailed(Why.ADDRESS)
     return addresses[0]
 
 
-def may_call(address: str) -> bool:
+def may_call(address: str, *, is_public: bool = False) -> bool:
     """Whether it is out of the house, or in a network that CONNECTOR_NETWORKS names."""
     ip: IPAddress = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
@@ -179,7 +187,7 @@ def may_call(address: str) -> bool:
     if settings.EMBEDDED and ip.is_loopback:
         return True
     allowed = map(ipaddress.ip_network, settings.CONNECTOR_NETWORKS)
-    if any(ip in network for network in allowed):
+    if not is_public and any(ip in network for network in allowed):
         return True
-    is_public = ip.is_global and not ip.is_multicast
-    return is_public and not any(ip in network for network in _IN_DISGUISE)
+    is_global = ip.is_global and not ip.is_multicast
+    return is_global and not any(ip in network for network in _IN_DISGUISE)

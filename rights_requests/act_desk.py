@@ -33,6 +33,7 @@ from rights_requests.models import (
     Letter,
     Rectification,
     Task,
+    Transmission,
 )
 from rights_requests.upload_limits import was_too_large
 from rights_requests.writing import rendered_of
@@ -45,6 +46,7 @@ MODELS: dict[str, type[models.Model]] = {
     "task": Task,
     "decision": Decision,
     "rectification": Rectification,
+    "transmission": Transmission,
 }
 SEND, PREVIEW, CHANGE = "send", "preview", "change"
 CHANGED = (

@@ -36,7 +36,10 @@ from rights_requests.fulfilment import (
     rectifying,
     systems,
     telling,
+    transmissions,
+    transmitting,
 )
+from rights_requests.fulfilment.transmissions import Receiver
 from rights_requests.handling import Errand, Question, Said, Searched
 from rights_requests.kinds import ON_THE_CLOCK, CaseKind
 from rights_requests.letter_frames import LetterKind
@@ -1051,6 +1054,86 @@ WORK_ON = (
 )
 
 
+# --- On one address that the file goes to ---
+
+
+def _where_to_send(case: Case, data: dict[str, Any], by: Doing) -> Any:
+    return transmissions.ask(
+        case.pk,
+        data["address"],
+        words=data["words"],
+        staff_id=by.staff_id,
+        now=by.now,
+    )
+
+
+def _name_receiver(row: Any, data: dict[str, Any], by: Doing) -> Any:
+    told = Receiver(data["recipient"], data["country_code"], data["safeguard"])
+    return transmissions.name(row.pk, told, staff_id=by.staff_id, now=by.now)
+
+
+def _not_sent(row: Any, data: dict[str, Any], by: Doing) -> Any:
+    return transmissions.decline(
+        row.pk, data["reason"], staff_id=by.staff_id, now=by.now
+    )
+
+
+def _send_again(row: Any, data: dict[str, Any], by: Doing) -> Any:
+    return transmitting.send_again(row.pk, staff_id=by.staff_id, now=by.now)
+
+
+ON_SENDINGS = (
+    Act(
+        "where-to-send",
+        "Note where to send it…",
+        "The person can have the file sent straight to another organisation, where that "
+        "can be done (UK GDPR, Article 20(2)). Only to the address that the person gives, "
+        "and never to one that you find yourself.",
+        "On record. Say next who receives it.",
+        _where_to_send,
+        case_forms.WhereToSendForm,
+        why_not=lambda case, facts: transmissions.why_not_ask(case),
+        is_for=lambda case: case.kind == CaseKind.PORTABILITY,
+        group=COLLEAGUES,
+        tab="documents",
+    ),
+    Act(
+        "name-receiver",
+        "Say who receives it…",
+        "Find out whose address it is, in another way than from the address itself. What "
+        "is sent stands in the record of disclosures for good. It leaves with our answer, "
+        "once somebody else has released the copy, and no sooner.",
+        "On record. It leaves with our answer.",
+        _name_receiver,
+        case_forms.ReceiverForm,
+        tab="documents",
+        about="transmission",
+    ),
+    Act(
+        "not-sent",
+        "Do not send it…",
+        "Where it cannot be done, or would harm somebody else, the person gets the file "
+        "and takes it there themselves (UK GDPR, Article 20(2) and (4)). They read the "
+        "reason in our answer.",
+        "On record. The answer says why.",
+        _not_sent,
+        case_forms.NotSentForm,
+        tab="documents",
+        about="transmission",
+    ),
+    Act(
+        "send-again",
+        "Send it again",
+        "The same file goes to the same address for another day of tries, under the same "
+        "number, so that nothing is taken twice.",
+        "It is sent within seconds.",
+        _send_again,
+        tab="documents",
+        about="transmission",
+    ),
+)
+
+
 # --- On one correction ---
 
 
@@ -1305,6 +1388,7 @@ ACTS = (
     *DECIDE,
     *SPEAK,
     *WORK_ON,
+    *ON_SENDINGS,
     *ON_CORRECTIONS,
     *ON_ROWS,
     *ON_PROPOSALS,

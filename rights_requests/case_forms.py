@@ -17,7 +17,7 @@ from groundwork.masking import mask_numbers
 from rights_requests import grounds, letters, weighing
 from rights_requests.desk import reference_in
 from rights_requests.entry_forms import NEVER, london_moment
-from rights_requests.fulfilment import corrections
+from rights_requests.fulfilment import corrections, transmissions
 from rights_requests.kinds import AT_ONCE, PUBLISHED, CaseKind
 from rights_requests.letter_frames import LetterKind
 from rights_requests.models import Balancing, Case, Channel, IdentityCheck, Task
@@ -783,6 +783,60 @@ class VerifyForm(ActForm):
     def fit(self) -> None:
         found = self.case.documents.filter(removed_at=None).order_by("added_at")
         self.choices("document", [("", "None"), *((d.pk, d.name) for d in found)])
+
+
+class WhereToSendForm(ActForm):
+    address = Line(
+        "To which address?",
+        "Enter the address that the person gave",
+        max_length=transmissions.LONGEST,
+        help_text="From https:// on, as the other organisation names it for such files.",
+    )
+    words = Words(
+        "How did the person tell us?",
+        "Say how the person told us",
+        rows=3,
+        help_text="In a letter, on the telephone: when, and in which words.",
+    )
+
+    def clean_address(self) -> str:
+        address: str = self.cleaned_data["address"]
+        if why_not := transmissions.why_not_address(address):
+            raise ValidationError(why_not)
+        return address
+
+
+class ReceiverForm(ActForm):
+    recipient = Line(
+        "Which organisation receives it?",
+        "Name the organisation",
+        help_text="The organisation only: this stays on record for good.",
+    )
+    country_code = Line(
+        "Country, as two letters",
+        "Enter the country, such as GB",
+        max_length=2,
+        initial="GB",
+    )
+    safeguard = Line(
+        "Outside the United Kingdom and the EEA: what allows it?",
+        max_length=200,
+        help_text="A safeguard (UK GDPR, Article 46), or that the person wants it, "
+        "knowing the risk (Article 49(1)(a)).",
+    )
+
+    def clean_country_code(self) -> str:
+        return str(self.cleaned_data["country_code"]).upper()
+
+
+class NotSentForm(ActForm):
+    reason = Words(
+        "Why is it not sent?",
+        "Say why it is not sent",
+        rows=3,
+        max_length=600,
+        help_text="In plain words, after “for this reason:”.",
+    )
 
 
 class NotCorrectedForm(ActForm):

@@ -29,6 +29,7 @@ from rights_requests.models import (
     Message,
     Note,
     SystemCall,
+    Transmission,
 )
 from rights_requests.moves import Move
 from rights_requests.who_asks import LABELS
@@ -271,6 +272,10 @@ def _system_failed(inputs: Inputs, names: Names) -> str:
     return str(SystemCall.Problem(inputs["problem"]).label)
 
 
+def _send_failed(inputs: Inputs, names: Names) -> str:
+    return str(Transmission.Problem(inputs["problem"]).label)
+
+
 def _by_rule(inputs: Inputs, names: Names) -> str:
     """Which rule, and why it did not fit."""
     why = "; ".join(plainness.in_words(inputs.get("why", [])))
@@ -294,6 +299,7 @@ TELL: Mapping[str, Callable[[Inputs, Names], str]] = {
     Event.SEARCHED: _searched,
     Event.TASK_SET: _task_set,
     Event.SYSTEM_FAILED: _system_failed,
+    Event.SEND_FAILED: _send_failed,
     Event.PERSON_CORRECTED: _person_corrected,
     Event.SET_ASIDE: _set_aside,
     Event.BALANCED: _balanced,

@@ -33,6 +33,7 @@ from rights_requests.fulfilment import (
     freshness,
     recipients,
     releasing,
+    transmissions,
 )
 from rights_requests.fulfilment.marks import Reason, counted_in_words
 from rights_requests.fulfilment.opendsr import RequestType
@@ -213,6 +214,7 @@ def _outcome(case: Case, answer: Answer) -> str:
         kind = CaseKind(case.kind)
         done = setting_aside.in_letter(case) if kind is CaseKind.RESTRICTION else ""
         done = weighing.in_letter(case) if kind is CaseKind.OBJECTION else done
+        done = transmissions.in_letter(case) if kind is CaseKind.PORTABILITY else done
     return corrections.in_letter(
         case, "\n\n".join(filter(None, [done, answer.outcome]))
     )
@@ -321,7 +323,8 @@ def why_not_give(case: Case, *, nothing_held: bool = False) -> str:
         )
     kind = CaseKind(case.kind)
     if kind in COPIES:
-        return _why_not_copy(case, nothing_held=nothing_held)
+        why_not = _why_not_copy(case, nothing_held=nothing_held)
+        return why_not or _why_not_send(case, nothing_held=nothing_held)
     if kind in ON_THE_CLOCK and _is_asked_by_stranger(case):
         return (
             "Somebody else asks this for the person, and nothing here shows that they "
@@ -410,6 +413,17 @@ def _why_not_copy(case: Case, *, nothing_held: bool) -> str:
     if not answers_of(case):
         return "Upload what the person gets, or say that we hold nothing."
     return why_not_all_of_it(case) or freshness.why_not_hand_over(case)
+
+
+def _why_not_send(case: Case, *, nothing_held: bool) -> str:
+    """What stands against sending the file to another organisation with the answer. It
+    does not go to the mailbox that asked, so it leaves at nobody’s word alone."""
+    if nothing_held:
+        return ""
+    is_there = freshness.newest_package(case) is not None
+    if why_not := transmissions.why_not_answer(case, is_put_together=is_there):
+        return why_not
+    return why_not_act(case) if transmissions.is_to_leave(case) else ""
 
 
 def _why_something_is_held(case: Case) -> str:
@@ -569,6 +583,7 @@ def end_open_work(
     corrections.end_open(case, now=now)
     if case.state in GIVEN and case.kind in COPIES:
         releasing.hand_over(case, now=now, staff_id=staff_id)
+    transmissions.end_unsent(case, now=now)
     if case.state not in GIVEN:
         put_together = case.documents.filter(package__isnull=False, removed_at=None)
         for document in put_together:

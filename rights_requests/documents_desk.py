@@ -21,8 +21,15 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_POST
 
 from groundwork.refusals import NotAllowed, refuse
-from rights_requests import casebook, sensitive, vault, vault_keeping
-from rights_requests.act_desk import require, tab_url
+from rights_requests import (
+    case_acts,
+    casebook,
+    sending_lines,
+    sensitive,
+    vault,
+    vault_keeping,
+)
+from rights_requests.act_desk import act_url, require, tab_url
 from rights_requests.case_acts import RELEASE, WORK
 from rights_requests.case_forms import one_of
 from rights_requests.case_page import CasePage, page_of, render
@@ -30,6 +37,7 @@ from rights_requests.case_timeline import staff_names
 from rights_requests.desk import MAY_SEE
 from rights_requests.filing import file_documents
 from rights_requests.fulfilment import building, evidence, standing_copy
+from rights_requests.kinds import CaseKind
 from rights_requests.models import SOFTWARE, Case, CaseDocument
 from rights_requests.moves import State
 from rights_requests.upload_kinds import ALLOWED_WORDS, UploadRefused
@@ -120,6 +128,7 @@ def _page(
         problem=problem,
         unsent=unsent,
         copy=copy,
+        **_sending(page),
         why_not_read_copy=why_not_read_copy(page.request, page.case) if is_any else "",
         may_release=page.request.user.has_perm(RELEASE),
         form=form,
@@ -135,6 +144,27 @@ def _page(
             for row in rows
         ],
     )
+
+
+def _sending(page: CasePage) -> dict[str, Any]:
+    """Where the file of this case goes beside the person, and what can be done there."""
+    if page.case.kind != CaseKind.PORTABILITY:
+        return {}
+    line = sending_lines.shown(page.case)
+    ask = case_acts.BY_NAME["where-to-send"]
+    acts = [case_acts.BY_NAME[name] for name in line.acts] if line else []
+    row = line.row if line else None
+    names = staff_names([row.given_by_id, row.named_by_id]) if row else {}
+    return {
+        "sends": True,
+        "sending": line,
+        "given_by": names.get(row.given_by_id or 0) or "the person" if row else "",
+        "named_by": names.get(row.named_by_id or 0, "") if row else "",
+        "sending_acts": [
+            (act.button, act_url(act, row.pk)) for act in acts if row is not None
+        ],
+        "where_url": act_url(ask, page.case.pk) if page.case.is_open else "",
+    }
 
 
 def _by_nobody_here(row: CaseDocument) -> str:

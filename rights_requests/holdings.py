@@ -388,3 +388,23 @@ CORRECTIONS = Holding(
         "reason": "why it was not corrected",
     },
 )
+SENDINGS = Holding(
+    key="sent-to-others",
+    model="rights_requests.Transmission",
+    moves_by_itself=True,
+    title="Where you wanted your file sent",
+    words="The address that you gave us, who stands behind it, and whether your file "
+    "arrived.",
+    find=by_subject(OF_CASE),
+    to_mailbox=nothing,
+    kept=CASE_FILE,
+    context=("case__reference", "given_at", "state", "settled_at"),
+    titles={
+        "given_at": "given",
+        "state": "how it stands",
+        "settled_at": "settled",
+        "words": "how you told us",
+        "recipient": "who receives it",
+        "reason": "why it was not sent",
+    },
+)

@@ -16,12 +16,14 @@ from rights_requests.moves import Move, State
 @dataclass(frozen=True)
 class Asked:
     """One thing that is asked. grounds: keys of kinds.GROUNDS for this kind. about: the
-    case that a complaint is about."""
+    case that a complaint is about. send_to: the address of another service, to which
+    the person wants what they take along sent."""
 
     kind: CaseKind
     grounds: tuple[str, ...] = ()
     details: str = ""
     about: Case | None = None
+    send_to: str = ""
 
 
 def refuse_wrong_grounds(asked: Asked) -> None:

@@ -22,8 +22,9 @@ from groundwork.refusals import NotAllowed
 from rights_requests import at_once, links, sensitive
 from rights_requests.acknowledging import FLOOD, many_step
 from rights_requests.deadlines import FIRST_DAY
+from rights_requests.fulfilment import transmissions
 from rights_requests.kinds import AT_ONCE, PUBLISHED, CaseKind
-from rights_requests.models import Case, Channel, Submission
+from rights_requests.models import Case, Channel, Submission, Transmission
 from rights_requests.opening import Asked, new_case, refuse_wrong_grounds
 
 __all__ = ["Agent", "Asked", "Received", "Sent", "form_digest", "receive"]
@@ -141,6 +142,7 @@ def _open(
     ]
     cases = [case for case, _ in opened]
     entries = [entry for _, entry in opened] + sensitive.entries_of_new(cases)
+    sendings = _sendings(cases, sent.asked, now)
     parts = [
         *_person(sent, digest),
         *_submitted(submission, digest if is_limited else None),
@@ -148,6 +150,8 @@ def _open(
         insert_all("entries", entries, source="submitted"),
         insert_all("links", links.first_links(cases), source="submitted"),
     ]
+    if sendings:
+        parts.append(insert_all("sendings", sendings, source="submitted"))
     subject, held_because = run(parts, OPENED)
     if subject is None:
         return _known(sent)
@@ -171,6 +175,18 @@ def _refuse_unless_sound(sent: Sent, now: datetime) -> None:
         raise NotAllowed("A letter cannot bear a later date than that of its arrival.")
     for asked in sent.asked:
         refuse_wrong_grounds(asked)
+
+
+def _sendings(
+    cases: list[Case], asked: tuple[Asked, ...], now: datetime
+) -> list[Transmission]:
+    """Where the person wants their file sent directly."""
+    pairs = zip(cases, asked, strict=True)
+    return [
+        transmissions.new(case, one.send_to, now=now)
+        for case, one in pairs
+        if one.send_to and case.kind == CaseKind.PORTABILITY
+    ]
 
 
 def _known(sent: Sent) -> Received:

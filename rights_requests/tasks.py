@@ -20,6 +20,7 @@ from rights_requests.fulfilment import (
     rectifying,
     systems,
     telling,
+    transmitting,
 )
 
 # A million open cases take a quarter of an hour; recounting.BROKEN_OFF_AFTER.
@@ -100,6 +101,11 @@ def ask_systems() -> None:
 def call_systems() -> None:
     calling.work(timezone.now())
     recalling.work(timezone.now())
+
+
+@shared_task(name="rights_requests.send_files", queue="work")
+def send_files() -> None:
+    transmitting.work(timezone.now())
 
 
 # Every store is read from end to end.

@@ -8,6 +8,7 @@ from rights_requests import (
     connector_views,
     own_data_views,
     receipt_views,
+    receiver_views,
     status_views,
     views,
     visit_views,
@@ -48,6 +49,16 @@ urlpatterns = [
         name="document",
     ),
     path("your-data/complain/", complaining_views.complain, name="complain"),
+    path(
+        "your-data/portable.schema.json",
+        receiver_views.schema,
+        name="portable-schema",
+    ),
+    path(
+        ".well-known/casedesk-sending-key",
+        receiver_views.sending_key,
+        name="sending-key",
+    ),
     path("opendsr/callbacks/", connector_views.callback, name="opendsr-callback"),
     path("calendar/<token:token>.ics", calendar_feed.calendar, name="calendar"),
 ]

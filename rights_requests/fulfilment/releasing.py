@@ -17,7 +17,7 @@ from django.utils import timezone
 from groundwork.refusals import NotAllowed, refuse
 from rights_requests import casebook, whose_answer, writing
 from rights_requests.deadline_words import in_words
-from rights_requests.fulfilment import freshness
+from rights_requests.fulfilment import freshness, transmissions
 from rights_requests.letter_frames import LetterKind
 from rights_requests.models import Case, Event, Note, Package
 from rights_requests.moves import GIVEN
@@ -175,6 +175,7 @@ def hand_over(case: Case, *, now: datetime, staff_id: int | None) -> None:
         if older != package and document is not None and document.removed_at is None:
             document.case = case
             remove_document(document, staff_id=staff_id, now=now)
+    transmissions.start(case, package.document, now=now)
 
 
 def _tell(package: Package, *, staff_id: int, now: datetime) -> None:

@@ -18,6 +18,7 @@ from rights_requests.models.rectifying import Rectification
 from rights_requests.models.runs import ClockFault, DailyDigest, Recount
 from rights_requests.models.standing_rules import RuleCheck, StandingRule
 from rights_requests.models.systems import OutsideSystem
+from rights_requests.models.transmissions import Transmission
 from rights_requests.models.work import (
     SOFTWARE,
     Balancing,
@@ -66,4 +67,5 @@ __all__ = [
     "Submission",
     "SystemCall",
     "Task",
+    "Transmission",
 ]

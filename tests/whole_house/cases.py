@@ -36,6 +36,7 @@ from rights_requests.models import (
     Reminder,
     RuleCheck,
     SystemCall,
+    Transmission,
 )
 from rights_requests.moves import Move
 from rights_requests.receiving import receive
@@ -139,6 +140,7 @@ def work_on(case: Case) -> None:
         current="Cleo",
         proposed="Chloe",
     )
+    Transmission.objects.create(case=case, address="https://club.example.com/in")
     Redaction.objects.create(
         case=case,
         extent="everywhere",

@@ -73,6 +73,8 @@ PUBLIC = {
     "rights_requests:complain",
     "rights_requests:calendar",
     "rights_requests:opendsr-callback",
+    "rights_requests:portable-schema",
+    "rights_requests:sending-key",
     "subscribers:receipt",
     "subscribers:receipt-file",
     "receipts:check",
