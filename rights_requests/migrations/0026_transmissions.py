@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('rights_requests', '0023_corrections'),
+        ('rights_requests', '0025_calls_are_recalled'),
     ]
 
     operations = [
