@@ -121,14 +121,6 @@ def why_not_ask(case: Case) -> str:
     return ""
 
 
-@transaction.atomic
-def take_back(case_id: uuid.UUID, *, now: datetime) -> None:
-    """The person wants nothing sent any more. Raises NotAllowed once it is too late."""
-    case = casebook.locked(case_id)
-    refuse(why_not_ask(case))
-    end_unsent(case, now=now, states=UNSENT)
-
-
 def end_unsent(
     case: Case, *, now: datetime, states: Sequence[State] = (State.ASKED, State.NAMED)
 ) -> None:

@@ -12,6 +12,7 @@ import io
 import json
 import logging
 import time
+import uuid
 import zipfile
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -267,10 +268,13 @@ def _held_together(transmission_id: int) -> Transmission:
 def _accepted(transmission_id: int, *, now: datetime) -> None:
     found = _held_together(transmission_id)
     if found.state != State.WAITING:
-        return  # another worker has had the same reply
+        _note_late(
+            found, TOOK
+        )  # another worker has had the same reply, or it was ended
+        return
     found.state, found.next_at, found.settled_at = State.ACCEPTED, None, now
     found.problem, found.may_have_arrived = "", True
-    _put_on_record(found)
+    _put_on_record(found, TOOK)
     found.save()
     _note(found, Event.SEND_ACCEPTED, digest=found.digest)
     words = (
@@ -280,11 +284,21 @@ def _accepted(transmission_id: int, *, now: datetime) -> None:
     _tell(found.case, words, now=now)
 
 
-def _put_on_record(found: Transmission) -> None:
+TOOK, UNSURE = "taken", "not confirmed"
+
+
+def _note_late(found: Transmission, how: str) -> None:
+    """The person ended it while it was on its way: what had left is on record."""
+    if found.state == State.ENDED:
+        found.may_have_arrived = True
+        _put_on_record(found, how)
+        found.save()
+
+
+def _put_on_record(found: Transmission, how: str) -> None:
     """In the ledger of disclosures, once, as anything that somebody had from us."""
     if found.disclosure_id is not None:
         return
-    took = "taken" if found.state == State.ACCEPTED else "not confirmed"
     given = Given(
         recipient=found.recipient,
         role=Disclosure.Role.CONTROLLER,
@@ -295,7 +309,7 @@ def _put_on_record(found: Transmission) -> None:
         legal_ground=Disclosure.LegalGround.DUTY,
         disclosed_on=today_here(),
         reference=f"Case {found.case.reference}, sent directly at the person’s wish, "
-        f"{took}; SHA-256 {found.digest}",
+        f"{how}; SHA-256 {found.digest}",
     )
     disclosure = disclosures.record(
         found.case.submission.data_subject_id,
@@ -311,6 +325,8 @@ def _put_on_record(found: Transmission) -> None:
 def _put_off(transmission_id: int, trouble: _Trouble, *, now: datetime) -> None:
     found = _held_together(transmission_id)
     if found.state != State.WAITING:
+        if trouble.arrived:
+            _note_late(found, UNSURE)
         return
     found.problem = trouble.problem
     found.may_have_arrived = found.may_have_arrived or trouble.arrived
@@ -325,7 +341,7 @@ def _give_up(found: Transmission, *, now: datetime) -> None:
     """Shown on the case and on the first page; the person is told what they can do."""
     found.state, found.next_at, found.settled_at = State.FAILED, None, now
     if found.may_have_arrived:
-        _put_on_record(found)
+        _put_on_record(found, UNSURE)
     _note(found, Event.SEND_FAILED, problem=found.problem, digest=found.digest)
     _tell(found.case, _words_of_failure(found), now=now)
 
@@ -378,7 +394,31 @@ def _note(found: Transmission, event: Event, **more: str) -> None:
     casebook.note(found.case, event, inputs={"transmission": found.pk, **more})
 
 
-# --- Once more ---
+# --- No more, or once more ---
+
+
+def why_not_stop(found: Transmission | None) -> str:
+    """What stands against the person's taking their wish back."""
+    if found is None or not found.is_open:
+        return "Nothing is being sent now."
+    return ""
+
+
+@transaction.atomic
+def stop(case_id: uuid.UUID, *, now: datetime) -> Transmission:
+    """The person wants nothing sent any more; what may have arrived is on record. Raises
+    NotAllowed once it was taken or given up."""
+    newest = Transmission.objects.filter(case=case_id).meant().order_by("-pk").first()
+    if newest is None:
+        raise NotAllowed(why_not_stop(None))
+    found = _held_together(newest.pk)
+    refuse(why_not_stop(found))
+    found.state, found.next_at, found.settled_at = State.ENDED, None, now
+    if found.may_have_arrived:
+        _put_on_record(found, UNSURE)
+    found.save()
+    _note(found, Event.SEND_STOPPED)
+    return found
 
 
 @transaction.atomic

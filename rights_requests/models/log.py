@@ -35,6 +35,7 @@ class Event(models.TextChoices):
     SEND_DECLINED = "send-declined", "the file is not sent, for a reason"
     SEND_BEGUN = "send-begun", "the file is being sent to another organisation"
     SEND_ACCEPTED = "send-accepted", "another organisation took the file"
+    SEND_STOPPED = "send-stopped", "the person no longer wants the file sent"
     SEND_FAILED = "send-failed", "the file could not be sent"
     IMPORTED = "imported", "taken over from the file of another organisation"
     BY_RULE = "by-rule", "taken up under a standing rule"

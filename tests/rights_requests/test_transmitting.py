@@ -411,6 +411,31 @@ def test_a_worker_killed_between_sending_and_its_record_is_followed_by_the_next(
     assert Disclosure.objects.count() == 1
 
 
+def test_the_person_ends_it_and_what_had_left_is_on_record_all_the_same(
+    case: Case, club: Receiver
+) -> None:
+    row = answered(case, club)
+    # While the sender waits for the reply.
+    club.meanwhile = lambda: ended_elsewhere(case)
+    tasks.send_files()
+
+    row = again(row)
+    assert (row.state, len(club.taken)) == (State.ENDED, 1)
+    assert row.disclosure_id == Disclosure.objects.get().pk
+    with pytest.raises(NotAllowed, match="Nothing is being sent"):
+        transmitting.stop(case.pk, now=timezone.now())
+    with later(minutes=10):
+        tasks.send_files()
+    assert len(club.asked) == 1
+
+
+def ended_elsewhere(case: Case) -> None:
+    try:
+        transmitting.stop(case.pk, now=timezone.now())
+    finally:
+        connections.close_all()
+
+
 def test_after_a_day_it_is_given_up_and_can_be_sent_again_under_the_same_number(
     case: Case, club: Receiver
 ) -> None:
