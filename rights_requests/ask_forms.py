@@ -11,6 +11,7 @@ from django import forms
 from django.utils.functional import cached_property
 
 from rights_requests.forms import UNSURE, GroundsField, ReachForm, WordsField
+from rights_requests.fulfilment import transmissions
 from rights_requests.kinds import AT_ONCE, FACTS, GROUNDS, TOLD_ON, CaseKind
 
 # A complaint has a form of its own.
@@ -34,6 +35,8 @@ class Wanted:
     grounds: tuple[str, ...] = ()
     # What was asked on the form, and the answer.
     answers: tuple[tuple[str, str], ...] = ()
+    # Where the file is to go directly.
+    send_to: str = ""
 
     @property
     def label(self) -> str:
@@ -68,6 +71,10 @@ class AskForm(ReachForm):
         },
     )
     access_part = WordsField("which part you mean")
+    send_to = forms.CharField(
+        required=False,
+        error_messages={"null_characters_not_allowed": "Take out invisible characters"},
+    )
     wrong = WordsField("what is wrong")
     right = WordsField("what it should say")
     erasure_grounds = GroundsField(CaseKind.ERASURE)
@@ -94,6 +101,9 @@ class AskForm(ReachForm):
             "wrong", "right", "words"
         ):
             self._say("wrong", "Say what is wrong or missing, in a few words")
+        if self._asks_for(CaseKind.PORTABILITY) and self._given("send_to"):
+            if why_not := transmissions.why_not_address(self._given("send_to")):
+                self._say("send_to", why_not)
         super().clean()
 
     def _asks_for(self, kind: CaseKind) -> bool:
@@ -105,10 +115,16 @@ class AskForm(ReachForm):
         """Each thing that is asked for, with what belongs to it alone: what was filled
         in beside a box that is not ticked is not part of it."""
         return [
-            Wanted(kind, self._grounds(kind), tuple(self._answers(kind)))
+            Wanted(
+                kind, self._grounds(kind), tuple(self._answers(kind)), self._to(kind)
+            )
             for kind in KINDS
             if self._asks_for(kind)
         ]
+
+    def _to(self, kind: CaseKind) -> str:
+        is_taken_along = kind is CaseKind.PORTABILITY
+        return str(self.cleaned_data["send_to"]) if is_taken_along else ""
 
     def _grounds(self, kind: CaseKind) -> tuple[str, ...]:
         if kind not in GROUNDS:
@@ -146,6 +162,7 @@ class AskForm(ReachForm):
 # What the form asks about a kind, as the case keeps it: the question and its field.
 ANSWERS: dict[CaseKind, tuple[tuple[str, str], ...]] = {
     CaseKind.ACCESS: (("Which part", "access_part"),),
+    CaseKind.PORTABILITY: (("Send it straight to", "send_to"),),
     CaseKind.RECTIFICATION: (
         ("Wrong or missing", "wrong"),
         ("It should say", "right"),

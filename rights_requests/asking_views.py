@@ -35,7 +35,7 @@ class Asking(TwoSteps[AskForm]):
 
     def asked(self, form: AskForm) -> tuple[Asked, ...]:
         return tuple(
-            Asked(wanted.kind, wanted.grounds, wanted.details)
+            Asked(wanted.kind, wanted.grounds, wanted.details, send_to=wanted.send_to)
             for wanted in form.wanted()
         )
 

@@ -14,6 +14,7 @@ from groundwork.requests import network_of
 from processing_register.register import period_in_words, the_register
 from rights_requests import identity, links
 from rights_requests.casebook import entries_of
+from rights_requests.fulfilment import transmissions
 from rights_requests.identity import Outcome
 from rights_requests.limits import CASE_FILE
 from rights_requests.link_pages import link_page, not_a_link, problem
@@ -76,6 +77,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     context = {
         **named(link.case),
         "cases": [named(case) for case in cases],
+        "hosts": transmissions.hosts_of(link.case.submission),
         "minutes": VISIT_MINUTES,
     }
     return render(request, "rights_requests/confirm.html", context)

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from groundwork.masking import has_numbers
 from groundwork.rectifying import STATEMENT
 from rights_requests.forms import WORDS_LENGTH, WordsField
+from rights_requests.fulfilment import transmissions
 from rights_requests.fulfilment.corrections import Standing
 from rights_requests.models import CaseDocument
 from rights_requests.upload_kinds import UploadRefused
@@ -87,6 +88,23 @@ class RightForm(forms.Form):
             for number, one in enumerate(self.held)
             if f"right_{number}" in self.data
         }
+
+
+class SendToForm(forms.Form):
+    """The address of another organisation, to which the person wants their file sent."""
+
+    send_to = forms.CharField(
+        error_messages={
+            "required": "Enter the address that they gave you",
+            "null_characters_not_allowed": "Take out invisible characters",
+        },
+    )
+
+    def clean_send_to(self) -> str:
+        address: str = self.cleaned_data["send_to"]
+        if why_not := transmissions.why_not_address(address):
+            raise ValidationError(why_not)
+        return address
 
 
 class NarrowForm(forms.Form):

@@ -21,6 +21,7 @@ from groundwork.refusals import NotAllowed
 from rights_requests import casebook, closing, links, setting_aside, vault, visiting
 from rights_requests.asking_views import ASKING
 from rights_requests.conversation import conversation_of
+from rights_requests.fulfilment import transmissions, transmitting
 from rights_requests.fulfilment.corrections import titles_of
 from rights_requests.kinds import GROUNDS, CaseKind
 from rights_requests.limits import likely_limits
@@ -38,7 +39,13 @@ from rights_requests.upload_limits import (
     was_too_large,
 )
 from rights_requests.uploads import clean_name
-from rights_requests.visit_forms import MessageForm, NarrowForm, RightForm, UploadForm
+from rights_requests.visit_forms import (
+    MessageForm,
+    NarrowForm,
+    RightForm,
+    SendToForm,
+    UploadForm,
+)
 from rights_requests.writing import reaches_person, way_to
 
 logger = logging.getLogger(__name__)
@@ -57,6 +64,9 @@ DONE = {
     "withdrawn": "You took it back, and we have stopped. A letter that says so is on its "
     "way.",
     "copy": "We know that you want your copy again. We tell you when it is on this page.",
+    "send-to": "We know where your file should go. It leaves with our answer.",
+    "send-stop": "We do not send your file to anybody else. You can still download it "
+    "with our answer.",
     "links": "The old links no longer work. A letter with the new one is on its way.",
 }
 UPLOAD_HINT = (
@@ -186,6 +196,29 @@ def _correct(request: HttpRequest, link: CaseLink, token: str) -> HttpResponse:
     return _back(token, "corrected")
 
 
+def _send_to(request: HttpRequest, link: CaseLink, token: str) -> HttpResponse:
+    form = SendToForm(request.POST)
+    if form.is_valid() and not rate_limits.case_writing_allowed(str(link.case_id)):
+        form.add_error("send_to", _too_often())
+    if not form.is_valid():
+        return _page(request, link, token, send_to=form, status=400)
+    try:
+        transmissions.ask(
+            link.case_id, form.cleaned_data["send_to"], now=timezone.now()
+        )
+    except NotAllowed as refusal:
+        return _refused(request, link, token, refusal)
+    return _back(token, "send-to")
+
+
+def _send_stop(request: HttpRequest, link: CaseLink, token: str) -> HttpResponse:
+    try:
+        transmitting.stop(link.case_id, now=timezone.now())
+    except NotAllowed as refusal:
+        return _refused(request, link, token, refusal)
+    return _back(token, "send-stop")
+
+
 ACTS: dict[str, Callable[[HttpRequest, CaseLink, str], HttpResponse]] = {
     "message": _message,
     "correct": _correct,
@@ -194,6 +227,8 @@ ACTS: dict[str, Callable[[HttpRequest, CaseLink, str], HttpResponse]] = {
     "other": _other,
     "ask": _ask,
     "copy": _copy,
+    "send-to": _send_to,
+    "send-stop": _send_stop,
 }
 
 
@@ -205,6 +240,7 @@ def _page(
     form: MessageForm | None = None,
     upload: UploadForm | None = None,
     right: RightForm | None = None,
+    send_to: SendToForm | None = None,
     done: str | None = "",
     refusal: Iterable[str] = (),
     status: int = 200,
@@ -221,6 +257,8 @@ def _page(
         "form": form or MessageForm(),
         "right": right or RightForm(data_held=visiting.correctable(case)),
         "waiting": titles_of(case.rectifications.open()),
+        **_sending(case),
+        "send_to": send_to or SendToForm(),
         "upload": upload or UploadForm(purposes=visiting.purposes_for(case)),
         "upload_hint": UPLOAD_HINT,
         "done": done or "",
@@ -238,6 +276,20 @@ def _page(
         "free": setting_aside.FREE,
     }
     return render(request, "rights_requests/visit.html", context, status=status)
+
+
+def _sending(case: Case) -> dict[str, Any]:
+    """Where the person’s file goes beside them, for whoever has their mailbox."""
+    if case.kind != CaseKind.PORTABILITY or not visiting.may_say_where(case):
+        return {"sends": False}
+    found = transmissions.newest(case)
+    return {
+        "sends": found is not None or not transmissions.why_not_ask(case),
+        "can_send": not transmissions.why_not_ask(case),
+        "can_stop": not transmitting.why_not_stop(found),
+        "sending": found,
+        "sending_host": transmissions.host_of(found.address) if found else "",
+    }
 
 
 def _others(case: Case) -> Iterable[Case]:

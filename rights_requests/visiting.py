@@ -218,6 +218,15 @@ def say_what_is_right(
     return proposed
 
 
+# --- Where it goes ---
+
+
+def may_say_where(case: Case) -> bool:
+    """Whoever has the person’s own mailbox; for others who ask, staff write it down."""
+    submission = case.submission
+    return not submission.is_by_agent and submission.mailbox_confirmed_at is not None
+
+
 # --- Links ---
 
 

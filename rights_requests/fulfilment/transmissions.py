@@ -23,7 +23,13 @@ from processing_register.countries import COUNTRIES
 from processing_register.register import UK_AND_EEA
 from rights_requests import casebook
 from rights_requests.kinds import CaseKind
-from rights_requests.models import Case, CaseDocument, Event, Transmission
+from rights_requests.models import (
+    Case,
+    CaseDocument,
+    Event,
+    Submission,
+    Transmission,
+)
 from rights_requests.moves import State as CaseState
 
 State = Transmission.State
@@ -72,8 +78,18 @@ def host_of(address: str) -> str:
 
 
 def newest(case: Case) -> Transmission | None:
-    """The one that is meant; None where the person wants nothing sent."""
+    """The one that is meant; None where the person wants nothing sent, or asks for
+    something else by now."""
+    if case.kind != CaseKind.PORTABILITY:
+        return None
     return case.transmissions.meant().order_by("-pk").first()
+
+
+def hosts_of(submission: Submission) -> list[str]:
+    """The servers to which files of this submission are to go; shown to whoever says
+    that the mailbox is theirs, and never mailed: anybody can type an address."""
+    meant = Transmission.objects.meant().filter(case__submission=submission)
+    return [host_of(row.address) for row in meant]
 
 
 # --- Given by the person ---
@@ -286,7 +302,7 @@ SAID = {
     State.NAMED: SENDING,
     State.WAITING: SENDING,
     State.FAILED: SENDING,
-    State.DECLINED: "You asked us to send the file straight to {host}. We do not do that, "
-    "for this reason: {reason}. We have to send it only where that can be done (UK GDPR, "
-    "Article 20(2)). You can download the file yourself and give it to them.",
+    State.DECLINED: "You asked us to send the file straight to another organisation. We do "
+    "not do that, for this reason: {reason}. We have to send it only where that can be "
+    "done (UK GDPR, Article 20(2)). You can download the file yourself and give it to them.",
 }

@@ -15,7 +15,13 @@ from rights_requests import deciding, handling
 from rights_requests.case_acts import ACTS
 from rights_requests.fulfilment import erasing, systems
 from rights_requests.kinds import CaseKind
-from rights_requests.models import Case, CaseDocument, Message, Rectification
+from rights_requests.models import (
+    Case,
+    CaseDocument,
+    Message,
+    Rectification,
+    Transmission,
+)
 from rights_requests.moves import Move, State
 from staff.models import StaffUser
 from tests.browser.conftest import House, is_wider_than_its_window, violations
@@ -218,11 +224,16 @@ def lived_in() -> list[str]:
         current=LONG,
         proposed=LONG * 2,
     )
+    taken_along = lives.new_case(CaseKind.PORTABILITY)
+    sending = Transmission.objects.create(
+        case=taken_along, address=f"https://club.example.com/{LONG}{LONG}", words=LONG
+    )
     keys = {
         "letter": letter.pk,
         "task": task.pk,
         "decision": decision.pk,
         "rectification": correction.pk,
+        "transmission": sending.pk,
     }
     acts = [
         f"rights_requests/{act.about}/{keys.get(act.about, case.pk)}/{act.name}/"
@@ -245,6 +256,7 @@ def lived_in() -> list[str]:
         *(f"{CASES}/{c.pk}/change/" for c in (case, waiting, draft, closed)),
         *(f"{CASES}/{case.pk}/{tab}/" for tab in tabs),
         *(f"{CASES}/{case.pk}/copy/contents/{place}" for place in ("", "notes/")),
+        f"{CASES}/{taken_along.pk}/documents/",
         f"{CASES}/{mistaken.pk}/corrections/",
         f"{CASES}/{mistaken.pk}/propose-correction/",
         *acts,

@@ -25,7 +25,14 @@ from data_subjects.models import (
 from groundwork import connector_keys, outside_calls
 from groundwork.refusals import NotAllowed
 from outbox.delivery import deliver_due
-from rights_requests import closing, sending_lines, tasks
+from rights_requests import (
+    acknowledging,
+    closing,
+    handling,
+    links,
+    sending_lines,
+    tasks,
+)
 from rights_requests.closing import Answer
 from rights_requests.fulfilment import releasing, transmissions, transmitting
 from rights_requests.fulfilment.transmissions import Receiver as Known
@@ -35,7 +42,9 @@ from tests.console.staff import dana, text
 from tests.people import ADA, become_reader, inbox
 from tests.relay import Relay
 from tests.rights_requests import lives, receiver
+from tests.rights_requests.asking import check, sent
 from tests.rights_requests.copying import MAKER, READER, put_together, released
+from tests.rights_requests.own_pages import confirm_path, text_of
 from tests.rights_requests.receiver import Receiver
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -533,6 +542,91 @@ def test_anybody_can_have_the_schema_and_the_key(
     assert schema.json() == receiver.SCHEMA
     key = client.get("/.well-known/casedesk-sending-key")
     assert key.content.decode() == connector_keys.public_key_pem()
+
+
+# --- By the person ---
+
+
+def test_the_person_types_the_address_on_the_form_and_sees_it_before_it_is_sent(
+    client: Client, smtp: Relay
+) -> None:
+    address = "https://club.example.com/in"
+    page = check(client, "portability", send_to=address, email=ADA)
+    assert address in text(page)
+
+    sent(client, page)
+
+    row = Transmission.objects.get()
+    assert (row.address, row.state, row.given_by_id) == (address, State.ASKED, None)
+    assert row.case.kind == CaseKind.PORTABILITY
+
+
+def test_a_wrong_address_is_said_beside_its_field_and_one_beside_no_tick_is_nothing(
+    client: Client, smtp: Relay
+) -> None:
+    wrong = "http://club.example.com/in?id=ada"
+    page = check(client, "portability", send_to=wrong, email=ADA)
+    assert page.status_code == 400
+    assert "Leave out the question mark" in text(page)
+    assert 'value="http://club.example.com/in?id=ada"' in text(page)
+
+    sent(client, check(client, "access", send_to=wrong, email=ADA))
+
+    assert not Transmission.objects.exists()
+
+
+def test_whoever_opens_the_mailbox_sees_where_it_goes_before_they_press_the_button(
+    client: Client, smtp: Relay
+) -> None:
+    address = "https://club.example.com/in"
+    sent(client, check(client, "portability", send_to=address, email=ADA))
+    acknowledging.acknowledge_new(timezone.now())
+    deliver_due()
+    case = Case.objects.get()
+
+    assert "club.example.com" not in inbox(smtp, ADA)[-1].text  # anybody can type it
+    page = client.get(confirm_path(case))
+    assert "club.example.com" in text_of(page)
+
+
+def test_on_their_page_the_person_says_where_changes_it_and_ends_it(
+    client: Client, club: Receiver, case: Case
+) -> None:
+    visit = links.open_visit(case, now=timezone.now())
+    path = f"/your-data/visit/{visit}/"
+    wrong = client.post(path, {"act": "send-to", "send_to": "club.example.com"})
+    assert wrong.status_code == 400 and "Enter a whole address" in text_of(wrong)
+    assert 'value="club.example.com"' in text(wrong)
+
+    said = client.post(path, {"act": "send-to", "send_to": club.address})
+    assert "leaves with our answer" in text_of(client.get(said["Location"]))
+    ended = client.post(path, {"act": "send-stop"})
+    assert "do not send your file" in text_of(client.get(ended["Location"]))
+    assert Transmission.objects.get().state == State.ENDED
+    again_ended = client.post(path, {"act": "send-stop"})
+    assert again_ended.status_code == 409
+
+    answered(case, club)
+    tasks.send_files()
+    assert "has taken your file" in text_of(client.get(path))
+
+
+def test_a_case_that_asks_for_something_else_after_all_sends_nothing_and_is_not_held_up(
+    client: Client, smtp: Relay, club: Receiver
+) -> None:
+    become_reader(client, smtp, ADA, first_name="Ada")
+    case = lives.new_case(CaseKind.PORTABILITY, address=ADA, is_draft=True)
+    row = named(case, club.address)
+    more = {"staff_id": MAKER, "now": timezone.now()}
+    handling.reclassify(case.pk, CaseKind.ACCESS, **more)
+    handling.confirm(case.pk, **more)
+    lives.confirm_mailbox(case)
+    other = Case.objects.get(pk=case.pk)
+    released(other)
+    fulfil(other)
+    tasks.send_files()
+
+    assert (again(row).state, club.asked) == (State.ENDED, [])
 
 
 # --- On the console ---
