@@ -13,6 +13,8 @@ that anything was done. It is made good all the same where it asks for silence.
 import logging
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
@@ -31,6 +33,7 @@ logger = logging.getLogger(__name__)
 BATCH = 1000
 # How long a transaction that nobody can ask about is given to end.
 PATIENCE = timedelta(minutes=1)
+_is_rehearsal = ContextVar("is_rehearsal", default=False)
 WHAT_TO_DO = "run “manage.py replay_journal”"
 
 
@@ -69,7 +72,22 @@ def record_erased(
     _write(act)
 
 
+@contextmanager
+def rehearsal() -> Iterator[None]:
+    """For a look at what an act would do: all of it is taken back at the end, so the
+    file, from which it would be made good, hears nothing of it."""
+    token = _is_rehearsal.set(True)
+    try:
+        with transaction.atomic():
+            yield
+            transaction.set_rollback(True)
+    finally:
+        _is_rehearsal.reset(token)
+
+
 def _write(act: Act) -> None:
+    if _is_rehearsal.get():
+        return
     server, number, newest = _transaction()
     try:
         line = journal_file.append(

@@ -18,6 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from data_subjects import journal
 from groundwork.ledger import CurrentTransaction
 from groundwork.refusals import NotAllowed
 from rights_requests import case_acts, case_steps, casebook, deciding, letters
@@ -53,10 +54,6 @@ CHANGED = (
     "Something has happened in this case since you opened the page. Look at the timeline, "
     "then press the button once more if it is still right."
 )
-
-
-class _Undone(Exception):
-    """The preview is made; the verb is taken back."""
 
 
 def act_view(request: HttpRequest, pk: Any, *, act: Act) -> HttpResponse:
@@ -116,8 +113,10 @@ class _Desk:
         if step == CHANGE:
             return self._page(form, newest=self._seen())
         try:
-            if self.act.writes and step != SEND:
-                return self._preview(form)
+            if self.act.writes:
+                written = self._rehearsed(form)
+                if step != SEND:
+                    return self._preview(form, written)
             result = self._do(form)
         except (NotAllowed, LetterIncomplete) as refusal:
             form.add_error(None, _words_of(refusal))
@@ -153,16 +152,13 @@ class _Desk:
     def _newest(self) -> int:
         return casebook.newest_entry_id(self.case)
 
-    def _preview(self, form: ActForm) -> HttpResponse:
-        """What it would write, made by the verb itself, which is then taken back."""
-        written: list[letters.Letter] = []
-        try:
-            with transaction.atomic():
-                result = self._do(form)
-                written = self._written(result)
-                raise _Undone
-        except _Undone:
-            pass
+    def _rehearsed(self, form: ActForm) -> list[letters.Letter]:
+        """What it would write, made by the verb itself, which is then taken back. Before
+        it is done in earnest, too: what is refused then has stopped nobody's e-mails."""
+        with journal.rehearsal():
+            return self._written(self._do(form))
+
+    def _preview(self, form: ActForm, written: list[letters.Letter]) -> HttpResponse:
         return self._render(
             "act_preview",
             form=form,

@@ -196,6 +196,8 @@ def _as_posted(value: Any) -> list[str]:
         return ["on"]
     if isinstance(value, tuple):
         return ["\n".join(value)]
+    if isinstance(value, list):  # what was ticked: a value of its own for each
+        return [str(one) for one in value]
     return [value.isoformat() if isinstance(value, date) else str(value)]
 
 

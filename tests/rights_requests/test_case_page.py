@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from data_subjects import disclosures
+from data_subjects import disclosures, journal
 from outbox.delivery import deliver_due
 from rights_requests import (
     case_steps,
@@ -44,6 +44,7 @@ from rights_requests.moves import NOT_OF_STAFF, OPEN, Move, State, moves_of
 from rights_requests.receiving import Agent, receive
 from staff.models import StaffUser
 from tests.console.staff import accesses, console_of, dana, person, text
+from tests.data_subjects import journals
 from tests.data_subjects.test_holds_and_disclosures import GIVEN
 from tests.people import CLEO, DANA, inbox
 from tests.relay import Relay
@@ -730,6 +731,25 @@ def test_the_preview_of_one_more_case_says_that_its_reference_is_not_given_yet(
             {**form_of(worker, act(case, "ask-question")), "questions": "Which?"},
         )
     )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_look_at_an_act_that_stops_e_mails_stops_none(worker: Client) -> None:
+    case = lives.new_case(CaseKind.ACCESS)
+    address = act(case, "add-case")
+    typed = {**form_of(worker, address), "kind": "objection-marketing"}
+    before = journals.texts()
+
+    preview = worker.post(address, {**typed, "step": "preview"})
+    assert "Nothing has been done yet" in shown(preview)
+    stale = worker.post(address, {**typed, "step": "send", "seen": "1"})
+    assert stale.status_code == 409
+    assert journals.texts() == before
+    assert journal.state() == journal.State()
+
+    worker.post(address, {**typed, "step": "send"})
+    assert len(journals.texts()) > len(before)
+    assert journal.state() == journal.State()
 
 
 def test_another_case_of_the_person_says_that_it_waits_for_a_second_person(

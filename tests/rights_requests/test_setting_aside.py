@@ -27,8 +27,9 @@ from rights_requests.models import Balancing, Case, Event, Letter
 from rights_requests.moves import Move, State
 from rights_requests.receiving import Agent, Asked, receive
 from tests.case_updates.cast import reader
-from tests.console.staff import console_of, person
+from tests.console.staff import console_of, person, text
 from tests.people import ADA, CLEO, DANA, inbox
+from tests.reading import forms
 from tests.relay import Relay
 from tests.rights_requests import lives
 from tests.rights_requests.lives import PROPOSER, RELEASER
@@ -126,14 +127,19 @@ def test_the_letter_is_looked_at_before_anything_is_restricted() -> None:
     case = lives.new_case(CaseKind.RESTRICTION)
     worker = console_of(person(DANA, "view_case", "work_case"))
     path = reverse("admin:case-answer", args=[case.pk])
-    typed = {"set_aside": ["accuracy"], "seen": newest(case)}
+    typed = {"set_aside": ["accuracy", "claims"], "seen": newest(case)}
 
-    page = worker.post(path, typed | {"step": "preview"}).content.decode()
-    assert "It ends when we have checked" in page
+    page = worker.post(path, typed | {"step": "preview"})
+    assert "It ends when we have checked" in page.content.decode()
     assert standing() == []
 
-    worker.post(path, typed | {"step": "send"})
-    assert standing() == ["accuracy"] and again(case).state == State.FULFILLED
+    [what_is_carried] = [form.fields for form in forms(page) if "step" in form.fields]
+    changed = text(worker.post(path, what_is_carried | {"step": "change"}))
+    assert len(re.findall(r'name="set_aside"[^>]*checked', changed)) == 2
+
+    worker.post(path, what_is_carried | {"step": "send"})
+    assert standing() == ["accuracy", "claims"]
+    assert again(case).state == State.FULFILLED
 
 
 def newest(case: Case) -> int:
