@@ -17,6 +17,7 @@ from processing_register.bank_holidays import Holidays, Nation
 from processing_register.models import BankHoliday
 from rights_requests.complaint_clock import complaint_deadline
 from rights_requests.counting import Ask, Events, Extension, Kind, Right
+from rights_requests.deadline_words import Rule
 from rights_requests.deadlines import Deadline, Step, earliest, statutory_deadline
 from rights_requests.kinds import AT_ONCE, ON_THE_CLOCK, CaseKind
 from rights_requests.models import Case, CaseLogEntry, Event
@@ -344,12 +345,21 @@ def count(
         else None
     )
     promise = None
+    if kind in AT_ONCE and statute is not None:
+        statute = _never_longer(statute)
     if kind not in AT_ONCE:
         promise = policy_promise(
             story.dated_on, statute=statute or Deadline(), holidays=holidays
         )
     live = _live(case, kind, statute, promise, story) if _counts(case, story) else ()
     return Clocks(statute, promise, None, None, live)
+
+
+def _never_longer(statute: Deadline) -> Deadline:
+    """Without the step about two months more: what works at once has nothing to weigh
+    that could take longer."""
+    steps = tuple(step for step in statute.steps if step.rule is not Rule.NOTICE)
+    return replace(statute, steps=steps)
 
 
 def _counts(case: Case, story: Story) -> bool:

@@ -129,6 +129,7 @@ def carry_out(
         later = [one for one in cases if move_of(one, correction.receipt) in LATER]
         refuse(TAKES_TWO if later else "")
     was_on = {one.pk: civil_day(one.received_at) for one in cases}
+    void = {one.pk for one in cases if _loses_extension(one, correction.receipt, now)}
     for one in cases:
         _move(one, correction, staff_id=staff_id, now=now, decision=decision)
     _save(case.submission, correction.receipt)
@@ -141,6 +142,7 @@ def carry_out(
                 now=now,
                 staff_id=staff_id,
                 was_received_on=was_on[one.pk],
+                extension_void=one.pk in void,
             )
 
 
@@ -212,6 +214,17 @@ def _counted_with(
     return casebook.clocks_with(case, move, {"to": receipt.as_inputs()}, now=now)
 
 
+def _loses_extension(case: Case, receipt: Receipt, now: datetime) -> bool:
+    """Whether the two months more count by now, and no longer do by this receipt: they
+    were announced after the month that begins with it (Art. 12A(4))."""
+    after = _counted_with(case, move_of(case, receipt), receipt, now=now)
+    return _is_extended(casebook.clocks_of(case, now=now)) and not _is_extended(after)
+
+
+def _is_extended(clocks: clock.Clocks) -> bool:
+    return clocks.deadline is not None and "extension" in clocks.deadline.moved_by
+
+
 def _days(clocks: clock.Clocks) -> Mapping[str, str | None]:
     """What a receipt makes of the days."""
     due_on = clocks.deadline.due_on if clocks.deadline else None
@@ -261,5 +274,6 @@ def preview(
         matters=(matter,),
         received_on=received_on,
         was_received_on=was_on,
+        extension_void=_loses_extension(case, receipt, now),
     )
     return letters.render(LetterKind.RECEIPT_CORRECTED, fields)

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from functools import lru_cache
 
+from groundwork.periods import SATURDAY
 from processing_register.bank_holidays import Holidays
 from rights_requests.counting import (
     Ask,
@@ -234,8 +235,9 @@ def rolled(end: date, to: date, holidays: Holidays, source: str = ROLLING) -> St
         source,
         end,
         to,
-        f"{in_words(end)} is {_why_not_working(end, holidays)}. The time ends on the "
-        f"next working day, {in_words(to)}.",
+        f"{in_words(end)} is {_why_not_working(end, holidays)}. "
+        f"{_holidays_between(end, to, holidays)}The time ends on the next working day, "
+        f"{in_words(to)}.",
     )
 
 
@@ -244,6 +246,16 @@ def _why_not_working(day: date, holidays: Holidays) -> str:
         where = holidays.nation.label
         return f"a public holiday in {where} ({holidays.titles[day]})"
     return "not a working day"
+
+
+def _holidays_between(end: date, to: date, holidays: Holidays) -> str:
+    """Why it is not the day after, either; that nobody works at the weekend all know."""
+    days = (end + timedelta(days=ahead) for ahead in range(1, (to - end).days))
+    return "".join(
+        f"{in_words(day)} is {_why_not_working(day, holidays)}. "
+        for day in days
+        if day in holidays and day.weekday() < SATURDAY
+    )
 
 
 def _due(start: date, due_on: date) -> Step:

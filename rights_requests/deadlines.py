@@ -184,16 +184,23 @@ def _strange_dates(events: Events, as_of: date) -> Iterator[str]:
         yield "Before 25 May 2018 nobody could make such a request."
 
 
+ABOUT = {
+    Kind.IDENTITY: "who is asking",
+    Kind.FEE: "the fee",
+    Kind.CLARIFICATION: "what is meant",
+}
+
+
 def _wrong_order(ask: Ask, received: date) -> Iterator[str]:
-    name = ask.kind.value
+    about = ABOUT[ask.kind]
     if _is_before(ask.asked, received):
         yield (
-            f"The request for {name} is dated {_told(ask.asked)}, before the request "
+            f"Our question about {about} is dated {_told(ask.asked)}, before the request "
             f"itself was received on {_told(received)}."
         )
     if ask.answered is not None and _is_before(ask.answered, ask.asked):
         yield (
-            f"The answer about {name} is dated {_told(ask.answered)}, before we asked "
+            f"The answer about {about} is dated {_told(ask.answered)}, before we asked "
             f"on {_told(ask.asked)}."
         )
 

@@ -6,11 +6,12 @@ be recorded against it: the extension in time and once, a fee or a refusal and n
 both, a ground that the law knows, reasons in words.
 """
 
+import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -415,15 +416,17 @@ def _story(case: Case) -> clock.Story:
     return clock.story_of(casebook.entries_of(case))
 
 
+# A comma stands between thousands alone: in “12,50” it would make 1,250 of twelve.
+POUNDS = re.compile(r"£?\s*((?:\d{1,3}(?:,\d{3})+|\d{1,7})(?:\.\d{1,2})?)", re.ASCII)
+
+
 def amount_of(proposal: Proposal) -> Decimal | None:
     """The fee in pounds; None for what is no amount."""
-    text = proposal.amount.replace("£", "").replace(",", "").strip()
-    try:
-        amount = Decimal(text)
-    except InvalidOperation:
+    found = POUNDS.fullmatch(proposal.amount.strip())
+    if found is None:
         return None
-    is_money = amount.is_finite() and amount > 0 and amount == round(amount, 2)
-    return amount if is_money and amount < 1_000_000 else None
+    amount = Decimal(found[1].replace(",", ""))
+    return amount if 0 < amount < 1_000_000 else None
 
 
 def _fee_problem(case: Case, proposal: Proposal) -> str:

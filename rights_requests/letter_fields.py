@@ -106,6 +106,8 @@ class Fields:
     # What we said that a message asks for, or the day on which we had it, by mistake.
     taken_for: str = ""
     was_received_on: date | None = None
+    # By the right day the two months more were announced too late.
+    extension_void: bool = False
 
 
 PARTICULARS = (

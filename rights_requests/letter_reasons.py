@@ -33,7 +33,10 @@ OF_OURS = (
     r"\bbacklogs?\b|\bworkloads?\b|\bcaseloads?\b",
     r"\b(?:very|too|so|extremely|unusually|exceptionally) busy\b|\bbusy (?:time|period)\b",
     r"\b(?:short|under)[\s-]?staffed\b|\b(?:staff|staffing) (?:shortages?|absences?)\b"
-    r"|\b(?:shortage|lack|absence) of (?:staff|resources|people|time)\b",
+    r"|\b(?:shortage|lack|absence) of (?:staff|resources|people|time)\b"
+    r"|\b(?:short|out) (?:of|on) (?:staff|resources|people|time|hands)\b"
+    r"|\b(?:too|so) few (?:staff|people|colleagues|hands)\b"
+    r"|\bnot (?:have )?enough (?:staff|people|colleagues|time|hands)\b",
     r"\b(?:annual leave|on leave|on holiday|off sick|sick leave)\b",
     rf"\bqueues? of {_REQUESTS}\b|\bin (?:a|the|our) queue\b",
 )

@@ -15,7 +15,7 @@ from pytest_django import Settings
 
 from groundwork import addresses, form_tokens, rate_limits
 from outbox.models import OutgoingEmail, SuppressedAddress
-from rights_requests import address_slips, clock, closing
+from rights_requests import address_slips, casebook, clock, closing
 from rights_requests.acknowledging import acknowledge_new
 from rights_requests.forms import ADDRESS_LENGTH, ANSWER_LENGTH, WORDS_LENGTH
 from rights_requests.kinds import FACTS, GROUNDS, CaseKind
@@ -771,6 +771,9 @@ def test_without_an_address_a_no_is_carried_out_by_hand_and_says_so(
     assert the_case().state == State.IN_PROGRESS
     assert "We do this at once" in shown(receipt)
     assert "It took effect" not in shown(receipt)
+    steps = casebook.clocks_of(the_case(), now=timezone.now()).steps
+    assert "at once" in steps[-1].sentence
+    assert not [step for step in steps if "two months" in step.sentence]
 
 
 def test_the_receipt_of_a_no_tells_nobody_whether_there_was_a_yes(

@@ -132,6 +132,17 @@ def test_an_extension_that_was_told_too_late_by_the_right_receipt_counts_for_not
     assert again(case).due_on == date(2027, 2, 9)
     correct(case, receipt("2026-10-08"))
     assert again(case).due_on == date(2026, 11, 9)
+    told = " ".join(inbox(smtp, CLEO)[-1].text.split())
+    assert "We had written down that we got your message on" in told
+    assert "So the date in it does not count either." in told
+
+
+def test_of_an_extension_that_still_counts_nothing_is_taken_back(smtp: Relay) -> None:
+    [case] = received("2026-11-09")
+    lives.make(casebook.locked(case.pk), Move.EXTEND, now=NOW)
+    correct(case, receipt("2026-11-06"))
+    assert "We had written down that we got" in inbox(smtp, CLEO)[-1].text
+    assert "does not count" not in inbox(smtp, CLEO)[-1].text
 
 
 # --- Later ---

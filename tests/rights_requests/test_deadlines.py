@@ -479,6 +479,18 @@ def test_what_moved_a_date_and_what_it_waits_for() -> None:
     assert seen({"extended": "2026-12-20"}).moved_by == ()
 
 
+def test_every_holiday_that_the_time_rolls_over_is_named() -> None:
+    [rolled] = [
+        step.sentence
+        for step in plain(date(2026, 11, 25), ENGLAND).steps
+        if step.rule is Rule.WORKING_DAY
+    ]
+    assert rolled.startswith("Friday 25 December 2026 is a public holiday")
+    assert "Monday 28 December 2026 is a public holiday" in rolled
+    assert "Saturday" not in rolled and "Sunday" not in rolled
+    assert rolled.endswith("the next working day, Tuesday 29 December 2026.")
+
+
 def test_an_answer_is_late_only_after_the_last_second_of_the_due_date() -> None:
     found = plain(date(2026, 7, 1), ENGLAND)
 

@@ -1,6 +1,7 @@
 """Working on a case: each verb, what it does to the clock, and what it refuses."""
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 import time_machine
@@ -317,6 +318,28 @@ FEE = {
     "breakdown": ("One hour of copying: £12.50",),
     "how_to_pay": "Pay by bank transfer, with your reference.",
 }
+
+
+@pytest.mark.parametrize(
+    ("typed", "pounds"),
+    [
+        ("12.50", "12.50"),
+        ("£1,012.50", "1012.50"),
+        (" 7 ", "7"),
+        ("12,50", None),
+        ("1,2345", None),
+        ("12.505", None),
+        ("-5", None),
+        ("0", None),
+        ("1e3", None),
+        ("", None),
+    ],
+)
+def test_an_amount_is_read_as_it_was_meant_or_not_at_all(
+    typed: str, pounds: str | None
+) -> None:
+    proposal = deciding.Proposal(Move.ASK_FEE, amount=typed)
+    assert deciding.amount_of(proposal) == (Decimal(pounds) if pounds else None)
 
 
 def test_the_first_copy_is_free() -> None:

@@ -42,6 +42,18 @@ def test_reasons_have_an_end() -> None:
     assert reasons_problem("refusal", (words * 100)[: LONGEST - 10]) == ""
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We are short of staff this month, and so your request takes us longer.",
+        "We do not have enough people to look through the files in time.",
+        "There are too few colleagues here who know the archive of those years.",
+    ],
+)
+def test_that_few_of_us_are_there_lengthens_nothing(text: str) -> None:
+    assert "is no reason" in reasons_problem(LetterKind.EXTENSION, text)
+
+
 LAWFUL = [
     "Your request is complex: we have to listen to 62 recorded calls and take out what "
     "is about other people.",
