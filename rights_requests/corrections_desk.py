@@ -61,6 +61,12 @@ def _shown(row: Rectification, names: dict[int, str], page: CasePage) -> dict[st
     if row.is_open and page.case.is_open:
         person = page.case.submission.data_subject_id
         stands = corrections.find(person, f"{row.place}/{row.entry}/{row.field}")
+    # The case takes it over within a minute (rectifying.take_over_confirmed).
+    is_confirmed = (
+        row.state == State.CONFIRMING
+        and stands is not None
+        and stands.value == row.proposed
+    )
     return {
         "row": row,
         "title": corrections.title_of(row.place, row.field),
@@ -68,7 +74,10 @@ def _shown(row: Rectification, names: dict[int, str], page: CasePage) -> dict[st
         "proposed_by": names.get(row.proposed_by_id or 0) or "the person",
         "verified_by": names.get(row.verified_by_id or 0, ""),
         "stands": stands,
-        "has_changed": stands is not None and stands.value != row.current,
+        "is_confirmed": is_confirmed,
+        "has_changed": (
+            stands is not None and not is_confirmed and stands.value != row.current
+        ),
         "right": sensitive.shown(row.proposed, page.case.submission, page.request.user),
         "acts": list(_acts(row, page)),
     }

@@ -205,8 +205,15 @@ class NotNow(Exception):
 
 
 @transaction.atomic
-def ask_to_change_address(subscriber: Subscriber, new_address: str) -> None:
-    """Ask the new mailbox to confirm; until it does, nothing changes.
+def ask_to_change_address(
+    subscriber: Subscriber,
+    new_address: str,
+    *,
+    channel: Channel = Channel.PREFERENCES,
+    staff_id: int | None = None,
+) -> None:
+    """Ask the new mailbox to confirm; until it does, nothing changes. staff_id: who does
+    it at the reader's request.
 
     Raises NotNow while an earlier change can still be undone, since a second one would
     take the way back from the old mailbox; and after three asks in a day, since each
@@ -231,7 +238,8 @@ def ask_to_change_address(subscriber: Subscriber, new_address: str) -> None:
     )
     _, token = links.make(subscriber, LinkUse.ADDRESS)
     emails.confirm_new_address(subscriber, new_address, token)
-    _event(subscriber, SubscriberEvent.Action.ADDRESS_ASKED, Channel.PREFERENCES)
+    action = SubscriberEvent.Action.ADDRESS_ASKED
+    _event(subscriber, action, channel, staff_id=staff_id)
 
 
 def call_off_address_change(subscriber_id: int) -> None:

@@ -46,7 +46,7 @@ def _carry_out(change: Change) -> bool:
     reader = locked(_reader(change).pk)
     refuse_changed(getattr(reader, change.field), change)
     if change.field == "address":
-        _ask_new_mailbox(reader, change.right)
+        _ask_new_mailbox(reader, change)
         return False
     preferences.change_details(
         reader,
@@ -58,13 +58,18 @@ def _carry_out(change: Change) -> bool:
     return True
 
 
-def _ask_new_mailbox(reader: Subscriber, address: str) -> None:
-    digest = addresses.digest(address)
+def _ask_new_mailbox(reader: Subscriber, change: Change) -> None:
+    digest = addresses.digest(change.right)
     others = Subscriber.objects.filter(address_digest=digest).exclude(pk=reader.pk)
     if others.filter(confirmed_at__isnull=False).exists():
         raise NotAllowed("Somebody has signed up with this address already.")
     try:
-        preferences.ask_to_change_address(reader, address)
+        preferences.ask_to_change_address(
+            reader,
+            change.right,
+            channel=Channel.RIGHTS_REQUEST,
+            staff_id=change.staff_id,
+        )
     except preferences.NotNow as refusal:
         raise NotAllowed(
             "The address was changed within the last 72 hours, or three mails went out "

@@ -159,9 +159,21 @@ def _made(
     row.state = State.APPLIED
     _settle(row, staff_id=staff_id, now=now)
     _note(case, row, Event.CORRECTION_APPLIED, staff_id)
+    _let_letters_follow(case, row)
     # Whoever had the data is told of this as well (fulfilment.telling).
     case.recipients_set_at = None
     case.save(update_fields=["recipients_set_at"])
+
+
+def _let_letters_follow(case: Case, row: Rectification) -> None:
+    """Letters of this request that went to the wrong address go to the right one, which
+    its mailbox has confirmed."""
+    submission = case.submission
+    if row.field != "address" or submission.address != row.current:
+        return
+    submission.address = row.proposed
+    submission.save(update_fields=["address"])
+    casebook.note(case, Event.PERSON_CORRECTED, inputs={"fields": ["address"]})
 
 
 def _settle(row: Rectification, *, staff_id: int | None, now: datetime) -> None:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from consent.ledger import standing_purposes
+from consent.models import Channel
 from data_subjects import disclosures, restriction
 from data_subjects.models import DataSubject, Ground, SubjectEvent
 from groundwork import addresses
@@ -37,7 +38,7 @@ from rights_requests.receiving import Agent
 from subscribers import preferences
 from subscribers.models import Subscriber, SubscriberEvent
 from tests.case_updates.cast import reader
-from tests.console.staff import dana
+from tests.console.staff import dana, text
 from tests.data_subjects.test_holds_and_disclosures import GIVEN
 from tests.governance.test_indirect_contacts import entered
 from tests.people import ADA, BEN, CASE_UPDATES, inbox, sign_up
@@ -295,6 +296,30 @@ def test_a_corrected_address_counts_once_its_own_mailbox_has_confirmed_it(
     ada.refresh_from_db()
     assert (row.state, ada.address) == (State.APPLIED, NEW)
     assert rectifying.take_over_confirmed(now()) == 0
+
+
+def test_the_answer_goes_to_the_right_address_once_its_mailbox_has_confirmed_it(
+    case: Case, ada: Subscriber, smtp: Relay, client: Client
+) -> None:
+    applied(verified(case, "address", NEW))
+    asked = SubscriberEvent.objects.get(action=SubscriberEvent.Action.ADDRESS_ASKED)
+    assert (asked.channel, asked.staff_id) == (Channel.RIGHTS_REQUEST, STAFF)
+    assert again(case).submission.address == ADA
+    client.post(inbox(smtp, NEW)[-1].path("/address/"))
+    worker = dana("view_case", "work_case")
+    page = f"/console/rights_requests/case/{case.pk}/corrections/"
+    shown = text(worker.get(page))
+    assert "the new mailbox has confirmed it" in shown
+    assert "Another value" not in shown
+
+    rectifying.take_over_confirmed(now())
+    assert again(case).submission.address == NEW
+    before = len(inbox(smtp, ADA))
+    fulfil(again(case))
+    deliver_due()
+    answer = " ".join(inbox(smtp, NEW)[-1].text.split())
+    assert "We corrected: - E-mail address" in answer
+    assert len(inbox(smtp, ADA)) == before
 
 
 def test_no_consent_follows_to_an_address_that_nobody_has_confirmed(
