@@ -73,15 +73,19 @@ def _end_copy(document: CaseDocument) -> bool:
     return True
 
 
+def _ended_copies(limit: datetime) -> QuerySet[CaseDocument]:
+    """The day that the person was told is theirs to its end (releasing.ends_on)."""
+    today = timezone.localdate(limit + COPY_LASTS)
+    return CaseDocument.objects.filter(
+        package__handed_at__date__lt=today - COPY_LASTS, removed_at__isnull=True
+    )
+
+
 HANDED_COPIES = Purge(
     rule="case-file",
     sooner=COPY_LASTS,
     what="Files of copies of people’s data that were handed over",
-    due=lambda limit: CaseDocument.objects.filter(
-        # The day that the person was told is theirs to its end.
-        package__handed_at__date__lt=timezone.localdate(limit),
-        removed_at__isnull=True,
-    ),
+    due=_ended_copies,
     subject="case__submission__data_subject_id",
     remove=_end_copy,
     counts_from="package__handed_at",

@@ -194,8 +194,9 @@ def _tell(package: Package, *, staff_id: int, now: datetime) -> None:
 
 
 def ends_on(handed_at: datetime) -> date:
-    """The last day on which the person can download a copy that was handed over then."""
-    return timezone.localdate(handed_at + COPY_LASTS)
+    """The last day on which the person can download a copy that was handed over then,
+    counted in days of the calendar: some have 23 hours, or 25."""
+    return timezone.localdate(handed_at) + COPY_LASTS
 
 
 def has_ended(package: Package, *, now: datetime) -> bool:

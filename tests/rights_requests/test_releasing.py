@@ -3,7 +3,7 @@
 import io
 import json
 import zipfile
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Barrier, Thread
 from typing import Any
@@ -604,6 +604,39 @@ def test_a_copy_ends_thirty_days_after_it_was_handed_over(case: Case) -> None:
     with time_machine.travel(handed_at + timedelta(days=32), tick=False):
         assert visiting.given_to_person(case) == []
         assert visiting.copy_has_ended(case)
+
+
+@pytest.mark.parametrize(
+    ("handed", "last_day"),
+    [
+        ("2027-01-12 09:00", "2027-02-11"),
+        ("2027-07-12 00:10", "2027-08-11"),  # in UTC this was the day before
+        ("2027-07-12 23:50", "2027-08-11"),
+        # The clocks change in between.
+        ("2027-03-10 23:50", "2027-04-09"),
+        ("2027-10-10 00:10", "2027-11-09"),
+        ("2027-10-10 23:50", "2027-11-09"),
+    ],
+)
+def test_the_last_day_of_a_copy_is_the_persons_to_its_end_and_no_longer(
+    case: Case, handed: str, last_day: str
+) -> None:
+    with time_machine.travel(here(handed), tick=False):
+        package = answered(case)
+    assert package.handed_at is not None
+    assert str(releasing.ends_on(package.handed_at)) == last_day
+    end_of_day = here(f"{last_day} 23:59")
+
+    with time_machine.travel(end_of_day, tick=False):
+        assert purged(HANDED_COPIES) == 0
+        assert visiting.given_to_person(case) == [package.document]
+    with time_machine.travel(end_of_day + timedelta(minutes=2), tick=False):
+        assert visiting.given_to_person(case) == []
+        assert purged(HANDED_COPIES) == 1
+
+
+def here(moment: str) -> datetime:
+    return timezone.make_aware(datetime.fromisoformat(moment))
 
 
 def test_a_copy_whose_day_is_over_cannot_be_had_before_the_purge_came_by(
