@@ -8,8 +8,10 @@ nothing is found any more.
    them, and the next one goes on from there. Before each it looks again, under the locks
    of whoever binds the data or speaks for the person: a legal hold, a restriction or the
    person’s own word stops it there, and what is left is kept.
-3. A look through every store for what is left (residual_scan). What is found keeps the
-   case open, shown, until it is gone or two people have agreed that it stays.
+3. A look through every store for what is left (residual_scan). Letters of ours leave
+   before it, and mail that came meanwhile goes once somebody has looked at it. What is
+   found keeps the case open, shown, until it is gone or two people have agreed that it
+   stays.
 4. The person is told what was deleted, what is kept and why, and the case closes.
 5. Once that letter was handed over, the addresses in the file go as well
    (forget_contacts), and by what the person was looked for.
@@ -26,6 +28,7 @@ from django.utils import timezone
 
 from data_subjects import holds, journal
 from data_subjects.models import DataSubject
+from data_subjects.restriction import is_kept
 from groundwork.holdings import ON_RECORD, Person, holdings
 from groundwork.refusals import NotAllowed
 from groundwork.restricted_rows import as_the_law_requires
@@ -108,13 +111,20 @@ def _go_on(plan: ErasurePlan) -> None:
             if not _erase(plan, place):
                 return
         _enter(plan, ErasurePlan.State.SEARCHING)
-    if plan.searches_count and _is_somebody_untold(plan):
-        _put_off(plan)  # looked through already: the last look comes when all are told
+    if _is_look_too_early(plan):
+        _put_off(plan)
     elif _look_through(plan):
         if _is_somebody_untold(plan):
             _put_off(plan)
         else:
             _finish(plan)
+
+
+def _is_look_too_early(plan: ErasurePlan) -> bool:
+    """The last look comes when all are told, and none while a letter has yet to leave."""
+    if plan.searches_count and _is_somebody_untold(plan):
+        return True
+    return not _empty_mail_again(plan)
 
 
 def _is_somebody_untold(plan: ErasurePlan) -> bool:
@@ -279,6 +289,28 @@ def _erase(plan: ErasurePlan, line: ErasedPlace) -> bool:
 
 def _person(plan: ErasurePlan, case: Case) -> Person:
     return Identifiers.from_json(plan.sought).person(case.submission.data_subject_id)
+
+
+@transaction.atomic
+def _empty_mail_again(plan: ErasurePlan) -> bool:
+    """What was written to the person or by them while places were erased goes like the
+    rest, once it has left or somebody has looked at it. False while a letter has yet to
+    leave: it would be found, and needs the address."""
+    _, case, subject = _locked(plan)
+    if erasure_plan.is_answer_waiting(case):
+        return False
+    if is_kept(subject.pk):
+        return True
+    person = _person(plan, case)
+    keys = erasure_places.MAIL_KEYS
+    if _newcomers(plan, Identifiers.from_json(plan.sought)):
+        keys = keys[:1]  # what comes from the address now is somebody else’s
+    for row in plan.places.filter(key__in=keys, done_at__isnull=False):
+        place = erasure_places.place(row.key)
+        if place is not None and (count := place.erase(person)):
+            row.erased_count = (row.erased_count or 0) + count
+            row.save(update_fields=["erased_count"])
+    return True
 
 
 # --- What is left ---

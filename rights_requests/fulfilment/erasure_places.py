@@ -18,7 +18,7 @@ from groundwork.encryption import has_content
 from groundwork.holdings import Holding, Kept, Person, holdings
 from groundwork.personal_data import Erasure
 from outbox import outside
-from outbox.holdings import OPT_OUTS
+from outbox.holdings import MAIL_FROM_YOU, MAIL_TO_YOU, OPT_OUTS
 from processing_register.register import the_register
 from rights_requests import holdings as ours
 from rights_requests.models import CaseDocument, ErasedPlace, Letter, Submission
@@ -29,6 +29,9 @@ Fate = ErasedPlace.Fate
 KEY = "person"
 CONTACTS_KEY = "case-contacts"
 MAILBOX_KEY = "mailbox"
+# Where more may come while places are erased: first what is found by the number of the
+# person, then what is found by their address.
+MAIL_KEYS = (MAIL_TO_YOU.key, MAIL_FROM_YOU.key, MAILBOX_KEY)
 CONTACTS = {"address": "", "postal_address": "", "telephone": "", "agent_address": ""}
 
 

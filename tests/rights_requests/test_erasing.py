@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 import redis
+import time_machine
 from django.conf import settings as house
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
@@ -35,7 +36,16 @@ from groundwork.personal_data import Erasure
 from groundwork.refusals import NotAllowed
 from outbox.delivery import deliver_due
 from outbox.models import InboundEmail, OutgoingEmail, SuppressedAddress
-from rights_requests import casebook, closing, deciding, links, vault
+from rights_requests import (
+    casebook,
+    closing,
+    deciding,
+    handling,
+    letters_gone,
+    links,
+    vault,
+    visiting,
+)
 from rights_requests.deciding import Proposal
 from rights_requests.fulfilment import (
     erasing,
@@ -54,12 +64,14 @@ from rights_requests.models import (
     Decision,
     ErasurePlan,
     Event,
+    Letter,
     MailedCode,
     Residue,
     Submission,
     Task,
 )
 from rights_requests.moves import Move, State
+from rights_requests.uploads import check_upload
 from subscribers.models import Subscriber
 from tests.console.staff import console_of, person, text
 from tests.data_subjects.test_holds_and_disclosures import GIVEN
@@ -67,6 +79,7 @@ from tests.database_role import acting_as
 from tests.people import ADA, BEN, become_reader, inbox, subscriber_of
 from tests.relay import Relay
 from tests.rights_requests import lives
+from tests.rights_requests.files import upload
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DANA, OMAR = 7, 8
@@ -219,6 +232,26 @@ def test_a_hold_keeps_the_file_of_the_case_until_it_is_released(case: Case) -> N
     assert erasing.forget_contacts_kept_back() == 1
     assert again(case).submission.address == ""
     assert erasing.forget_contacts_kept_back() == 0
+
+
+def test_while_a_letter_waits_to_be_posted_its_address_stays(case: Case) -> None:
+    street = "1 Mill Lane\nDerby"
+    other = lives.new_case(
+        CaseKind.RESTRICTION, address=ADA, reply_by="post", postal_address=street
+    )
+    closing.withdraw(other.pk, now=timezone.now())
+
+    assert carried_out(case).state == "done"
+    deliver()
+
+    assert again(case).submission.address == ""
+    for letter in Letter.objects.filter(case=other, posted_on=None):
+        assert again(other).submission.postal_address == street
+        letters_gone.mark_posted(
+            letter.pk, posted_on=today_here(), staff_id=DANA, now=timezone.now()
+        )
+    assert again(other).submission.postal_address == ""
+    assert again(other).submission.address == ""
 
 
 # --- What is approved is what was seen, by two people ---
@@ -749,6 +782,20 @@ def test_what_is_left_stands_on_the_first_page_and_in_the_evidence(
     assert ADA not in json.dumps(told)
 
 
+def test_an_approved_deletion_that_does_not_begin_stands_on_the_first_page(
+    case: Case,
+) -> None:
+    """Such as one that waits behind a message which nobody has read."""
+    approve(propose(case))
+    InboundEmail.objects.create(digest=b"1" * 32, raw_message="Stop!")
+    erasing.work_on_next(timezone.now())
+    for minutes, is_shown in ((59, False), (61, True)):
+        with time_machine.travel(timezone.now() + timedelta(minutes=minutes)):
+            name = f"dana{minutes}@example.com"
+            page = console_of(person(name, "view_case", "work_case")).get("/console/")
+        assert ("Deletions that need a look" in text(page)) == is_shown
+
+
 # --- Broken off, and at once ---
 
 
@@ -833,6 +880,91 @@ def test_whoever_signs_up_again_while_places_are_erased_is_somebody_new_too(
     new = subscriber_of(ADA)
     assert new.data_subject_id != case.submission.data_subject_id
     assert new.status == Subscriber.Status.CONFIRMED
+
+
+def test_what_somebody_new_hands_in_meanwhile_is_theirs(
+    client: Client, case: Case, smtp: Relay
+) -> None:
+    begin(case)
+    become_reader(client, smtp, ADA, first_name="Ada")
+    new = lives.new_case(CaseKind.COMPLAINT, address=ADA, words=f"I am {ADA}.")
+    paper = check_upload(upload("mine.txt", f"Written by {ADA}".encode()))
+    [document] = visiting.add_documents(new.pk, [paper], "evidence", now=timezone.now())
+    InboundEmail.objects.create(
+        digest=b"1" * 32,
+        raw_message=f"From: {ADA}",
+        sender_digest=addresses.digest(ADA),
+        state=InboundEmail.State.CLAIMED,
+    )
+    deliver()
+
+    erasing.work_on_next(timezone.now() + timedelta(minutes=2))
+
+    assert again(case).state == State.FULFILLED
+    assert new.submission.data_subject_id != case.submission.data_subject_id
+    assert b"Written by" in b"".join(vault.read(document.vault_name))
+    assert InboundEmail.objects.exists()
+
+
+def begin(case: Case, *, until: str = "sign-up") -> ErasurePlan:
+    """Approved, begun, and broken off at this place; those of mail come before the
+    sign-up."""
+    plan = ErasurePlan.objects.get(decision=propose(case))
+    approve(plan.decision)
+    with broken_off_at(until):
+        erasing.work_on_next(timezone.now())
+    plan.refresh_from_db()
+    assert plan.state == "erasing"
+    return plan
+
+
+@pytest.mark.parametrize("until", ["mail-to-you", "sign-up"])
+def test_a_letter_written_meanwhile_leaves_and_keeps_nothing_open(
+    case: Case, smtp: Relay, until: str
+) -> None:
+    plan = begin(case, until=until)
+    words = {"message": "We are deleting your data now."}
+    handling.write_to_person(case.pk, words, staff_id=DANA, now=timezone.now())
+
+    erasing.work_on_next(timezone.now() + timedelta(minutes=2))
+    plan.refresh_from_db()
+    assert (plan.state, plan.searches_count) == ("searching", 0)
+    assert "We are deleting your data now." in inbox(smtp, ADA)[-1].text
+    deliver()
+    erasing.work_on_next(timezone.now() + timedelta(minutes=4))
+
+    assert again(case).state == State.FULFILLED
+    mail = plan.places.get(key="mail-to-you")
+    assert mail.erased_count == (mail.seen_count or 0) + 1
+    assert not plan.residue.exists()
+
+
+def test_a_mail_that_comes_meanwhile_stays_until_somebody_has_looked_at_it(
+    case: Case,
+) -> None:
+    begin(case, until="mail-from-you")
+    mail = InboundEmail.objects.create(
+        digest=b"1" * 32,
+        raw_message=f"From: {ADA}\n\nStop!",
+        sender_digest=addresses.digest(ADA),
+        state=InboundEmail.State.WAITING,
+    )
+
+    erasing.work_on_next(timezone.now() + timedelta(minutes=2))
+
+    plan = ErasurePlan.objects.get()
+    assert plan.state == "residue" and again(case).state == State.IN_PROGRESS
+    assert InboundEmail.objects.filter(pk=mail.pk).exists()
+    places = {row.place for row in plan.residue.in_the_way()}
+    assert places == {
+        "table outbox_inboundemail, raw_message",
+        "table outbox_inboundemail, sender_digest",
+    }
+    InboundEmail.objects.update(state=InboundEmail.State.CLOSED)
+    erasing.search_again(plan.pk)
+    erasing.work_on_next(timezone.now())
+    assert again(case).state == State.FULFILLED
+    assert not InboundEmail.objects.exists()
 
 
 def test_two_workers_do_it_once(case: Case) -> None:
