@@ -125,7 +125,9 @@ class CasePage:
         case, pending = self.case, self.facts.pending
         is_pending = pending is not None and pending.released_at is None
         who_acts = case_queue.who_acts(case, is_pending=is_pending)
-        is_leaving = pending is not None and pending.released_at is not None
+        waits = f"We wait: {who_acts}."
+        if pending is not None and pending.released_at is not None:
+            waits = closing.being_done(pending)
         return {
             "case": case,
             "tabs": [
@@ -136,7 +138,7 @@ class CasePage:
             "kind": CaseKind(case.kind).label,
             "article": case.facts.article,
             "who_acts": who_acts,
-            "waits": closing.ON_ITS_WAY if is_leaving else f"We wait: {who_acts}.",
+            "waits": waits,
             "tone": case_queue.tone_of(case),
             "assigned": self.assigned,
             "received_on": civil_day(case.received_at),

@@ -474,9 +474,12 @@ def why_not_beside(case: Case, besides: Decision | None, waits: str) -> str:
     pending = next(iter(pending_decisions(case, besides)), None)
     if pending is None:
         return ""
-    if pending.released_at is None:
-        return waits
-    return ON_ITS_WAY if pending.move == Move.EXTEND else BEING_ERASED
+    return waits if pending.released_at is None else being_done(pending)
+
+
+def being_done(released: Decision) -> str:
+    """What a released proposal still waits for."""
+    return ON_ITS_WAY if released.move == Move.EXTEND else BEING_ERASED
 
 
 def pending_decisions(case: Case, besides: Decision | None = None) -> list[Decision]:

@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
@@ -21,13 +22,19 @@ from rights_requests.case_acts import RELEASE, WORK
 from rights_requests.case_page import CasePage, page_of, render
 from rights_requests.case_timeline import staff_names
 from rights_requests.desk import MAY_SEE
-from rights_requests.fulfilment import erasing, erasure_places, erasure_plan
+from rights_requests.fulfilment import (
+    erasing,
+    erasure_places,
+    erasure_plan,
+    residue_owners,
+)
 from rights_requests.fulfilment.pages import reader_of
 from rights_requests.fulfilment.people import person_of
 from rights_requests.kinds import CaseKind
 from rights_requests.models import Case, ErasedPlace, ErasurePlan, Residue
 from rights_requests.moves import State
 from staff.console import console, staff_id
+from subscribers.models import Subscriber
 
 TAB = "deletion"
 ROWS_ON_A_PAGE = 50
@@ -165,9 +172,29 @@ def _residue(plan: ErasurePlan | None, number: int) -> list[dict[str, Any]]:
             "row": row,
             "by": names.get(row.kept_by_id or 0, ""),
             "is_mine": row.kept_by_id == number,
+            "owner": _owner(row),
         }
         for row in rows
     ]
+
+
+def _owner(row: Residue) -> dict[str, str] | None:
+    """Where to look whose it is: the reader in whose record it was found, or a request
+    of theirs."""
+    subject = residue_owners.subject_of(row)
+    if subject is None:
+        return None
+    if reader := Subscriber.objects.filter(data_subject=subject).only("pk").first():
+        url = reverse("admin:subscribers_subscriber_change", args=[reader.pk])
+        return {"words": "the page of this reader", "url": url}
+    theirs = Case.objects.filter(submission__data_subject=subject)
+    if (
+        case := theirs.only("pk", "reference")
+        .order_by("-submission__received_at")
+        .first()
+    ):
+        return {"words": case.reference, "url": tab_url(case)}
+    return {"words": f"person {subject}", "url": ""}
 
 
 def _kept(plan: ErasurePlan | None) -> list[dict[str, Any]]:

@@ -24,7 +24,7 @@ from rights_requests import (
     writing,
 )
 from rights_requests.closing import (
-    ON_ITS_WAY,
+    being_done,
     close_check,
     close_checks,
     pending_decisions,
@@ -322,8 +322,9 @@ def ask_identity(
 
 def why_not_ask_identity(case: Case, *, now: datetime) -> str:
     """What stands against asking who it is now; empty when nothing does."""
-    if any(pending.released_at for pending in pending_decisions(case)):
-        return ON_ITS_WAY
+    for pending in pending_decisions(case):
+        if pending.released_at:
+            return being_done(pending)
     return casebook.why_not_ask(case, Move.ASK_IDENTITY, now=now)
 
 

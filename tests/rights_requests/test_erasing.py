@@ -741,6 +741,12 @@ def test_what_is_somebody_elses_stays_when_two_people_agree(
     plan = carried_out(case)
     [row] = plan.residue.all()
     assert (row.place, row.what) == ("table subscribers_subscriber, employer", "name")
+    worker = console_of(person("dana@example.com", "view_case", "work_case"))
+    page = text(worker.get(f"/console/rights_requests/case/{case.pk}/deletion/"))
+    reader = f"/console/subscribers/subscriber/{subscriber_of(BEN).pk}/change/"
+    assert f'In the record of <a href="{reader}">the page of this reader</a>' in page
+    case_page = text(worker.get(f"/console/rights_requests/case/{case.pk}/change/"))
+    assert "The letter about two months more" not in case_page
     now = timezone.now()
     with pytest.raises(NotAllowed, match="Nobody has said why"):
         erasing.agree_to_keep(row.pk, staff_id=OMAR, now=now)
