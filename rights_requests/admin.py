@@ -23,6 +23,7 @@ from rights_requests import (
     rules_desk,
     sensitive_desk,
     systems_desk,
+    taking_over_desk,
 )
 from rights_requests.models import Case
 from staff.console import Place, ReadOnlyAdmin, console
@@ -44,6 +45,7 @@ __all__ = [
     "rules_desk",
     "sensitive_desk",
     "systems_desk",
+    "taking_over_desk",
 ]
 
 

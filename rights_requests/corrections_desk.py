@@ -12,9 +12,9 @@ from rights_requests.case_acts import WORK
 from rights_requests.case_page import CasePage, page_of, render
 from rights_requests.case_timeline import staff_names
 from rights_requests.desk import MAY_SEE
-from rights_requests.fulfilment import corrections
+from rights_requests.fulfilment import corrections, taking_over
 from rights_requests.kinds import CaseKind
-from rights_requests.models import Rectification
+from rights_requests.models import CaseDocument, Rectification
 from staff.console import console
 
 State = Rectification.State
@@ -52,8 +52,17 @@ def corrections_page(request: HttpRequest, pk: Any) -> HttpResponse:
         page,
         "corrections",
         corrections=[_shown(row, names, page) for row in rows],
+        files=_files(page),
         propose_url=act_url(propose, page.case.pk) if may_propose else "",
     )
+
+
+def _files(page: CasePage) -> list[CaseDocument]:
+    """What the person brought in which something may stand to be taken over."""
+    if not page.request.user.has_perm(WORK):
+        return []
+    rows = page.case.documents.all()
+    return [row for row in rows if not taking_over.why_not(page.case, row)]
 
 
 def _shown(row: Rectification, names: dict[int, str], page: CasePage) -> dict[str, Any]:

@@ -137,7 +137,7 @@ def _page(
                 "row": row,
                 "by": names.get(row.staff_id or 0) or _by_nobody_here(row),
                 "digest": bytes(row.content_digest).hex(),
-                "why_not": _why_not_open(page.request, row),
+                "why_not": why_not_open(page.request, row),
                 "can_remove": _can_remove(row),
                 "is_handed": row.is_put_together and row.package.handed_at is not None,
             }
@@ -171,7 +171,7 @@ def _by_nobody_here(row: CaseDocument) -> str:
     return "a system outside" if row.staff_id == SOFTWARE else "the person"
 
 
-def _why_not_open(request: HttpRequest, row: CaseDocument) -> str:
+def why_not_open(request: HttpRequest, row: CaseDocument) -> str:
     """Why this member of staff may not have the file; empty when they may."""
     if row.removed_at is not None:
         return "It is gone."
@@ -280,7 +280,7 @@ def document_file(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     )
     submission = row.case.submission
     if row.removed_at is not None:
-        return _refused(request, row, _why_not_open(request, row), status=410)
+        return _refused(request, row, why_not_open(request, row), status=410)
     if _missing(request, row):
         raise PermissionDenied
     try:

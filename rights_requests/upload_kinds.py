@@ -25,7 +25,7 @@ class FileKind:
 PDF = FileKind("PDF", "application/pdf", (".pdf",))
 JPEG = FileKind("JPEG", "image/jpeg", (".jpg", ".jpeg"))
 PNG = FileKind("PNG", "image/png", (".png",))
-TEXT = FileKind("text (.txt)", "text/plain", (".txt",))
+TEXT = FileKind("text (.txt, .json)", "text/plain", (".txt", ".json"))
 CSV = FileKind("CSV", "text/csv", (".csv",))
 DOCX = FileKind(
     "Word (.docx)",

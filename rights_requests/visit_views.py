@@ -317,6 +317,7 @@ def _papers(case: Case) -> dict[str, Any]:
         ],
         "limits": likely_limits(submission, CaseKind(case.kind)),
         "wants_recipients": submission.wants_recipients,
+        "takes_files": case.kind == CaseKind.RECTIFICATION and case.is_open,
         "by_post": way_to(submission) == "post",
         "letters_go_to": _masked(submission),
     }

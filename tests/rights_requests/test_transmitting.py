@@ -617,9 +617,9 @@ def test_a_case_that_asks_for_something_else_after_all_sends_nothing_and_is_not_
     become_reader(client, smtp, ADA, first_name="Ada")
     case = lives.new_case(CaseKind.PORTABILITY, address=ADA, is_draft=True)
     row = named(case, club.address)
-    more = {"staff_id": MAKER, "now": timezone.now()}
-    handling.reclassify(case.pk, CaseKind.ACCESS, **more)
-    handling.confirm(case.pk, **more)
+    now = timezone.now()
+    handling.reclassify(case.pk, CaseKind.ACCESS, staff_id=MAKER, now=now)
+    handling.confirm(case.pk, staff_id=MAKER, now=now)
     lives.confirm_mailbox(case)
     other = Case.objects.get(pk=case.pk)
     released(other)
