@@ -31,7 +31,7 @@ CONTACTS_KEY = "case-contacts"
 MAILBOX_KEY = "mailbox"
 # Where more may come while places are erased: first what is found by the number of the
 # person, then what is found by their address.
-MAIL_KEYS = (MAIL_TO_YOU.key, MAIL_FROM_YOU.key, MAILBOX_KEY)
+MAIL_KEYS = [MAIL_TO_YOU.key, MAIL_FROM_YOU.key, MAILBOX_KEY]
 CONTACTS = {"address": "", "postal_address": "", "telephone": "", "agent_address": ""}
 
 
