@@ -67,6 +67,7 @@ LEADS = {
     "post": ("Print and post the letter", "letters"),
     "tasks": ("Finish the open task", "tasks"),
     "release-copy": ("Read the copy, and release it", "documents"),
+    "release-files": ("Read the files, and release them", "documents"),
     "correct": ("Settle the open correction", "corrections"),
     "upload": ("Upload the answer", "documents"),
     "left": ("Look at what is left", "deletion"),

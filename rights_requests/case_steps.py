@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from data_subjects.restriction import is_restricted
 from rights_requests import casebook, closing, deciding, handling, moves, weighing
-from rights_requests.fulfilment import erasure_plan
+from rights_requests.fulfilment import erasure_plan, releasing
 from rights_requests.kinds import CaseKind
 from rights_requests.models import Case, Decision, IdentityCheck, Letter
 from rights_requests.moves import NOT_OF_STAFF, Move, State, needs_second_person
@@ -58,7 +58,7 @@ class Facts:
     """What decides which steps a case can take, read once for a page.
 
     why_not: of each move (why_not_now). pending: the proposal that waits; check: the
-    check of identity that is not closed. copy_waits: a copy that nobody released.
+    check of identity that is not closed. copy_waits, files_wait: what nobody released.
     to_post: letters that wait to be posted.
     """
 
@@ -73,6 +73,7 @@ class Facts:
     searches_count: int = 0
     answers_count: int = 0
     copy_waits: bool = False
+    files_wait: bool = False
     links_count: int = 0
     is_held: bool = False
     is_restricted: bool = False
@@ -103,6 +104,7 @@ def facts_of(case: Case, *, now: datetime) -> Facts:
         searches_count=len(case.searches.all()),
         answers_count=len(closing.answers_of(case)),
         copy_waits=_copy_waits(case),
+        files_wait=bool(releasing.files_to_release(case)),
         links_count=case.links.filter(use="case-status", revoked_at=None).count(),
         is_held=bool(case.submission.held_because),
         is_restricted=is_restricted(case.submission.data_subject_id),
@@ -191,6 +193,7 @@ def _before_answer(kind: CaseKind, facts: Facts) -> Iterator[str]:
         "tasks": facts.open_tasks_count > 0,
         "upload": kind in COPIES and not facts.answers_count,
         "release-copy": facts.copy_waits,
+        "release-files": facts.files_wait,
         "restrict": kind is CaseKind.OBJECTION and not facts.is_restricted,
         "weigh": kind is CaseKind.OBJECTION and not facts.is_weighed,
     }

@@ -107,6 +107,7 @@ def fulfil(
             "What is deleted cannot be brought back: propose the answer, and a second "
             "person releases it."
         )
+    refuse(releasing.why_not_answer_alone(case, staff_id=staff_id))
     return answer_and_close(case, answer, staff_id=staff_id, now=now)
 
 
@@ -412,7 +413,11 @@ def _why_not_copy(case: Case, *, nothing_held: bool) -> str:
         return _why_something_is_held(case)
     if not answers_of(case):
         return "Upload what the person gets, or say that we hold nothing."
-    return why_not_all_of_it(case) or freshness.why_not_hand_over(case)
+    return (
+        why_not_all_of_it(case)
+        or freshness.why_not_hand_over(case)
+        or releasing.why_not_hand_over_files(case)
+    )
 
 
 def _why_not_send(case: Case, *, nothing_held: bool) -> str:

@@ -36,13 +36,14 @@ from rights_requests.case_page import CasePage, page_of, render
 from rights_requests.case_timeline import staff_names
 from rights_requests.desk import MAY_SEE
 from rights_requests.filing import file_documents
-from rights_requests.fulfilment import building, evidence, standing_copy
+from rights_requests.fulfilment import building, evidence, releasing, standing_copy
 from rights_requests.kinds import CaseKind
 from rights_requests.models import SOFTWARE, Case, CaseDocument
 from rights_requests.moves import State
 from rights_requests.upload_kinds import ALLOWED_WORDS, UploadRefused
 from rights_requests.upload_limits import MEGABYTE, MOST_BYTES, was_too_large
 from rights_requests.uploads import check_upload
+from rights_requests.whose_answer import COPIES
 from staff.access import note_taking
 from staff.console import console, staff_id
 
@@ -120,7 +121,8 @@ def _page(
     copy = standing_copy.shown(page.case, now=page.now, staff_id=staff_id(page.request))
     is_any = copy is not None and copy.standing is not None
     rows = list(page.case.documents.all())
-    names = staff_names([row.staff_id for row in rows])
+    waiting = releasing.files_to_release(page.case)
+    names = staff_names(n for row in rows for n in (row.staff_id, row.released_by_id))
     return render(
         page,
         "documents",
@@ -140,9 +142,13 @@ def _page(
                 "why_not": why_not_open(page.request, row),
                 "can_remove": _can_remove(row),
                 "is_handed": row.is_put_together and row.package.handed_at is not None,
+                "released_by": names.get(row.released_by_id or 0, ""),
+                "waits": row in waiting,
             }
             for row in rows
         ],
+        files_to_release=waiting,
+        why_not_release_files=_why_not_release_files(page) if waiting else "",
     )
 
 
@@ -167,6 +173,35 @@ def _sending(page: CasePage) -> dict[str, Any]:
     }
 
 
+def _why_not_release_files(page: CasePage) -> str:
+    """What keeps this member of staff from releasing the files; empty when nothing does."""
+    return releasing.why_not_release_files(
+        page.case, staff_id=staff_id(page.request)
+    ) or why_not_read_copy(page.request, page.case)
+
+
+@console.page(
+    "rights_requests/case/<uuid:pk>/release-files/",
+    name="case-release-files",
+    permission=RELEASE,
+)
+@require_POST
+def release_files(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Let the files go that systems outside or colleagues brought for the answer."""
+    require(request, MAY_SEE)
+    page = page_of(request, pk)
+    if why_not := why_not_read_copy(request, page.case):
+        return refused(page, why_not)
+    try:
+        releasing.release_files(
+            page.case.pk, staff_id=staff_id(request), now=timezone.now()
+        )
+    except NotAllowed as refusal:
+        return refused(page, str(refusal))
+    messages.success(request, "Released: they go with the answer.")
+    return redirect(tab_url(page.case, "documents"))
+
+
 def _by_nobody_here(row: CaseDocument) -> str:
     return "a system outside" if row.staff_id == SOFTWARE else "the person"
 
@@ -182,7 +217,8 @@ def _missing(request: HttpRequest, row: CaseDocument) -> list[str]:
     """What is said to this member of staff of each permission that they lack for it.
     Whoever releases copies reads them, too."""
     user = request.user
-    may_read = {WORK} if row.is_put_together and user.has_perm(RELEASE) else set()
+    is_copy = row.purpose == Purpose.ANSWER and row.case.kind in COPIES
+    may_read = {WORK} if is_copy and user.has_perm(RELEASE) else set()
     return [
         why
         for permission, why in _asked_of_reader(row).items()

@@ -29,7 +29,7 @@ from rights_requests.models import (
 )
 from rights_requests.moves import GIVEN
 from rights_requests.uploads import Checked
-from rights_requests.whose_answer import has_moved
+from rights_requests.whose_answer import COPIES, has_moved
 
 Purpose = CaseDocument.Purpose
 SIGN_UP = "sign-up"
@@ -119,10 +119,11 @@ def given_to_person(case: Case) -> list[CaseDocument]:
 
 
 def _was_given(document: CaseDocument) -> bool:
-    """A copy that the house put together only once it was handed over, and not longer
-    than its day; every other answer as long as it is there."""
+    """A copy, and a file with somebody's data beside it, only once it was handed over;
+    a copy that the house put together not longer than its day; every other answer as
+    long as it is there."""
     if not document.is_put_together:
-        return True
+        return document.case.kind not in COPIES or document.handed_at is not None
     package = document.package
     is_over = releasing.has_ended(package, now=timezone.now())
     return package.handed_at is not None and not is_over

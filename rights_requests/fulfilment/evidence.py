@@ -348,6 +348,9 @@ def _documents(case: Case) -> list[dict[str, Any]]:
             "bytes": row.size,
             "sha256": bytes(row.content_digest).hex(),
             "added_at": _plain(row.added_at),
+            "released_at": _plain(row.released_at),
+            "released_by": row.released_by_id,
+            "handed_at": _plain(row.handed_at),
             "removed_at": _plain(row.removed_at),
         }
         for row in case.documents.order_by("added_at", "pk")

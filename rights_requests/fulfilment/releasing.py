@@ -4,6 +4,10 @@ Whoever had it put together, or left something out of it, does not release it; t
 database refuses that as well (migration copies_are_released). It is handed over with the
 answer. A case that was answered can have a fresh copy, since one that was handed over
 ends after a while: that one is handed over as it is released.
+
+The same holds for the files beside it: what a system outside answered with, and what
+staff uploaded. Whoever releases the copy releases them, too; where no copy goes along,
+somebody does who has not worked on the case.
 """
 
 import uuid
@@ -19,7 +23,15 @@ from rights_requests import casebook, whose_answer, writing
 from rights_requests.deadline_words import in_words
 from rights_requests.fulfilment import freshness, transmissions
 from rights_requests.letter_frames import LetterKind
-from rights_requests.models import Case, Event, Note, Package
+from rights_requests.models import (
+    SOFTWARE,
+    Case,
+    CaseDocument,
+    CaseLogEntry,
+    Event,
+    Note,
+    Package,
+)
 from rights_requests.moves import GIVEN
 from rights_requests.vault_keeping import remove_document
 
@@ -29,8 +41,15 @@ COPY_LASTS = timedelta(days=settings.COPY_DAYS)
 BEFORE = "The copy was dealt with already: look at how it stands now."
 ANOTHER = "Another copy has taken the place of the one that you looked at: look at the new one."
 YOURS = (
-    "You had this copy put together, or left something out of it: somebody else has to "
-    "release it."
+    "You had this copy put together, left something out of it, or brought a file that "
+    "goes with it: somebody else has to release it."
+)
+WORKED_ON_IT = (
+    "You have worked on this case: somebody else reads the files and releases them."
+)
+FILES_WAIT = (
+    "Nobody has released the files that go with the answer: somebody else than whoever "
+    "brought them reads them first (Documents)."
 )
 
 
@@ -39,7 +58,9 @@ def has_worked_on(package: Package, staff_id: int) -> bool:
     if package.asked_by_id == staff_id:
         return True
     of_theirs = Q(marked_by_id=staff_id) | Q(lifted_by_id=staff_id)
-    return package.case.redactions.filter(of_theirs).exists()
+    if package.case.redactions.filter(of_theirs).exists():
+        return True
+    return any(one.staff_id == staff_id for one in files_to_release(package.case))
 
 
 def why_not_decide(package: Package) -> str:
@@ -75,6 +96,7 @@ def release(package_id: uuid.UUID, *, staff_id: int, now: datetime) -> Package:
         staff_id=staff_id,
         inputs=_on_record(package),
     )
+    _release_files(package.case, staff_id=staff_id, now=now)
     if package.case.state in GIVEN:
         hand_over(package.case, now=now, staff_id=staff_id)
         _tell(package, staff_id=staff_id, now=now)
@@ -156,13 +178,91 @@ def _digest_of_whole(package: Package) -> str:
     return bytes(document.content_digest).hex() if document else ""
 
 
+# --- The files beside it ---
+
+
+def _files(case: Case) -> list[CaseDocument]:
+    """What answers a request for a copy and was not put together here."""
+    if case.kind not in whose_answer.COPIES:
+        return []
+    return [
+        one
+        for one in case.documents.all()
+        if one.purpose == CaseDocument.Purpose.ANSWER
+        and one.removed_at is None
+        and not one.is_put_together
+    ]
+
+
+def files_to_release(case: Case) -> list[CaseDocument]:
+    """Those that nobody has let go."""
+    return [one for one in _files(case) if one.released_at is None]
+
+
+def why_not_release_files(case: Case, *, staff_id: int) -> str:
+    """What stands against this person letting the files go by themselves, without a
+    copy; empty when nothing does."""
+    if not files_to_release(case):
+        return "No file waits here to be released."
+    copy = freshness.newest_package(case)
+    if freshness.is_under_way(case) or (copy is not None and copy.released_at is None):
+        return "They are released together with the copy."
+    worked = CaseLogEntry.objects.filter(case_id=case.pk, staff_id=staff_id)
+    has_worked = worked.exclude(event__in=[Event.COPY_RELEASED, Event.FILES_RELEASED])
+    if case.assigned_to_id == staff_id or has_worked.exists():
+        return WORKED_ON_IT
+    return ""
+
+
+@transaction.atomic
+def release_files(case_id: uuid.UUID, *, staff_id: int, now: datetime) -> None:
+    """Let the files go with the answer. Raises NotAllowed for whoever has worked on the
+    case; the database refuses whoever brought one of them."""
+    case = casebook.locked(case_id)
+    refuse(why_not_release_files(case, staff_id=staff_id))
+    _release_files(case, staff_id=staff_id, now=now)
+
+
+def _release_files(case: Case, *, staff_id: int, now: datetime) -> None:
+    files = files_to_release(case)
+    if not files:
+        return
+    for document in files:
+        document.released_at, document.released_by_id = now, staff_id
+        document.save(update_fields=["released_at", "released_by_id"])
+    inputs = {"digests": [bytes(one.content_digest).hex() for one in files]}
+    casebook.note(case, Event.FILES_RELEASED, staff_id=staff_id, inputs=inputs)
+
+
+def why_not_hand_over_files(case: Case) -> str:
+    """What stands against giving the files of this case; empty when nothing does."""
+    return FILES_WAIT if files_to_release(case) else ""
+
+
+def why_not_answer_alone(case: Case, *, staff_id: int) -> str:
+    """A file that a machine brought has been seen by nobody but whoever released it:
+    then somebody else answers."""
+    alone = [
+        one
+        for one in _files(case)
+        if one.staff_id == SOFTWARE and one.released_by_id == staff_id
+    ]
+    copy = freshness.newest_package(case)
+    if not alone or (copy is not None and copy.asked_by_id != staff_id):
+        return ""
+    return "You released a file that a machine brought: somebody else gives the answer."
+
+
 # --- Handing over ---
 
 
 def hand_over(case: Case, *, now: datetime, staff_id: int | None) -> None:
-    """The copy that stands is the person's from now on, and takes the place of those
-    before it. The caller holds the case; a copy that nobody released is refused by the
-    database."""
+    """The copy that stands is the person's from now on, with the files beside it, and
+    takes the place of those before it. The caller holds the case; what nobody released
+    is refused by the database."""
+    for file in _files(case):
+        file.handed_at = file.handed_at or now
+        file.save(update_fields=["handed_at"])
     package = freshness.newest_package(case)
     if package is None:
         return

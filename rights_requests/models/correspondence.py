@@ -131,7 +131,11 @@ class Message(models.Model):
 
 
 class CaseDocument(models.Model):
-    """A file of a case, encrypted in the vault (rights_requests.vault)."""
+    """A file of a case, encrypted in the vault (rights_requests.vault).
+
+    A file that answers a request for a copy, and that the house did not put together
+    itself (Package), is let go by somebody else than whoever brought it.
+    """
 
     class Purpose(models.TextChoices):
         EVIDENCE = "evidence", "what the person sent"
@@ -151,6 +155,10 @@ class CaseDocument(models.Model):
     vault_name = models.CharField(max_length=40, blank=True)
     added_at = models.DateTimeField(default=timezone.now)
     staff_id = models.BigIntegerField(null=True)
+    # Of an answer with somebody’s data: who let it go, and since when the person has it.
+    released_at = models.DateTimeField(null=True)
+    released_by_id = models.BigIntegerField(null=True)
+    handed_at = models.DateTimeField(null=True)
     # Proof of identity goes when the check closes; what stays is that there was one.
     removed_at = models.DateTimeField(null=True)
 
@@ -165,13 +173,32 @@ class CaseDocument(models.Model):
         retention="case-file",
         erasure=Erasure.KEPT,
         others="id case purpose media_type size content_digest added_at staff_id"
-        " removed_at",
+        " released_at released_by_id handed_at removed_at",
         linked_by="case__submission__data_subject",
     )
 
     class Meta:
         ordering = ["added_at"]
         constraints = [
+            models.CheckConstraint(
+                condition=Q(released_at__isnull=True, released_by_id__isnull=True)
+                | Q(
+                    released_at__isnull=False,
+                    released_by_id__isnull=False,
+                    purpose="answer",
+                ),
+                name="a_file_is_released_by_somebody",
+            ),
+            models.CheckConstraint(
+                condition=Q(released_by_id__isnull=True)
+                | Q(staff_id__isnull=True)
+                | ~Q(released_by_id=models.F("staff_id")),
+                name="a_file_is_released_by_somebody_else",
+            ),
+            models.CheckConstraint(
+                condition=Q(handed_at__isnull=True) | Q(released_at__isnull=False),
+                name="no_file_is_handed_over_unreleased",
+            ),
             models.UniqueConstraint(
                 fields=["vault_name"],
                 condition=~Q(vault_name=""),

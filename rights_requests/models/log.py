@@ -27,6 +27,7 @@ class Event(models.TextChoices):
     DOCUMENT_ADDED = "document-added", "a document was added"
     DOCUMENT_REMOVED = "document-removed", "a document was removed"
     DOCUMENT_TAKEN = "document-taken", "the person downloaded a document"
+    FILES_RELEASED = "files-released", "the files of the answer were released"
     COPY_RELEASED = "copy-released", "the copy was released"
     COPY_SENT_BACK = "copy-sent-back", "the copy was sent back"
     COPY_HANDED = "copy-handed", "the copy was handed to the person"

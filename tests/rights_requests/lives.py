@@ -18,7 +18,7 @@ from rights_requests import (
 )
 from rights_requests.acknowledging import acknowledge_new
 from rights_requests.clock import written
-from rights_requests.fulfilment import erasing, erasure_plan
+from rights_requests.fulfilment import erasing, erasure_plan, releasing
 from rights_requests.kinds import CaseKind
 from rights_requests.models import (
     Balancing,
@@ -33,7 +33,7 @@ from rights_requests.receiving import Asked, Sent, receive
 from rights_requests.standing_rules import Terms
 from tests.people import CLEO
 
-PROPOSER, RELEASER = 101, 102
+PROPOSER, RELEASER, ONLOOKER = 101, 102, 103
 
 
 def sent(*kinds: CaseKind, address: str = CLEO, **more: Any) -> Sent:
@@ -87,6 +87,11 @@ def approve_erasure(decision: Decision, *, now: datetime | None = None) -> Erasu
     erasing.work_on_next(timezone.now())
     plan.refresh_from_db()
     return plan
+
+
+def release_files(case: Case, *, staff_id: int = ONLOOKER) -> None:
+    """Somebody who has not worked on the case lets the files of the answer go."""
+    releasing.release_files(case.pk, staff_id=staff_id, now=timezone.now())
 
 
 def paths(kind: CaseKind) -> dict[State, list[Move]]:

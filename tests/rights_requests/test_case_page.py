@@ -417,6 +417,11 @@ NEXT: list[tuple[Case, dict[str, Any], str]] = [
         {"searches_count": 1, "answers_count": 1, "copy_waits": True},
         "release-copy",
     ),
+    (
+        a_case(CaseKind.ACCESS),
+        {"searches_count": 1, "answers_count": 1, "files_wait": True},
+        "release-files",
+    ),
     (a_case(CaseKind.ACCESS), {"unread_count": 2}, "read"),
     (a_case(CaseKind.ACCESS), {"to_post": (Letter(),)}, "post"),
     (a_case(CaseKind.ACCESS), {"searches_count": 1, "open_tasks_count": 1}, "tasks"),
@@ -1044,6 +1049,9 @@ def test_a_copy_is_answered_once_there_is_a_search_and_a_document(
     assert missing.status_code == 409
     assert "Upload what the person gets" in shown(missing)
     upload(worker, case)
+    assert "Read the files, and release them" in shown(worker.get(page(case)))
+    assert "Nobody has released the files" in shown(worker.get(act(case, "answer")))
+    lives.release_files(case)
     done = do(worker, case, "answer", part_opening="Here it is.", part_note="")
     assert done["Location"] == page(case)
     assert again(case).state == State.FULFILLED

@@ -15,7 +15,8 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -28,9 +29,16 @@ from groundwork import connector_keys, outside_calls
 from groundwork.clock import today_here
 from groundwork.outside_calls import CallFailed, Why
 from groundwork.refusals import NotAllowed
-from rights_requests import closing, handling, sensitive, tasks, vault
+from rights_requests import closing, handling, sensitive, tasks, vault, visiting
 from rights_requests.clock import written
-from rights_requests.fulfilment import calling, connectors, recalling, systems
+from rights_requests.closing import Answer
+from rights_requests.fulfilment import (
+    calling,
+    connectors,
+    recalling,
+    releasing,
+    systems,
+)
 from rights_requests.fulfilment.connectors import Told
 from rights_requests.fulfilment.systems import Described, Found
 from rights_requests.handling import Searched
@@ -46,6 +54,7 @@ from rights_requests.models import (
     SystemCall,
     Task,
 )
+from rights_requests.uploads import check_upload
 from tests.console.staff import console_of, dana, person
 from tests.people import CLEO
 from tests.rights_requests import lives, processor
@@ -140,6 +149,59 @@ def test_what_a_system_found_becomes_the_answer_to_its_task(
     assert events(case) == ["system-asked", "system-answered"]
     assert call_of(task).state == State.DONE
     assert call_of(task).results_url == ""
+
+
+def test_a_file_that_a_system_answered_with_leaves_only_once_somebody_else_read_it(
+    crm: Processor, connector: Connector
+) -> None:
+    case, task = asked()
+    crm.work()
+    told(crm, task)
+    tasks.call_systems()
+    document = CaseDocument.objects.get(case=case)
+    now = timezone.now()
+
+    with pytest.raises(NotAllowed, match="Nobody has released the files"):
+        closing.fulfil(case.pk, Answer(), staff_id=OWNER, now=now)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        CaseDocument.objects.filter(pk=document.pk).update(handed_at=now)
+
+    releasing.release_files(case.pk, staff_id=RELEASER, now=now)
+    with pytest.raises(NotAllowed, match="somebody else gives the answer"):
+        closing.fulfil(case.pk, Answer(), staff_id=RELEASER, now=now)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        CaseDocument.objects.filter(pk=document.pk).update(released_by_id=OWNER)
+    closing.fulfil(case.pk, Answer(), staff_id=OWNER, now=now)
+
+    document.refresh_from_db()
+    assert (document.released_by_id, document.handed_at) == (RELEASER, now)
+    assert visiting.given_to_person(Case.objects.get(pk=case.pk)) == [document]
+
+
+def test_what_an_owner_uploaded_is_released_by_nobody_who_worked_on_the_case(
+    connector: Connector,
+) -> None:
+    owner = person("owner@example.com", "view_case", "release_case", "work_case")
+    client, number = console_of(owner), owner.pk
+    case = lives.new_case()
+    systems.ask_owners(timezone.now())
+    task = Task.objects.get(case=case)
+    file = check_upload(SimpleUploadedFile("orders.csv", b"what\na poster\n"))
+    found = Found(hits=1, why="One list.", terms="Cleo", file=file)
+    systems.answer(task.pk, found, staff_id=number, now=timezone.now())
+    page = f"/console/rights_requests/case/{case.pk}/documents/"
+    release = f"/console/rights_requests/case/{case.pk}/release-files/"
+    assert "not released yet" in client.get(page).content.decode()
+    refused = client.post(release)
+    assert refused.status_code == 409
+    assert "You have worked on this case" in refused.content.decode()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        CaseDocument.objects.update(released_by_id=number, released_at=timezone.now())
+
+    other = dana("view_case", "release_case")
+    assert other.post(release).status_code == 302
+    assert "not released yet" not in other.get(page).content.decode()
+    assert CaseDocument.objects.get().released_by_id not in (None, number)
 
 
 def test_the_person_is_named_by_a_digest_in_the_body_and_nowhere_else(

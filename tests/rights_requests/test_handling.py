@@ -428,6 +428,9 @@ def test_an_answer_rests_on_a_search_and_a_document(smtp: Relay) -> None:
     with pytest.raises(NotAllowed, match="Upload"):
         closing.fulfil(case.pk, Answer(), staff_id=PROPOSER, now=now)
     answer_document(case)
+    with pytest.raises(NotAllowed, match="Nobody has released the files"):
+        closing.fulfil(case.pk, Answer(), staff_id=PROPOSER, now=now)
+    lives.release_files(case)
     closing.fulfil(case.pk, Answer(), staff_id=PROPOSER, now=now)
     done = again(case)
     assert done.state == State.FULFILLED and done.closed_at == now

@@ -379,6 +379,40 @@ def test_a_copy_leaves_only_when_somebody_else_released_it(case: Case) -> None:
     assert given == package.document
 
 
+def add_file(case: Case, *, staff_id: int) -> CaseDocument:
+    file = check_upload(upload("orders.txt", b"Two posters."))
+    purpose = CaseDocument.Purpose.ANSWER
+    [document] = file_documents(
+        case.pk, [file], purpose, staff_id=staff_id, now=timezone.now()
+    )
+    return document
+
+
+def test_one_release_lets_the_copy_go_with_the_files_beside_it(case: Case) -> None:
+    package, file = put_together(case), add_file(case, staff_id=MAKER)
+    with pytest.raises(NotAllowed, match="together with the copy"):
+        releasing.release_files(case.pk, staff_id=READER, now=timezone.now())
+    releasing.release(package.pk, staff_id=READER, now=timezone.now())
+    fulfil(case)
+    assert visiting.given_to_person(case) == [package.document, file]
+
+
+def test_a_file_that_comes_after_the_release_needs_its_own(case: Case) -> None:
+    released(case)
+    add_file(case, staff_id=MAKER)
+    with pytest.raises(NotAllowed, match="released the files"):
+        fulfil(case)
+    releasing.release_files(case.pk, staff_id=READER, now=timezone.now())
+    fulfil(case)
+
+
+def test_whoever_brought_a_file_does_not_release_the_copy(case: Case) -> None:
+    package = put_together(case)
+    add_file(case, staff_id=READER)
+    with pytest.raises(NotAllowed, match="brought a file"):
+        releasing.release(package.pk, staff_id=READER, now=timezone.now())
+
+
 def test_whoever_left_something_out_does_not_release_it(case: Case) -> None:
     put_together(case)
     leave_out(case, in_note(case), staff_id=READER)

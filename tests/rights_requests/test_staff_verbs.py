@@ -221,6 +221,7 @@ def with_answer(case: Case) -> None:
         content_digest=b"1",
         vault_name=f"answer-{case.reference}",
     )
+    lives.release_files(case)
 
 
 def answered_without(ground: str, evidence: str = "") -> Letter:

@@ -103,6 +103,7 @@ def answer_it(case: Case) -> CaseDocument:
     found = Searched("The register", "her address", 1, "It is all there.", now.date())
     handling.record_search(case.pk, found, staff_id=1, now=now)
     document = file_of(case, CaseDocument.Purpose.ANSWER)
+    lives.release_files(case)
     closing.fulfil(case.pk, Answer("Here is your copy."), staff_id=1, now=now)
     return document
 

@@ -74,6 +74,7 @@ def test_a_copy_in_part_rests_on_a_search_and_a_document(kind: CaseKind) -> None
         if done:
             done(case, at("2026-11-20"))
     answer_document(case)
+    lives.release_files(case)
     release(in_part(case), now=at("2026-11-20"))
     assert again(case).state == State.PARTLY_FULFILLED
 
@@ -272,5 +273,6 @@ def test_that_we_held_nothing_was_no_first_copy() -> None:
     second = received("2026-11-22")
     searched(second, at("2026-11-23"))
     answer_document(second)
+    lives.release_files(second)
     closing.fulfil(second.pk, Answer(), staff_id=PROPOSER, now=at("2026-11-23"))
     assert deciding.copies_given(received("2026-11-24")) == 1

@@ -267,6 +267,7 @@ def test_what_staff_made_of_the_copy_leaves_in_its_place(case: Case) -> None:
     answer = check_upload(upload("answer.txt", b"Without the witness."))
     purpose = CaseDocument.Purpose.ANSWER
     file_documents(case.pk, [answer], purpose, staff_id=STAFF, now=timezone.now())
+    lives.release_files(case)
 
     closing.fulfil(case.pk, Answer(), staff_id=STAFF, now=timezone.now())
 
