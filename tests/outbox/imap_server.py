@@ -109,3 +109,13 @@ class ImapServer:
         with imaplib.IMAP4("127.0.0.1", self.port, timeout=5) as session:
             session.login("governance", "secret")
             session.append("INBOX", "", at, raw)
+
+    def take_away(self, number: int) -> None:
+        """Somebody deletes the message of this lasting number in another program."""
+        import imaplib
+
+        with imaplib.IMAP4("127.0.0.1", self.port, timeout=5) as session:
+            session.login("governance", "secret")
+            session.select("INBOX")
+            session.uid("STORE", str(number), "+FLAGS", "\\Deleted")
+            session.expunge()

@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from outbox import inbound, outside
 from tests.outbox.imap_server import DOVECOT, ImapServer
-from tests.people import ADA, BEN
+from tests.people import ADA, BEN, CLEO
 
 OURS = "governance@example.com"
 
@@ -51,6 +51,28 @@ def test_in_an_imap_mailbox_what_came_from_and_went_to_a_person_goes(
     # What others wrote of her is somebody's to look at.
     left = [label for label, raw in outside.messages_with([ADA]) if b"wrote" in raw]
     assert left == ["message 3"]
+
+
+@pytest.mark.django_db
+def test_the_right_messages_go_when_others_have_gone_from_the_mailbox(
+    imap: ImapServer,
+) -> None:
+    """Each message keeps its lasting number; its place in the row shifts."""
+    for sender in (BEN, CLEO, BEN, ADA, BEN, ADA, CLEO):
+        imap.deliver(mail(sender, OURS, f"From {sender}"))
+    inbound.fetch()
+    imap.take_away(1)
+
+    assert outside.forget([ADA]) == 2
+
+    assert [label for label, _ in outside.messages_with([ADA])] == []
+    assert [label for label, _ in outside.messages_with([BEN])] == [
+        "message 3",
+        "message 5",
+    ]
+    assert [
+        raw for _, raw in outside.messages_with([CLEO]) if ADA.encode() in raw
+    ] == []
 
 
 def test_in_the_folder_of_the_catcher_too(settings: Settings, tmp_path: Path) -> None:
