@@ -639,6 +639,7 @@ def assign(
 def add_note(case_id: uuid.UUID, words: str, *, staff_id: int, now: datetime) -> Note:
     case = casebook.locked(case_id)
     refuse_empty(words, "Write the note.")
+    sensitive.look_through(case.submission, words, now=now)
     return _note(case, words, staff_id, now)
 
 

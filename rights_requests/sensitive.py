@@ -28,6 +28,7 @@ from rights_requests.models import (
     CaseLogEntry,
     Event,
     Message,
+    Note,
     Submission,
 )
 from rights_requests.vault_keeping import remove_document
@@ -54,6 +55,17 @@ def may_read(user: HasPermissions, submission: Submission) -> bool:
 def shown(text: str, submission: Submission, user: HasPermissions) -> str:
     """The text; or, for whoever may not read it, that there is one."""
     return text if not text or may_read(user, submission) else SHUT
+
+
+def shown_note(note: Note, submission: Submission, user: HasPermissions) -> str:
+    """The same for what a colleague noted, which mostly tells of the work alone."""
+    if may_read(user, submission) or not _signs(note.words):
+        return note.words
+    return SHUT
+
+
+def _signs(words: str) -> frozenset[Sign]:
+    return signs_of_sensitive(words, today=timezone.localdate())
 
 
 def is_anything_shut_away(person: DataSubject) -> bool:
@@ -174,7 +186,8 @@ class Text:
 
 
 def texts_of(submission: Submission) -> list[Text]:
-    """Everything that the person wrote in this submission and later about it."""
+    """Everything that the person wrote in this submission and later about it, and what
+    colleagues noted down of it."""
     cases = list(submission.cases.order_by("reference"))
     found = [Text("words", "What the person wrote", submission.words)]
     for case in cases:
@@ -183,6 +196,9 @@ def texts_of(submission: Submission) -> list[Text]:
     for message in Message.objects.filter(case__in=cases).order_by("pk"):
         title = f"Message of {in_words(timezone.localdate(message.received_at))}"
         found.append(Text(f"message-{message.pk}", title, message.words))
+    for note in Note.objects.filter(case__in=cases).order_by("pk"):
+        title = f"Note of {in_words(timezone.localdate(note.written_at))}"
+        found.append(Text(f"note-{note.pk}", title, note.words))
     return [text for text in found if text.words]
 
 
@@ -348,10 +364,12 @@ def _write(submission: Submission, key: str, left: str) -> Case | None:
         case.details = left
         case.save(update_fields=["details"])
         return case
-    message = Message.objects.select_related("case").get(pk=number)
-    message.words = left
-    message.save(update_fields=["words"])
-    return message.case
+    rows = (Note if name == "note" else Message).objects.select_related("case")
+    written = rows.get(pk=number)
+    written.words = left
+    written.save(update_fields=["words"])
+    about: Case = written.case
+    return about
 
 
 def _empty_mail(submission: Submission, key: str, note: str) -> None:

@@ -17,7 +17,7 @@ from groundwork.sensitive import Sign
 from outbox import inbound
 from outbox.delivery import deliver_due
 from outbox.models import InboundEmail, OutgoingEmail
-from rights_requests import closing, handling, letters, sensitive, vault
+from rights_requests import casebook, closing, handling, letters, sensitive, vault
 from rights_requests.filing import file_documents
 from rights_requests.handling import Said
 from rights_requests.kinds import CaseKind
@@ -35,7 +35,7 @@ from rights_requests.receiving import receive
 from rights_requests.sensitive import SHUT, Removal
 from rights_requests.uploads import check_uploads
 from staff.models import AccessRecord
-from tests.console.staff import accesses, dana, text
+from tests.console.staff import accesses, console_of, dana, person, text
 from tests.people import CLEO
 from tests.relay import Relay
 from tests.rights_requests import lives
@@ -400,6 +400,40 @@ def test_without_the_permission_a_case_tells_nothing_of_it() -> None:
     assert "diabetes" not in seen
     assert "Nothing of it is shown to you" in seen
     assert page(case) not in seen
+
+
+def test_a_note_that_tells_such_a_thing_is_shut_away_and_can_be_removed(
+    seer: Client,
+) -> None:
+    case = well()
+    client = console_of(person("ed@example.com", "view_case", "work_case"))
+    handling.add_note(case.pk, "Call back.", staff_id=DANA, now=timezone.now())
+    assert again(case).shut_away_at is None
+    note = handling.add_note(case.pk, ILL, staff_id=DANA, now=timezone.now())
+    assert again(case).shut_away_at is not None
+
+    timeline = f"/console/rights_requests/case/{case.pk}/change/"
+    seen = text(client.get(timeline))
+    assert "Call back." in seen and ILL not in seen
+    assert ILL in text(seer.get(timeline))
+    assert ILL in text(seer.get(page(case)))
+    remove(case, f"note-{note.pk}", stretch="")
+    note.refresh_from_db()
+    assert note.words.startswith("[Removed")
+    assert again(case).signs == []
+
+
+def test_whoever_works_on_it_shuts_away_what_the_rules_did_not_see() -> None:
+    case = well()
+    client = dana("view_case", "work_case")
+    address = f"/console/rights_requests/case/{case.pk}/shut-away/"
+    assert "health, belief, offences or a child" in text(client.get(address))
+    seen = {"seen": casebook.newest_entry_id(case)}
+    assert client.post(address, seen).status_code == 302
+    assert again(case).shut_away_at is not None
+    refused = client.post(address, {"seen": casebook.newest_entry_id(case)})
+    assert refused.status_code == 409
+    assert "It is shut away already" in text(refused)
 
 
 @pytest.mark.parametrize("rest", ["", "open/", "remove/words/"])
