@@ -20,6 +20,7 @@ from rights_requests import (
     deciding,
     handling,
     letters_gone,
+    sensitive,
     visiting,
     weighing,
     who_asks,
@@ -510,7 +511,8 @@ ASK = (
         "About which data, not about format or delivery. It stops the clock for access "
         "only: the days from the question to the answer do not count (UK GDPR, Article "
         "12A(5) and (6)).",
-        "The question is on its way. The clock stands still until the answer.",
+        "The question is on its way. The clock stands still from the day on which it "
+        "leaves, or is posted, until the answer.",
         _ask_clarification,
         case_forms.ClarificationForm,
         move=Move.ASK_CLARIFICATION,
@@ -951,6 +953,15 @@ def _note(case: Case, data: dict[str, Any], by: Doing) -> Any:
     return handling.add_note(case.pk, data["words"], staff_id=by.staff_id, now=by.now)
 
 
+def _shut_away(case: Case, data: dict[str, Any], by: Doing) -> Any:
+    return sensitive.shut_away(case.submission_id, staff_id=by.staff_id, now=by.now)
+
+
+def _why_not_shut(case: Case, facts: Facts) -> str:
+    is_shut = case.submission.shut_away_at is not None
+    return "It is shut away already." if is_shut else ""
+
+
 def _search(case: Case, data: dict[str, Any], by: Doing) -> Any:
     is_searched = data["was_searched"] == "yes"
     searched = Searched(
@@ -1011,6 +1022,17 @@ WORK_ON = (
         "Noted.",
         _note,
         case_forms.NoteForm,
+        group=COLLEAGUES,
+    ),
+    Act(
+        "shut-away",
+        "Shut it away…",
+        "Somebody tells here of health, belief, offences or a child, and the rules did "
+        "not see it. Then only few may read what was written, and one of them removes "
+        "what nobody needs (UK GDPR, Articles 5(1)(c), 9 and 10).",
+        "Shut away: only few may read it now.",
+        _shut_away,
+        why_not=_why_not_shut,
         group=COLLEAGUES,
     ),
     Act(

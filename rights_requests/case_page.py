@@ -69,6 +69,7 @@ LEADS = {
     "release-copy": ("Read the copy, and release it", "documents"),
     "release-files": ("Read the files, and release them", "documents"),
     "correct": ("Settle the open correction", "corrections"),
+    "authority": ("Add their authority", "documents"),
     "upload": ("Upload the answer", "documents"),
     "left": ("Look at what is left", "deletion"),
 }

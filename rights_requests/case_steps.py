@@ -77,6 +77,7 @@ class Facts:
     links_count: int = 0
     is_held: bool = False
     is_restricted: bool = False
+    is_asked_by_stranger: bool = False
     is_something_left: bool = False
     is_weighed: bool = False
     is_outweighed: bool = False
@@ -108,6 +109,7 @@ def facts_of(case: Case, *, now: datetime) -> Facts:
         links_count=case.links.filter(use="case-status", revoked_at=None).count(),
         is_held=bool(case.submission.held_because),
         is_restricted=is_restricted(case.submission.data_subject_id),
+        is_asked_by_stranger=closing.is_asked_by_stranger(case),
         is_something_left=erasure_plan.is_something_left(case),
         is_weighed=balancing is not None,
         is_outweighed=balancing is not None and balancing.outcome == Outcome.OURS,
@@ -187,6 +189,7 @@ def _of_ours(case: Case, facts: Facts) -> Iterator[str]:
 
 def _before_answer(kind: CaseKind, facts: Facts) -> Iterator[str]:
     """What the answer rests on, in the order in which it is done."""
+    to_restrict = kind is CaseKind.OBJECTION and not facts.is_restricted
     wanted = {
         "search": kind in COPIES and not facts.searches_count,
         "correct": facts.open_corrections_count > 0,
@@ -194,7 +197,9 @@ def _before_answer(kind: CaseKind, facts: Facts) -> Iterator[str]:
         "upload": kind in COPIES and not facts.answers_count,
         "release-copy": facts.copy_waits,
         "release-files": facts.files_wait,
-        "restrict": kind is CaseKind.OBJECTION and not facts.is_restricted,
+        # Nobody's data is bound at the word of somebody who has shown nothing.
+        "authority": to_restrict and facts.is_asked_by_stranger,
+        "restrict": to_restrict,
         "weigh": kind is CaseKind.OBJECTION and not facts.is_weighed,
     }
     yield from (name for name, is_wanted in wanted.items() if is_wanted)

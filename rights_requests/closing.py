@@ -326,7 +326,7 @@ def why_not_give(case: Case, *, nothing_held: bool = False) -> str:
     if kind in COPIES:
         why_not = _why_not_copy(case, nothing_held=nothing_held)
         return why_not or _why_not_send(case, nothing_held=nothing_held)
-    if kind in ON_THE_CLOCK and _is_asked_by_stranger(case):
+    if kind in ON_THE_CLOCK and is_asked_by_stranger(case):
         return (
             "Somebody else asks this for the person, and nothing here shows that they "
             "may: add their authority to the documents first."
@@ -354,7 +354,7 @@ def why_not_name_outside(case: Case) -> str:
         return PERHAPS_ANOTHER if goes_to_typed_street(case) else ""
     if is_kept_by_hold(case):
         return "A legal hold keeps this person’s data (UK GDPR, Article 17(3)(e))."
-    if _is_asked_by_stranger(case):
+    if is_asked_by_stranger(case):
         return "Somebody else asks this for the person, and nothing here shows that they may."
     return _why_not_erase(case)
 
@@ -365,7 +365,7 @@ def why_not_give_part(case: Case) -> str:
         return why_not
     restricted = is_restricted(case.submission.data_subject_id)
     if case.kind == CaseKind.RESTRICTION and not restricted:
-        return "Restrict the person’s data first (Registers, Restrictions)."
+        return "Restrict the person’s data first (under “Restrictions”)."
     return weighing.why_not_stop(case) if case.kind == CaseKind.OBJECTION else ""
 
 
@@ -378,7 +378,7 @@ def why_not_act(case: Case) -> str:
             "letter shows it, a code from the status page, or a check of identity (UK "
             "GDPR, Article 12(6))."
         )
-    if _is_asked_by_stranger(case):
+    if is_asked_by_stranger(case):
         return (
             "Somebody else asks this for the person, and nothing here shows that they "
             "may: add their authority to the documents first."
@@ -450,7 +450,7 @@ def _why_something_is_held(case: Case) -> str:
     return ""
 
 
-def _is_asked_by_stranger(case: Case) -> bool:
+def is_asked_by_stranger(case: Case) -> bool:
     """Whether somebody else wants the person’s data changed, and neither their authority,
     a check, nor the person’s own mailbox showed that the person wants it."""
     submission = case.submission

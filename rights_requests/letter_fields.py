@@ -63,6 +63,8 @@ class Fields:
     # When we asked for what this letter is about; when the person's answer, proof,
     # payment or message came; until when we wait for it.
     asked_on: date | None = None
+    # A question by post is asked on the day on which it is posted, whenever that is.
+    by_post: bool = False
     came_on: date | None = None
     answer_by: date | None = None
     # The last day to announce an extension; the date before a holiday moved it.
@@ -88,6 +90,8 @@ class Fields:
     next_step: str = ""
     documents: tuple[str, ...] = ()
     recipients: tuple[str, ...] = ()
+    # Somebody else asked for the person.
+    by_agent: bool = False
     # They asked who had their data, and nobody had it.
     no_recipients: bool = False
     # What we keep, or will probably have to keep, each with its reason.
@@ -119,6 +123,7 @@ PARTICULARS = (
 )
 # What values() makes beside the fields themselves.
 MADE = (
+    "asked_from",
     "reference",
     "matter",
     "due_on",
@@ -128,6 +133,7 @@ MADE = (
     "postal_line",
     "regulator_contact",
 )
+BY_POST = "the day on which we post this letter"
 NOT_MERGED = ("controller", "matters")
 # May hold paragraphs and lists; everything else is one line.
 LONG = ("reasons", "outcome", "left_out", "next_step")
@@ -156,6 +162,7 @@ def _own(letter: Fields) -> dict[str, str]:
     }
     return {
         **own,
+        "asked_from": BY_POST if letter.by_post else in_words(letter.written_on),
         "ground": own["ground"].rstrip("."),
         "name": _a_name(letter.name),
         "on_behalf_of": _somebody(letter.on_behalf_of, "somebody else"),

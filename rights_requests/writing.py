@@ -161,6 +161,8 @@ def fields_of(cases: Sequence[Case], *, now: datetime, **more: Any) -> Fields:
         "matters": matters,
         "written_on": timezone.localdate(now),
         "name": submission.reply_name,
+        "by_post": way_to(submission) == Letter.By.POST,
+        "by_agent": submission.is_by_agent,
         "on_behalf_of": (submission.name or submission.address) if is_to_agent else "",
         "asked_by": "" if is_to_agent else submission.agent_name,
         "received_on": received_on,

@@ -24,6 +24,7 @@ from rights_requests import (
     letters_gone,
     links,
     reminding,
+    visiting,
 )
 from rights_requests.case_acts import ACTS, BY_NAME
 from rights_requests.case_steps import Facts, next_step, why_not_now
@@ -42,6 +43,7 @@ from rights_requests.models import (
 )
 from rights_requests.moves import NOT_OF_STAFF, OPEN, Move, State, moves_of
 from rights_requests.receiving import Agent, receive
+from rights_requests.uploads import check_upload
 from staff.models import StaffUser
 from tests.console.staff import accesses, console_of, dana, person, text
 from tests.data_subjects import journals
@@ -499,6 +501,9 @@ def test_the_next_step_is_the_one_that_the_case_waits_for(
 def test_whoever_may_not_restrict_asks_a_colleague_to_do_it(worker: Client) -> None:
     agent = Agent("Sam Solicitor", "sam@example.com", True)
     case = lives.new_case(CaseKind.OBJECTION, agent=agent)
+    assert primary(worker.get(page(case))) == "Add their authority"
+    proof = check_upload(SimpleUploadedFile("authority.txt", b"Sam may act for me."))
+    visiting.add_documents(case.pk, [proof], "authority", now=timezone.now())
     assert primary(worker.get(page(case))) == "Ask a colleague to restrict the data…"
     rights = ("view_case", "work_case", "impose_restriction")
     may = console_of(person("rita@example.com", *rights))

@@ -434,6 +434,13 @@ def test_only_access_is_asked_for_a_clarification_that_stops_the_clock(
     assert "runs on while we wait" in flat(written(LetterKind.ASK_QUESTION, kind))
 
 
+def test_a_question_by_post_stops_the_clock_from_its_posting() -> None:
+    by_mail = flat(written(LetterKind.ASK_CLARIFICATION))
+    by_post = flat(written(LetterKind.ASK_CLARIFICATION, by_post=True))
+    assert "The days from the day on which we post this letter to the day" in by_post
+    assert "on which we post" not in by_mail
+
+
 def test_each_question_says_what_it_does_to_the_date() -> None:
     identity = flat(written(LetterKind.ASK_IDENTITY))
     assert "It starts on the day on which we get what we ask for here" in identity

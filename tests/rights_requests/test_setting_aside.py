@@ -233,6 +233,23 @@ def test_the_first_letter_says_that_the_data_is_set_aside(smtp: Relay) -> None:
     text = " ".join(inbox(smtp, CLEO)[-1].text.split())
 
     assert "your data is set aside: we store it and use it for nothing else" in text
+    assert "That began when your letter came" in text and "Somebody else" not in text
+
+
+def test_for_whoever_shows_no_authority_nothing_is_set_aside_or_said_to_be(
+    smtp: Relay,
+) -> None:
+    agent = Agent("Gail Go-Between", "gail@example.com")
+    case = lives.new_case(CaseKind.OBJECTION, agent=agent)
+    acknowledge_new(now=timezone.now())
+    told = " ".join(inbox(smtp, "gail@example.com")[-1].text.split())
+    assert "So it begins once we know that they may" in told
+    assert "That began" not in told and not standing()
+
+    worker = console_of(person(DANA, "view_case", "work_case", "impose_restriction"))
+    page = text(worker.get(f"/console/rights_requests/case/{case.pk}/change/"))
+    assert "Add their authority" in page
+    assert "estrict the person’s data</a>" not in page
 
 
 def test_a_case_update_does_not_go_to_whoever_objects_to_something_else() -> None:
