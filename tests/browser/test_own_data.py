@@ -47,6 +47,8 @@ def test_a_person_sees_their_data_and_asks_for_a_copy_without_scripts(
     for path, name in ((page.url, "all"), (f"{page.url}place/consent/", "place")):
         scripted.goto(path)
         look(scripted, f"{name}-{how}")
+    wide = house.visit(page.url, viewport={"width": 1280, "height": 800})
+    look(wide, f"wide-{how}")
     page.get_by_role("link", name="Download a copy of everything").click()
     scripted.goto(page.url)
     look(scripted, f"check-{how}")
