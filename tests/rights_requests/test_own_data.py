@@ -29,7 +29,16 @@ from subscribers.models import Subscriber
 from tests.beside import Beside
 from tests.data_subjects.acts import held, restricted
 from tests.data_subjects.test_holds_and_disclosures import GIVEN
-from tests.people import ADA, BEN, CLEO, become_reader, inbox, sign_up, subscriber_of
+from tests.people import (
+    ADA,
+    BEN,
+    CLEO,
+    become_reader,
+    inbox,
+    open_preferences,
+    sign_up,
+    subscriber_of,
+)
 from tests.reading import posting_form
 from tests.relay import Relay
 from tests.rights_requests import lives
@@ -337,6 +346,7 @@ def test_what_somebody_else_may_have_typed_is_counted_and_not_shown(
         assert other not in everything, other
     assert "What is not shown here" in everything
     assert "E-mails from you: 1 entry" in everything
+    assert "Your sign-up for our e-mails: 1 entry" in everything
 
 
 # Each place and how much of it one of us reads first.
@@ -387,6 +397,24 @@ def test_what_one_of_us_reads_first_is_counted_and_not_shown(
     # What they did themselves they see.
     assert "It is me, Ada." in shown and "the person opened “Your data”" in shown
     assert "placed under a legal hold" not in shown and "restricted" not in shown
+
+
+def test_of_our_mails_it_shows_those_alone_that_went_to_this_mailbox(
+    client: Client, smtp: Relay
+) -> None:
+    """A change of address writes to another one, and a letter about a request may go to
+    whoever makes it for the person."""
+    become_reader(client, smtp, ADA)
+    client.post(open_preferences(client, smtp, ADA), {"email": CLEO})
+    visit = open_own_data(client, smtp)
+    case = press(client, visit, "access")
+    assert inbox(smtp, CLEO) and case.reference in inbox(smtp, ADA)[-1].text
+
+    shown = text_of(client.get(f"{visit}place/mail-to-you/"))
+
+    assert "Your link to see what we hold about you" in shown
+    assert CLEO not in shown and case.reference not in shown
+    assert "2 entries are not shown here" in shown
 
 
 def test_what_was_shut_away_stays_so(client: Client, smtp: Relay) -> None:
