@@ -280,7 +280,8 @@ NOT_COLLECTED = {
     "browser alone knows; nothing here leads from a person to it. Whoever has the number "
     "sees and deletes it on the cookies page.",
     "rights_requests.ErasurePlan": "By what an erasure looks for what is left of the "
-    "person, while it is carried out; emptied when it is done.",
+    "person, while it is carried out, emptied when it is done; and the codes of the "
+    "addresses, until our report has left.",
     "rights_requests.SystemCall": "Where a system outside has put what it found, until "
     "that is fetched; then it is a document of the case.",
     "rights_requests.Residue": "Why something that an erasure found stays: whose it is, "

@@ -22,13 +22,23 @@ from rights_requests.kinds import CaseKind
 from rights_requests.letter_frames import LetterKind
 from rights_requests.models import Case, Letter
 from rights_requests.moves import OPEN
+from rights_requests.moves import State as CaseState
 
-TELLING = (LetterKind.ANSWER, LetterKind.REFUSAL, LetterKind.REFUSAL_IN_PART)
+TELLING = (
+    LetterKind.ANSWER,
+    LetterKind.REFUSAL,
+    LetterKind.REFUSAL_IN_PART,
+    LetterKind.WITHDRAWAL_RECORDED,
+)
+# The block of the letter about a withdrawal that says so; it is left out while another
+# objection is open.
+SAYS_SO = "used-again"
 DECIDED = "We have decided on your objection, as our answer says."
+TAKEN_BACK = "You took your objection back, as our letter says."
 # The event of each ground that the software sees by itself, as the rows carry it.
 HAPPENED = {
     Ground.ACCURACY: ("is_corrected", "the correction was decided on"),
-    Ground.OBJECTION: ("is_weighed", "the objection was decided on"),
+    Ground.OBJECTION: ("is_weighed", "the objection was decided on or taken back"),
     Ground.UNLAWFUL: ("is_erasure_asked", "the person asks for deletion now"),
 }
 
@@ -49,6 +59,8 @@ def due(today: date) -> Iterator[Ending]:
 
 
 def _why(row: Any, today: date) -> str:
+    if row.ground == Ground.OBJECTION and row.notice_sent_at and row.is_open_again:
+        return "the person was told, and an objection is open again: decide on it first"
     if row.notice_sent_at is not None:
         return "the person was told: lift it"
     if row.notice_mail_id is not None and row.mail_state not in (
@@ -68,6 +80,7 @@ def _with_what_happened() -> QuerySet[Any]:
     return Restriction.objects.open().annotate(
         is_corrected=_is_decided(CaseKind.RECTIFICATION),
         is_weighed=_is_decided(CaseKind.OBJECTION),
+        is_open_again=Exists(_theirs(CaseKind.OBJECTION).filter(state__in=OPEN)),
         is_erasure_asked=Exists(
             _theirs(CaseKind.ERASURE).filter(received_at__gt=OuterRef("starts_at"))
         ),
@@ -106,35 +119,54 @@ def take_over_answers(now: datetime) -> int:
 
 
 def _take_over(row: Restriction, now: datetime) -> bool:
-    at = _answered_at(row, now)
-    if at is None or at > now:
+    told = _told(row, now)
+    if told is None or told[0] > now:
         return False
+    at, ending = told
     try:
         with transaction.atomic():
-            restriction.record_told_by_answer(row.pk, ending=DECIDED, at=at)
+            restriction.record_told_by_answer(row.pk, ending=ending, at=at)
     except NotAllowed:
         return False  # lifted a moment ago: then the person had been told
     return True
 
 
-def _answered_at(row: Restriction, now: datetime) -> datetime | None:
-    """When the last answer to an objection left; None while one has not."""
+def _told(row: Restriction, now: datetime) -> tuple[datetime, str] | None:
+    """When the last letter about an objection left, and what it was; None while one has
+    not. One that was taken back while another was open told nothing of it, and the
+    other one's does."""
     cases = Case.objects.filter(
         submission__data_subject=row.data_subject_id,
         kind=CaseKind.OBJECTION,
         closed_at__gte=row.starts_at,
     )
-    moments = [_left_at(case, now) for case in cases]
-    known = [at for at in moments if at is not None]
-    return max(known) if known and len(known) == len(moments) else None
+    found: list[tuple[datetime, str]] = []
+    for case in cases:
+        letter = _letter_of(case)
+        if case.state == CaseState.WITHDRAWN and not _says_so(letter):
+            continue
+        at = _left_at(letter, now)
+        if at is None:
+            return None
+        is_back = case.state == CaseState.WITHDRAWN
+        found.append((at, TAKEN_BACK if is_back else DECIDED))
+    return max(found, default=None)
 
 
-def _left_at(case: Case, now: datetime) -> datetime | None:
-    """When its answer was handed over or posted; None for one that has not left, or
-    that says nothing of the restriction."""
-    letter = Letter.objects.filter(
+def _letter_of(case: Case) -> Letter | None:
+    """What told of its end; None where nothing did."""
+    return Letter.objects.filter(
         case=case, kind__in=TELLING, move_number=case.moves_count
     ).first()
+
+
+def _says_so(letter: Letter | None) -> bool:
+    blocks = letter.blocks["blocks"] if letter is not None else []
+    return any(block["name"] == SAYS_SO for block in blocks)
+
+
+def _left_at(letter: Letter | None, now: datetime) -> datetime | None:
+    """When it was handed over or posted; None for one that has not left."""
     if letter is None:
         return None
     if letter.posted_on is not None:

@@ -513,14 +513,16 @@ def withdraw(
     """The person no longer wants it; staff_id: who took that down, if somebody did."""
     case = casebook.locked(case_id)
     refuse(why_not_withdraw(case))
-    casebook.make(case, Move.WITHDRAW, now=now, staff_id=staff_id)
+    entry = casebook.make(case, Move.WITHDRAW, now=now, staff_id=staff_id)
     end_open_work(case, now=now, staff_id=staff_id)
     return writing.write(
         case,
         LetterKind.WITHDRAWAL_RECORDED,
         now=now,
         staff_id=staff_id,
+        move_number=entry.number,
         came_on=timezone.localdate(now),
+        next_step=setting_aside.over_by_withdrawal(case),
         **erasure_report.fields_of_withdrawal(case),
     )
 

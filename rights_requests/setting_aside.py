@@ -14,7 +14,9 @@ from data_subjects import restriction
 from data_subjects.models import Ground, Restriction
 from rights_requests import casebook
 from rights_requests.deadline_words import in_words
+from rights_requests.kinds import CaseKind
 from rights_requests.models import Case, Event
+from rights_requests.moves import OPEN
 
 # Why, and what ends it, as the person is told.
 TOLD: dict[Ground, tuple[str, str]] = {
@@ -50,6 +52,11 @@ OVER = (
     "have our answer."
 )
 
+TAKEN_BACK = (
+    "While we weighed your reasons, we only stored your data. That ends now, since you "
+    "took your no back. You can say no to a use of your data again at any time."
+)
+
 
 def of_objection(case: Case, *, staff_id: int | None) -> None:
     """Nothing is used while we weigh the reasons. The caller holds the person.
@@ -80,6 +87,20 @@ def set_aside(
         inputs = {"grounds": [str(ground) for ground in new]}
         casebook.note(case, Event.SET_ASIDE, staff_id=staff_id, inputs=inputs)
     return new
+
+
+def over_by_withdrawal(case: Case) -> str:
+    """What the letter to somebody who takes their objection back says of it, before it
+    ends (Art. 18(3)); empty where nothing is set aside, or another objection of theirs
+    is open. The case is closed already."""
+    if case.kind != CaseKind.OBJECTION or not is_open_on(case, Ground.OBJECTION):
+        return ""
+    others = Case.objects.filter(
+        submission__data_subject=case.submission.data_subject_id,
+        kind=CaseKind.OBJECTION,
+        state__in=OPEN,
+    )
+    return "" if others.exists() else TAKEN_BACK
 
 
 def open_on(case: Case) -> QuerySet[Restriction]:

@@ -21,6 +21,7 @@ import logging
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
@@ -29,6 +30,7 @@ from django.utils import timezone
 from data_subjects import holds, journal
 from data_subjects.models import DataSubject
 from data_subjects.restriction import is_kept
+from groundwork import addresses
 from groundwork.holdings import ON_RECORD, Person, holdings
 from groundwork.refusals import NotAllowed
 from groundwork.restricted_rows import as_the_law_requires
@@ -158,7 +160,12 @@ def _begin(plan: ErasurePlan) -> bool:
         _stop(plan, decision, case, problem)
         return False
     now = timezone.now()
-    digests = _person(plan, case).digests
+    # Somebody new who has the address by now keeps what they agreed to.
+    known = _person(plan, case).digests
+    newcomers = erasure_plan.newcomers_of(known, besides=subject.pk)
+    taken = newcomers.values_list("address_digest", flat=True)
+    theirs = {bytes(code) for code in taken if code is not None}
+    digests = known - theirs
     # Outside the database as well, so that no backup brings the person back.
     journal.record_erased(subject.pk, digests)
     for digest in digests:
@@ -228,7 +235,9 @@ def _stop(plan: ErasurePlan, decision: Decision, case: Case, problem: Problem) -
     state = ErasurePlan.State.STOPPED if has_begun else ErasurePlan.State.VOID
     plan.state, plan.problem = state, problem
     plan.sought, plan.finished_at = {}, now
-    plan.save(update_fields=["state", "problem", "sought", "finished_at"])
+    if not has_begun:
+        plan.known_by = []
+    plan.save(update_fields=["state", "problem", "sought", "known_by", "finished_at"])
     if decision.settled_at is None:
         decision.answer, decision.outcome = problem.label, Decision.Outcome.SENT_BACK
         decision.settled_at = now
@@ -288,7 +297,22 @@ def _erase(plan: ErasurePlan, line: ErasedPlace) -> bool:
 
 
 def _person(plan: ErasurePlan, case: Case) -> Person:
-    return Identifiers.from_json(plan.sought).person(case.submission.data_subject_id)
+    """Whose rows go. Where the number led nowhere before this plan, an address that
+    somebody new has by now is theirs alone."""
+    subject_id = case.submission.data_subject_id
+    if erasure_plan.is_once_more(plan) and _newcomers(plan, _looked_for(plan, case)):
+        return Person(subject_id)
+    return Identifiers.from_json(plan.sought).person(subject_id)
+
+
+def _looked_for(plan: ErasurePlan, case: Case) -> Identifiers:
+    """By what is searched: also by the address that an earlier plan has cut off."""
+    sought = Identifiers.from_json(plan.sought)
+    codes = {*sought.digests, *plan.known_by}
+    address = case.submission.address
+    is_theirs = bool(address) and addresses.digest(address).hex() in codes
+    found = {*sought.addresses, *({address} if is_theirs else ())}
+    return replace(sought, digests=tuple(sorted(codes)), addresses=tuple(sorted(found)))
 
 
 @transaction.atomic
@@ -303,7 +327,7 @@ def _empty_mail_again(plan: ErasurePlan) -> bool:
         return True
     person = _person(plan, case)
     keys = erasure_places.MAIL_KEYS
-    if _newcomers(plan, Identifiers.from_json(plan.sought)):
+    if _newcomers(plan, _looked_for(plan, case)):
         keys = keys[:1]  # what comes from the address now is somebody else’s
     for row in plan.places.filter(key__in=keys, done_at__isnull=False):
         place = erasure_places.place(row.key)
@@ -320,7 +344,7 @@ def _look_through(plan: ErasurePlan) -> bool:
     """Look for what is left; True when nothing is that nobody may keep."""
     plan.refresh_from_db()
     case = plan.decision.case
-    sought = Identifiers.from_json(plan.sought)
+    sought = _looked_for(plan, case)
     found = set(residual_scan.hits(sought, _spared(plan, case, sought)))
     with transaction.atomic():
         decision, case, _ = _locked(plan)
@@ -354,7 +378,11 @@ def _keep_what_was_found(plan: ErasurePlan, found: Iterable[Hit]) -> None:
 def _spared(plan: ErasurePlan, case: Case, sought: Identifiers) -> Spared:
     """What the approved plan keeps, itself, and what the person has done since."""
     person = sought.person(case.submission.data_subject_id)
-    rows: dict[str, set[str]] = {"rights_requests_erasureplan": {str(plan.pk)}}
+    plans = ErasurePlan.objects.filter(
+        decision__case__submission__data_subject=person.id
+    )
+    rows: dict[str, set[str]] = {}
+    _spare(rows, plans.model._meta.db_table, plans)
     for holding in holdings():
         if holding.kept not in (None, ON_RECORD):
             _spare(rows, holding.table._meta.db_table, holding.rows(person))
@@ -378,11 +406,11 @@ def _spare(rows: dict[str, set[str]], table: str, found: object) -> None:
 
 
 def _newcomers(plan: ErasurePlan, sought: Identifiers) -> list[Person]:
-    """Whoever has one of these addresses now: it led to nobody once the erasure began,
-    so it is somebody new, by their own act."""
-    digests = [bytes.fromhex(code) for code in sought.digests]
-    since = DataSubject.objects.filter(address_digest__in=digests)
-    others = since.exclude(pk=plan.decision.case.submission.data_subject_id)
+    """As the search knows them."""
+    others = erasure_plan.newcomers_of(
+        map(bytes.fromhex, sought.digests),
+        besides=plan.decision.case.submission.data_subject_id,
+    )
     return [sought.person(pk) for pk in others.values_list("pk", flat=True)]
 
 
@@ -461,7 +489,10 @@ def forget_contacts(case: Case) -> None:
         decision__case__submission__data_subject=subject_id,
         state=ErasurePlan.State.DONE,
     )
-    if case.is_open or not erased.exists() or holds.is_held(subject_id):
+    if case.is_open:
+        return
+    erasure_plan.forget_codes(case)
+    if not erased.exists() or holds.is_held(subject_id):
         return
     person = Person(subject_id)
     contacts = erasure_places.place(erasure_places.CONTACTS_KEY)

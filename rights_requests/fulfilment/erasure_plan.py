@@ -6,13 +6,17 @@ it, so that nobody approves what they did not see.
 """
 
 import hashlib
-from collections.abc import Iterator
+import uuid
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from data_subjects import holds
+from data_subjects.models import DataSubject
 from data_subjects.restriction import is_restricted
+from groundwork import addresses
+from groundwork.holdings import Person
 from groundwork.refusals import refuse
 from outbox.models import InboundEmail
 from outbox.retention import is_answer_on_its_way
@@ -108,7 +112,7 @@ def why_something_is_held(case: Case) -> str:
 
 def lines_of(case: Case) -> Iterator[ErasedPlace]:
     """What would happen at each place, not saved."""
-    person = person_of(case.submission.data_subject_id)
+    person = _person_in(case)
     for position, place in enumerate(erasure_places.places()):
         yield ErasedPlace(
             position=position,
@@ -124,17 +128,67 @@ def lines_of(case: Case) -> Iterator[ErasedPlace]:
 def make(decision: Decision) -> ErasurePlan:
     """Freeze what this proposal erases. The caller holds the case."""
     case = decision.case
-    person = person_of(case.submission.data_subject_id)
+    subject_id = case.submission.data_subject_id
+    person = _person_in(case)
+    codes = person.digests or _codes_of_before(case)
     plan = ErasurePlan.objects.create(
         decision=decision,
-        fingerprint=freshness.fingerprint(person),
+        fingerprint=freshness.fingerprint(person_of(subject_id)),
         sought=identifiers_of(person).as_json(),
+        known_by=sorted(code.hex() for code in codes),
     )
     lines = list(lines_of(case))
     for line in lines:
         line.plan = plan
     ErasedPlace.objects.bulk_create(lines)
     return plan
+
+
+def _person_in(case: Case) -> Person:
+    """As the house knows them. Where an earlier deletion cut their number off and our
+    report of it was lost, by what it knew them; but never by an address that somebody
+    new has by now."""
+    person = person_of(case.submission.data_subject_id)
+    codes = _codes_of_before(case) if not person.digests else frozenset()
+    if not codes or newcomers_of(codes, besides=person.id).exists():
+        return person
+    address = case.submission.address
+    is_theirs = bool(address) and addresses.digest(address) in codes
+    return Person(person.id, frozenset({address} if is_theirs else ()), codes)
+
+
+def _codes_of_before(case: Case) -> frozenset[bytes]:
+    """Of the addresses that were cut off by an earlier deletion of this person."""
+    before = ErasurePlan.objects.filter(
+        decision__case__submission__data_subject=case.submission.data_subject_id,
+        begun_at__isnull=False,
+    )
+    lists = before.values_list("known_by", flat=True)
+    return frozenset(bytes.fromhex(code) for codes in lists for code in codes)
+
+
+def newcomers_of(
+    codes: Iterable[bytes], *, besides: uuid.UUID
+) -> "QuerySet[DataSubject]":
+    """Whoever has one of these addresses now: it led to nobody once the erasure began,
+    so it is somebody new, by their own act."""
+    return DataSubject.objects.filter(address_digest__in=list(codes)).exclude(
+        pk=besides
+    )
+
+
+def is_once_more(plan: ErasurePlan) -> bool:
+    """Whether an earlier plan of this case has begun: the number led nowhere before."""
+    begun = ErasurePlan.objects.filter(
+        decision__case=plan.decision.case_id, begun_at__isnull=False
+    )
+    return begun.exclude(pk=plan.pk).exists()
+
+
+def forget_codes(case: Case) -> None:
+    """Our answer has left: nobody has to be told from whoever was erased any more."""
+    plans = ErasurePlan.objects.filter(decision__case=case)
+    plans.exclude(known_by=[]).update(known_by=[])
 
 
 def of(decision: Decision) -> ErasurePlan | None:
@@ -195,6 +249,7 @@ def end(decision: Decision, *, now: datetime) -> None:
         state=ErasurePlan.State.VOID,
         problem=ErasurePlan.Problem.STOPPED,
         sought={},
+        known_by=[],
         finished_at=now,
     )
 

@@ -4,6 +4,7 @@ what was found afterwards that should be gone."""
 import uuid
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -13,7 +14,13 @@ from groundwork.encryption import (
     EncryptedTextField,
     has_content,
 )
-from groundwork.personal_data import Category, Held, NoPersonalData, PersonalData
+from groundwork.personal_data import (
+    Category,
+    Export,
+    Held,
+    NoPersonalData,
+    PersonalData,
+)
 from rights_requests.models.work import Decision
 
 
@@ -78,6 +85,9 @@ class ErasurePlan(models.Model):
     # By what is looked for: addresses, names, numbers, streets and codes. Emptied when
     # the work is over, one way or the other.
     sought = EncryptedJSONField()
+    # Keyed digests of the addresses: by them somebody who signs up again is told from
+    # whoever was erased. Emptied once our report has left, or nothing began.
+    known_by = ArrayField(models.CharField(max_length=64), default=list)
     # Put off until then: a store did not answer.
     next_try_at = models.DateTimeField(default=timezone.now)
     begun_at = models.DateTimeField(null=True)
@@ -87,7 +97,10 @@ class ErasurePlan(models.Model):
     finished_at = models.DateTimeField(null=True)
 
     personal_data = PersonalData(
-        fields={"sought": Category.CONTACT},
+        fields={
+            "sought": Category.CONTACT,
+            "known_by": Held(Category.CONTACT, export=Export.DESCRIBED),
+        },
         purpose="rights-requests",
         source="house",
         retention="case-file",
@@ -102,6 +115,10 @@ class ErasurePlan(models.Model):
                 condition=~Q(state__in=["done", "void", "stopped"])
                 | ~Q(has_content("sought")) & Q(finished_at__isnull=False),
                 name="who_was_erased_is_forgotten",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="void") | Q(known_by=[]),
+                name="who_was_not_erased_is_no_newcomer",
             ),
         ]
         indexes = [

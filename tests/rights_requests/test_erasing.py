@@ -477,6 +477,43 @@ def test_a_second_report_tells_of_what_went_before_the_first_was_lost(
     assert again(case).submission.address == ""
 
 
+def test_a_second_report_harms_nobody_who_has_signed_up_since(
+    client: Client, case: Case, smtp: Relay
+) -> None:
+    carried_out(case)
+    smtp.refused_recipients[ADA] = "550 5.1.1 No such mailbox"
+    deliver()
+    smtp.refused_recipients.clear()
+    become_reader(client, smtp, ADA, first_name="Ada", last_name="Lovelace-Example")
+    new = subscriber_of(ADA)
+
+    plan = carried_out(again(case))
+
+    assert plan.state == ErasurePlan.State.DONE
+    assert plan.known_by == [addresses.digest(ADA).hex()]
+    assert subscriber_of(ADA).pk == new.pk
+    assert readers().filter(pk=new.pk).exists()
+    deliver()
+    told = inbox(smtp, ADA)[-1].text
+    assert "Your sign-up for our e-mails (1)" in told
+    # Once it has left, nobody is known by a code any more.
+    assert not ErasurePlan.objects.exclude(known_by=[]).exists()
+    assert readers().filter(pk=new.pk).exists()
+
+
+def test_a_second_search_looks_for_the_address_once_more(
+    case: Case, stores: Path, smtp: Relay
+) -> None:
+    carried_out(case)
+    smtp.refused_recipients[ADA] = "550 5.1.1 No such mailbox"
+    deliver()
+    smtp.refused_recipients.clear()
+    (stores / "worker.log").write_text(ADA)
+    plan = carried_out(again(case))
+    assert plan.state == "residue"
+    assert {row.what for row in plan.residue.all()} == {"e-mail address"}
+
+
 # --- What comes while it is carried out ---
 
 MIDDLE = "sign-up"

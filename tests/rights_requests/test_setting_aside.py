@@ -18,7 +18,7 @@ from governance import restriction_ends, restrictions, tasks
 from groundwork.clock import today_here
 from groundwork.refusals import NotAllowed
 from outbox.models import SuppressedAddress
-from rights_requests import closing, deciding, letters_gone, weighing
+from rights_requests import closing, deciding, handling, letters_gone, weighing
 from rights_requests.acknowledging import acknowledge_new
 from rights_requests.closing import Answer
 from rights_requests.deciding import Proposal
@@ -430,6 +430,65 @@ def test_the_restriction_is_lifted_only_after_the_answer_was_handed_over(
     assert standing() == []
     actions = SubjectEvent.objects.order_by("id").values_list("action", flat=True)
     assert list(actions) == ["restricted", "told", "lifted"]
+
+
+# --- Taken back ---
+
+
+def left(smtp: Relay) -> None:
+    """Every letter was handed over, and the clocks looked."""
+    inbox(smtp, CLEO)
+    letters_gone.take_over(timezone.now())
+    tasks.keep_clocks()
+
+
+def test_whoever_takes_an_objection_back_is_told_before_the_restriction_ends(
+    smtp: Relay,
+) -> None:
+    case = lives.new_case(CaseKind.OBJECTION)
+    letter = closing.withdraw(case.pk, now=timezone.now())
+    assert "That ends now, since you took your no back." in said(letter)
+    row = Restriction.objects.get()
+    tasks.keep_clocks()
+    with pytest.raises(NotAllowed, match="Tell the person first"):
+        restrictions.lift(row.pk, staff_id=RELEASER)
+
+    left(smtp)
+
+    assert [one.why for one in restriction_ends.due(today_here())] == [
+        "the person was told: lift it"
+    ]
+    row.refresh_from_db()
+    assert row.ending == "You took your objection back, as our letter says."
+    restrictions.lift(row.pk, staff_id=RELEASER)
+    assert standing() == []
+
+
+def test_one_of_two_objections_taken_back_ends_nothing(smtp: Relay) -> None:
+    first, second = (lives.new_case(CaseKind.OBJECTION) for _ in range(2))
+    letter = closing.withdraw(first.pk, now=timezone.now())
+    assert "no longer set aside" not in said(letter)
+    left(smtp)
+    assert list(restriction_ends.due(today_here())) == []
+
+    lives.weighed(second)
+    answer(second)
+    left(smtp)
+
+    row = Restriction.objects.get()
+    assert row.ending == "We have decided on your objection, as our answer says."
+
+
+def test_an_objection_that_somebody_else_took_back_is_decided_on_first(
+    smtp: Relay,
+) -> None:
+    case = lives.new_case(CaseKind.OBJECTION)
+    closing.withdraw(case.pk, now=timezone.now())
+    left(smtp)
+    why = "It was not them."
+    handling.reopen(case.pk, reason=why, staff_id=PROPOSER, now=timezone.now())
+    [ending] = restriction_ends.due(today_here())
+    assert "decide on it first" in ending.why
 
 
 # --- Ends of each ground, on the first page ---
