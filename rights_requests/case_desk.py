@@ -50,8 +50,7 @@ def papers_of(case: Case) -> Papers:
 def timeline_page(request: HttpRequest, pk: Any) -> HttpResponse:
     page = page_of(request, pk)
     papers = papers_of(page.case)
-    for note in papers.notes:
-        note.words = sensitive.shown_note(note, page.case.submission, request.user)
+    sensitive.show_notes(papers.notes, page.case, request.user)
     names = case_timeline.names_of(page.entries, papers)
     found = case_timeline.timeline(page.entries, papers, names)
     return render(

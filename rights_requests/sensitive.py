@@ -57,11 +57,23 @@ def shown(text: str, submission: Submission, user: HasPermissions) -> str:
     return text if not text or may_read(user, submission) else SHUT
 
 
-def shown_note(note: Note, submission: Submission, user: HasPermissions) -> str:
-    """The same for what a colleague noted, which mostly tells of the work alone."""
-    if may_read(user, submission) or not _signs(note.words):
-        return note.words
-    return SHUT
+def show_notes(notes: Iterable[Note], case: Case, user: HasPermissions) -> None:
+    """The same for what colleagues noted, which mostly tells of the work alone: hidden
+    is where the rules find something, and all that stood there when somebody who had
+    read it shut it away."""
+    submission = case.submission
+    if may_read(user, submission):
+        return
+    by_hand_at = _shut_by_hand_at(case)
+    for note in notes:
+        if _signs(note.words) or (by_hand_at and note.written_at <= by_hand_at):
+            note.words = SHUT
+
+
+def _shut_by_hand_at(case: Case) -> datetime | None:
+    entries = CaseLogEntry.objects.filter(case_id=case.pk, event=Event.SHUT_AWAY)
+    by_hand = entries.filter(staff_id__isnull=False).order_by("-pk").first()
+    return by_hand.at if by_hand is not None else None
 
 
 def _signs(words: str) -> frozenset[Sign]:

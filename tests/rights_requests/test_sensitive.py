@@ -428,9 +428,16 @@ def test_whoever_works_on_it_shuts_away_what_the_rules_did_not_see() -> None:
     client = dana("view_case", "work_case")
     address = f"/console/rights_requests/case/{case.pk}/shut-away/"
     assert "health, belief, offences or a child" in text(client.get(address))
+    words = "She told me of something that nobody here has to know."
+    handling.add_note(case.pk, words, staff_id=DANA, now=timezone.now())
+    assert again(case).shut_away_at is None
     seen = {"seen": casebook.newest_entry_id(case)}
     assert client.post(address, seen).status_code == 302
     assert again(case).shut_away_at is not None
+    timeline = f"/console/rights_requests/case/{case.pk}/change/"
+    assert words not in text(client.get(timeline))
+    handling.add_note(case.pk, "Call back.", staff_id=DANA, now=timezone.now())
+    assert "Call back." in text(client.get(timeline))
     refused = client.post(address, {"seen": casebook.newest_entry_id(case)})
     assert refused.status_code == 409
     assert "It is shut away already" in text(refused)
