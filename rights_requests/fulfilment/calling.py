@@ -188,9 +188,7 @@ def release(task_id: int, *, staff_id: int, now: datetime) -> SystemCall:
     case, call = _held_together(task_id)
     if call.state != State.HELD:
         raise NotAllowed("Nothing waits here to be let go.")
-    worked = CaseLogEntry.objects.filter(case_id=case.pk, staff_id=staff_id)
-    worked = worked.exclude(event__in=OF_SECOND_PERSON)
-    if case.assigned_to_id == staff_id or worked.exists():
+    if _has_worked_on(case, staff_id):
         raise NotAllowed(
             "You have worked on this case: somebody else lets the deletion go, since it "
             "cannot be brought back."
@@ -201,6 +199,20 @@ def release(task_id: int, *, staff_id: int, now: datetime) -> SystemCall:
     inputs = {"task": task_id, "system": call.task.system_id}
     casebook.note(case, Event.SYSTEM_RELEASED, staff_id=staff_id, inputs=inputs)
     return call
+
+
+def _has_worked_on(case: Case, staff_id: int) -> bool:
+    """Whether it is theirs, or they did more on it than a second person does. What they
+    released bears their number in the log, too: the move, and its letter."""
+    released = case.decisions.filter(released_by_id=staff_id).select_related("letter")
+    moves = [one.move_number for one in released if one.move_number]
+    letters = [bytes(one.letter.digest).hex() for one in released if one.letter]
+    of_theirs = Q(number__in=moves) | Q(
+        event=Event.LETTER_SENT, inputs__digest__in=letters
+    )
+    done = CaseLogEntry.objects.filter(case_id=case.pk, staff_id=staff_id)
+    done = done.exclude(of_theirs).exclude(event__in=OF_SECOND_PERSON)
+    return case.assigned_to_id == staff_id or done.exists()
 
 
 @transaction.atomic

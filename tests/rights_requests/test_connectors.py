@@ -29,9 +29,20 @@ from groundwork import connector_keys, outside_calls
 from groundwork.clock import today_here
 from groundwork.outside_calls import CallFailed, Why
 from groundwork.refusals import NotAllowed
-from rights_requests import closing, handling, sensitive, tasks, vault, visiting
+from outbox.delivery import deliver_due
+from rights_requests import (
+    casebook,
+    closing,
+    deciding,
+    handling,
+    sensitive,
+    tasks,
+    vault,
+    visiting,
+)
 from rights_requests.clock import written
 from rights_requests.closing import Answer
+from rights_requests.deciding import Proposal
 from rights_requests.fulfilment import (
     calling,
     connectors,
@@ -43,6 +54,7 @@ from rights_requests.fulfilment.connectors import Told
 from rights_requests.fulfilment.systems import Described, Found
 from rights_requests.handling import Searched
 from rights_requests.kinds import CaseKind
+from rights_requests.letters_gone import take_over
 from rights_requests.models import (
     Case,
     CaseDocument,
@@ -54,9 +66,11 @@ from rights_requests.models import (
     SystemCall,
     Task,
 )
+from rights_requests.moves import Move
 from rights_requests.uploads import check_upload
 from tests.console.staff import console_of, dana, person
 from tests.people import CLEO
+from tests.relay import Relay
 from tests.rights_requests import lives, processor
 from tests.rights_requests.processor import Processor
 
@@ -65,6 +79,7 @@ OWNER, RELEASER = 7, 8
 ALL = ("access", "portability", "erasure")
 CALLBACK = "/opendsr/callbacks/"
 LATER = timedelta(days=3)
+MANY = "You wrote of many sign-ups over years, and each has to be looked for by hand."
 State, Problem = SystemCall.State, SystemCall.Problem
 
 
@@ -422,6 +437,29 @@ def test_a_deletion_made_less_before_it_was_sent_waits_to_be_let_go_anew(
     assert crm.asked == {}
 
     let_go(task)
+    assert len(crm.asked) == 1
+
+
+def test_whoever_released_two_months_more_lets_the_deletion_go_too(
+    crm: Processor, connector: Connector, smtp: Relay
+) -> None:
+    case, task = confirmed()
+    deliver_due()
+    wanted = Proposal(Move.EXTEND, ground="complexity", reasons=MANY)
+    decision = deciding.propose(case.pk, wanted, staff_id=OWNER, now=timezone.now())
+    deciding.release(
+        decision.pk,
+        seen_entry_id=casebook.newest_entry_id(case),
+        staff_id=RELEASER,
+        now=timezone.now(),
+    )
+    deliver_due()
+    take_over(timezone.now())
+    case.refresh_from_db()
+    assert case.last_move == Move.EXTEND
+
+    let_go(task)
+
     assert len(crm.asked) == 1
 
 
