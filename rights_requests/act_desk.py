@@ -23,7 +23,7 @@ from groundwork.ledger import CurrentTransaction
 from groundwork.refusals import NotAllowed
 from rights_requests import case_acts, case_steps, casebook, deciding, letters
 from rights_requests.case_acts import Act, Doing
-from rights_requests.case_forms import PART, ActForm
+from rights_requests.case_forms import KEEP, PART, UNTIL, ActForm
 from rights_requests.desk import MAY_SEE, home_of
 from rights_requests.letter_drafts import pieces, way_in_words
 from rights_requests.letters import LetterIncomplete
@@ -220,7 +220,15 @@ def _as_typed(before: Decision | None) -> dict[str, Any]:
     proposal = deciding.proposal_of(before)
     parts = {PART + name: words for name, words in proposal.edits.items()}
     breakdown = "\n".join(proposal.breakdown)
-    return {**vars(proposal), "breakdown": breakdown, **parts}
+    keeps = {
+        name: value
+        for keep in proposal.keeps
+        for name, value in (
+            (KEEP + keep.place, keep.ground),
+            (UNTIL + keep.place, keep.until),
+        )
+    }
+    return {**vars(proposal), "breakdown": breakdown, **parts, **keeps}
 
 
 def _words_of(refusal: Exception) -> str:

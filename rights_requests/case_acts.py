@@ -590,7 +590,8 @@ def _propose(move: Move) -> Do:
 
     def propose(case: Case, data: dict[str, Any], by: Doing) -> Any:
         given = {name: data[name] for name in names if name in data}
-        proposal = Proposal(move=move, edits=dict(by.edits), **given)
+        keeps = case_forms.keeps_in(data)
+        proposal = Proposal(move=move, edits=dict(by.edits), keeps=keeps, **given)
         return deciding.propose(case.pk, proposal, staff_id=by.staff_id, now=by.now)
 
     return propose

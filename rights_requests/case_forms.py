@@ -14,10 +14,10 @@ from django.utils import timezone
 
 from data_subjects.models import ENDING_EVENTS
 from groundwork.masking import mask_numbers
-from rights_requests import grounds, letters, weighing
+from rights_requests import closing, grounds, letters, weighing
 from rights_requests.desk import reference_in
 from rights_requests.entry_forms import NEVER, london_moment
-from rights_requests.fulfilment import corrections, transmissions
+from rights_requests.fulfilment import corrections, erasure_plan, transmissions
 from rights_requests.kinds import AT_ONCE, PUBLISHED, CaseKind
 from rights_requests.letter_frames import LetterKind
 from rights_requests.models import Balancing, Case, Channel, IdentityCheck, Task
@@ -31,6 +31,8 @@ from subscribers.forms import AddressField
 
 LONGEST = 4_000
 PART = "part_"
+# A place of a deletion that stays, and until when.
+KEEP, UNTIL = "keep_", "until_"
 MAY_WORK = "rights_requests.work_case"
 
 
@@ -484,6 +486,52 @@ class PartForm(ProposalForm):
     left_out = Words("What is left out", "Say what is left out")
 
     field_order = ["outcome", "left_out", "ground", "reasons", "evidence"]
+
+    def fit(self) -> None:
+        super().fit()
+        if self.case.kind == CaseKind.ERASURE and not closing.is_kept_by_hold(
+            self.case
+        ):
+            self._offer_to_keep()
+
+    def _offer_to_keep(self) -> None:
+        """Each place that would go, to be kept on a ground and until a day of its own."""
+        known = {ground.key: str(ground) for ground in grounds.REFUSALS}
+        wanted = [(key, known[key]) for key in erasure_plan.KEPT_GROUNDS]
+        for line in erasure_plan.may_be_kept(self.case):
+            self.fields[KEEP + line.key] = forms.ChoiceField(
+                label=f"Keep “{line.title}” ({line.seen_count})?",
+                choices=[("", "No: it is deleted"), *wanted],
+                required=False,
+                error_messages={"invalid_choice": "Choose from those listed"},
+            )
+            self.fields[UNTIL + line.key] = forms.DateField(
+                label="Until when?",
+                required=False,
+                widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+                help_text="Only where it is kept: the day stands in the letter.",
+                error_messages={"invalid": "Enter a day like 2027-11-23"},
+            )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        for name in list(self.fields):
+            if not name.startswith(KEEP) or not data.get(name):
+                continue
+            until = UNTIL + name.removeprefix(KEEP)
+            if data.get(until) is None and until not in self.errors:
+                self.add_error(until, "Say until when it is kept")
+        return data
+
+
+def keeps_in(data: dict[str, Any]) -> tuple[erasure_plan.Keep, ...]:
+    """The places that were chosen to stay, as a proposal has them."""
+    return tuple(
+        erasure_plan.Keep(key, ground, data[UNTIL + key].isoformat())
+        for name, ground in data.items()
+        if name.startswith(KEEP) and ground
+        for key in [name.removeprefix(KEEP)]
+    )
 
 
 class WithholdingForm(ProposalForm):

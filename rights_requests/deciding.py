@@ -82,8 +82,9 @@ ENDS = frozenset({Move.REFUSE, Move.FULFIL_IN_PART, Move.LAPSE})
 class Proposal:
     """What is proposed. reasons: for the person. evidence: what bears it out, for us.
     amount, breakdown, how_to_pay: of a fee. outcome: what is done; left_out: what is
-    not. received_at, dated_on, channel: of a receipt that is put right, as the log
-    writes them. edits: parts of the letter that were written anew."""
+    not. keeps: single places that a deletion leaves alone. received_at, dated_on,
+    channel: of a receipt that is put right, as the log writes them. edits: parts of the
+    letter that were written anew."""
 
     move: Move
     ground: str = ""
@@ -95,6 +96,7 @@ class Proposal:
     outcome: str = ""
     left_out: str = ""
     nothing_held: bool = False
+    keeps: tuple[erasure_plan.Keep, ...] = ()
     received_at: str = ""
     dated_on: str = ""
     channel: str = ""
@@ -147,13 +149,15 @@ def _kept(proposal: Proposal) -> dict[str, Any]:
     kept = asdict(proposal)
     for name in ("move", "ground", "reasons", "evidence"):
         kept.pop(name)
-    return {**kept, "breakdown": list(proposal.breakdown)}
+    keeps = [asdict(keep) for keep in proposal.keeps]
+    return {**kept, "breakdown": list(proposal.breakdown), "keeps": keeps}
 
 
 def proposal_of(decision: Decision) -> Proposal:
     """The proposal as it was made."""
     kept = dict(decision.inputs)
     kept["breakdown"] = tuple(kept["breakdown"])
+    kept["keeps"] = erasure_plan.keeps_in(decision.inputs)
     return Proposal(
         move=Move(decision.move),
         ground=decision.ground,
@@ -181,6 +185,7 @@ def _on_record(decision: Decision) -> dict[str, Any]:
         "reasons": casebook.digest_of(decision.reasons),
         "evidence": casebook.digest_of(decision.evidence),
         "amount": decision.inputs.get("amount", ""),
+        **({"keeps": keeps} if (keeps := decision.inputs.get("keeps")) else {}),
     }
 
 
@@ -389,7 +394,9 @@ def _part_problem(case: Case, proposal: Proposal) -> str:
             "A legal hold keeps a part of it: choose the legal claim as the ground, and "
             "say what is kept for it (UK GDPR, Article 17(3)(e))."
         )
-    return ""
+    if case.kind != CaseKind.ERASURE:
+        return "Only a deletion leaves places alone." if proposal.keeps else ""
+    return erasure_plan.why_not_keep(case, proposal.keeps, today=timezone.localdate())
 
 
 def _why_not_both(case: Case, proposal: Proposal) -> str:

@@ -2,10 +2,11 @@
 what came in where no day runs."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 
 from outbox import outcomes
 from outbox.models import OutgoingEmail
@@ -14,7 +15,7 @@ from rights_requests import case_timeline, news
 from rights_requests.case_timeline import capital
 from rights_requests.fulfilment.erasure_plan import UNDER_WAY
 from rights_requests.kinds import CaseKind
-from rights_requests.models import Case, Decision, ErasurePlan, Letter
+from rights_requests.models import Case, Decision, ErasedPlace, ErasurePlan, Letter
 from rights_requests.moves import OPEN, State
 
 LOST = (MailState.FAILED, MailState.UNKNOWN)
@@ -75,7 +76,7 @@ def deletions(*, most: int, now: datetime) -> list[Waiting]:
             decision__released_at__lt=now - timedelta(hours=1),
         )
     ).select_related("decision__case")
-    return [
+    found = [
         Waiting(
             case=plan.decision.case,
             what=capital(plan.get_state_display()),
@@ -84,6 +85,27 @@ def deletions(*, most: int, now: datetime) -> list[Waiting]:
             state=plan.get_problem_display(),
         )
         for plan in stuck.order_by("made_at")[:most]
+    ]
+    return [*found, *_kept_long_enough(most - len(found), timezone.localdate(now))]
+
+
+def _kept_long_enough(most: int, today: date) -> list[Waiting]:
+    """What a deletion left alone until a day that is over, and nobody has asked since to
+    have the rest of this person deleted."""
+    person = "decision__case__submission__data_subject"
+    later = ErasurePlan.objects.filter(
+        **{person: OuterRef(person)}, made_at__gt=OuterRef("made_at")
+    )
+    over = ErasedPlace.objects.filter(plan=OuterRef("pk"), kept_until__lt=today)
+    plans = ErasurePlan.objects.filter(~Exists(later), Exists(over), state="done")
+    return [
+        Waiting(
+            case=plan.decision.case,
+            what="Something was kept until a day that is over",
+            since=plan.finished_at or plan.made_at,
+            state="Enter a request for its deletion",
+        )
+        for plan in plans.select_related("decision__case").order_by("made_at")[:most]
     ]
 
 

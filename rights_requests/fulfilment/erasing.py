@@ -25,6 +25,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from data_subjects import holds, journal
@@ -167,7 +168,8 @@ def _begin(plan: ErasurePlan) -> bool:
     theirs = {bytes(code) for code in taken if code is not None}
     digests = known - theirs
     # Outside the database as well, so that no backup brings the person back.
-    journal.record_erased(subject.pk, digests)
+    chosen = _chosen(plan).values_list("key", flat=True)
+    journal.record_erased(subject.pk, digests, kept=chosen)
     for digest in digests:
         suppression.suppress(digest, "", SuppressedAddress.Reason.ERASED)
     subject.address_digest, subject.record_went_at = None, now
@@ -253,14 +255,10 @@ def _stop_midway(
     somebody new has it by now. A backup that is put back loses no more than went here."""
     subject_id = case.submission.data_subject_id
     digests = _person(plan, case).digests
-    left = plan.places.filter(done_at=None).values_list("key", flat=True)
+    chosen = set(_chosen(plan).values_list("key", flat=True))
+    left = {*plan.places.filter(done_at=None).values_list("key", flat=True), *chosen}
     journal.record_erased(subject_id, digests, kept=left)
-    with as_the_law_requires(subject_id):
-        for digest in sorted(digests):
-            if not DataSubject.objects.filter(address_digest=digest).exists():
-                DataSubject.objects.filter(pk=subject_id).update(address_digest=digest)
-                erasing_readers.give_address_back(subject_id, digest)
-                break
+    _give_address_back(subject_id, digests)
     _stop(plan, decision, case, problem)
 
 
@@ -268,6 +266,20 @@ def _note(
     case: Case, decision: Decision, event: Event, inputs: dict[str, object]
 ) -> None:
     casebook.note(case, event, inputs={"decision": decision.pk, **inputs})
+
+
+def _give_address_back(subject_id: uuid.UUID, digests: Iterable[bytes]) -> None:
+    with as_the_law_requires(subject_id):
+        for digest in sorted(digests):
+            if not DataSubject.objects.filter(address_digest=digest).exists():
+                DataSubject.objects.filter(pk=subject_id).update(address_digest=digest)
+                erasing_readers.give_address_back(subject_id, digest)
+                return
+
+
+def _chosen(plan: ErasurePlan) -> "QuerySet[ErasedPlace]":
+    """What would have gone, and two people decided to keep."""
+    return plan.places.exclude(ground="")
 
 
 # --- Place by place ---
@@ -329,7 +341,8 @@ def _empty_mail_again(plan: ErasurePlan) -> bool:
     keys = erasure_places.MAIL_KEYS
     if _newcomers(plan, _looked_for(plan, case)):
         keys = keys[:1]  # what comes from the address now is somebody else’s
-    for row in plan.places.filter(key__in=keys, done_at__isnull=False):
+    done = plan.places.filter(key__in=keys, done_at__isnull=False)
+    for row in done.exclude(fate=ErasedPlace.Fate.KEPT):
         place = erasure_places.place(row.key)
         if place is not None and (count := place.erase(person)):
             row.erased_count = (row.erased_count or 0) + count
@@ -383,8 +396,9 @@ def _spared(plan: ErasurePlan, case: Case, sought: Identifiers) -> Spared:
     )
     rows: dict[str, set[str]] = {}
     _spare(rows, plans.model._meta.db_table, plans)
+    chosen = set(_chosen(plan).values_list("key", flat=True))
     for holding in holdings():
-        if holding.kept not in (None, ON_RECORD):
+        if holding.kept not in (None, ON_RECORD) or holding.key in chosen:
             _spare(rows, holding.table._meta.db_table, holding.rows(person))
     newcomers = _newcomers(plan, sought)
     for newcomer in newcomers:
@@ -474,6 +488,8 @@ def _finish(plan: ErasurePlan) -> None:
     decision, case, _ = _locked(plan)
     now = timezone.now()
     _note(case, decision, Event.ERASED, _counts(plan))
+    if _chosen(plan).exists():
+        _give_address_back(case.submission.data_subject_id, _person(plan, case).digests)
     plan.finished_at, plan.sought = now, {}
     plan.state = ErasurePlan.State.DONE
     plan.save(update_fields=["finished_at", "sought", "state"])

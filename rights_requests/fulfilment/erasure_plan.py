@@ -7,8 +7,10 @@ it, so that nobody approves what they did not see.
 
 import hashlib
 import uuid
-from collections.abc import Iterable, Iterator
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -20,6 +22,8 @@ from groundwork.holdings import Person
 from groundwork.refusals import refuse
 from outbox.models import InboundEmail
 from outbox.retention import is_answer_on_its_way
+from rights_requests import grounds
+from rights_requests.deadline_words import in_words
 from rights_requests.fulfilment import erasure_places, freshness
 from rights_requests.fulfilment.identifiers import identifiers_of
 from rights_requests.fulfilment.people import person_of
@@ -110,8 +114,82 @@ def why_something_is_held(case: Case) -> str:
     return ""
 
 
-def lines_of(case: Case) -> Iterator[ErasedPlace]:
+@dataclass(frozen=True)
+class Keep:
+    """A place that would go, and stays: on a ground of Article 17(3), until this day
+    (ISO 8601)."""
+
+    place: str
+    ground: str
+    until: str
+
+
+KEPT_GROUNDS = (
+    "freedom-of-expression",
+    "legal-obligation",
+    "public-health",
+    "archiving",
+    grounds.LEGAL_CLAIMS.key,
+)
+STILL_YOURS = "It is how we find what is kept of you"
+
+
+def keeps_in(inputs: Mapping[str, Any]) -> tuple[Keep, ...]:
+    """As a proposal has them."""
+    return tuple(Keep(**one) for one in inputs.get("keeps", ()))
+
+
+def may_be_kept(case: Case) -> list[ErasedPlace]:
+    """What would go and holds something: of it single places can be kept."""
+    return [
+        line
+        for line in lines_of(case)
+        if line.fate != Fate.KEPT
+        and line.seen_count
+        and line.has_rows
+        and line.key != erasure_places.KEY
+    ]
+
+
+def why_not_keep(case: Case, keeps: Sequence[Keep], *, today: date) -> str:
+    """What stands against keeping these; empty when nothing does."""
+    if not keeps:
+        return ""
+    if holds.is_held(case.submission.data_subject_id):
+        return "A legal hold keeps all of it: no place is chosen beside it."
+    known = {line.key for line in may_be_kept(case)}
+    for keep in keeps:
+        if keep.place not in known:
+            return "Choose from the places that would be deleted."
+        if keep.ground not in KEPT_GROUNDS:
+            return "What is kept needs a ground of Article 17(3) of the UK GDPR."
+        if date.fromisoformat(keep.until) <= today:
+            return "Say until when it is kept: a day that is still to come."
+    return ""
+
+
+def lines_of(case: Case, keeps: Sequence[Keep] = ()) -> Iterator[ErasedPlace]:
     """What would happen at each place, not saved."""
+    chosen = {keep.place: keep for keep in keeps}
+    for line in _lines_of(case):
+        if keep := chosen.get(line.key):
+            _keep(line, keep)
+        elif keeps and line.key == erasure_places.KEY:
+            last = max(keeps, key=lambda keep: keep.until)
+            _keep(line, last, why=STILL_YOURS)
+        yield line
+
+
+def _keep(line: ErasedPlace, keep: Keep, *, why: str = "") -> None:
+    [ground] = [one for one in grounds.REFUSALS if one.key == keep.ground]
+    told = why or f"{ground.told[:1].upper()}{ground.told[1:]}"
+    line.fate, line.ground = Fate.KEPT, keep.ground
+    line.why = f"{told} ({ground.article})"
+    line.kept_until = date.fromisoformat(keep.until)
+    line.until = f"until {in_words(line.kept_until)}"
+
+
+def _lines_of(case: Case) -> Iterator[ErasedPlace]:
     person = _person_in(case)
     for position, place in enumerate(erasure_places.places()):
         yield ErasedPlace(
@@ -137,7 +215,7 @@ def make(decision: Decision) -> ErasurePlan:
         sought=identifiers_of(person).as_json(),
         known_by=sorted(code.hex() for code in codes),
     )
-    lines = list(lines_of(case))
+    lines = list(lines_of(case, keeps_in(decision.inputs)))
     for line in lines:
         line.plan = plan
     ErasedPlace.objects.bulk_create(lines)

@@ -162,6 +162,10 @@ class ErasedPlace(models.Model):
     # Why it is kept, with its article, and for how long; empty for what goes.
     why = models.CharField(max_length=400, blank=True)
     until = models.CharField(max_length=120, blank=True)
+    # Of what would go, and two people decided to keep: its ground in the law (a key of
+    # rights_requests.grounds), and the last day.
+    ground = models.SlugField(blank=True, db_index=False)
+    kept_until = models.DateField(null=True)
     # How many records were seen there for the preview; null where nobody can tell.
     seen_count = models.PositiveIntegerField(null=True)
     # How many were there in the end, and when that was done.
@@ -170,8 +174,8 @@ class ErasedPlace(models.Model):
 
     personal_data = NoPersonalData(
         "names of places and counts",
-        others="id plan position key title fate why until seen_count erased_count"
-        " done_at",
+        others="id plan position key title fate why until ground kept_until seen_count"
+        " erased_count done_at",
     )
 
     class Meta:
@@ -182,6 +186,11 @@ class ErasedPlace(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(fate="kept") | ~Q(why=""), name="what_is_kept_has_a_ground"
+            ),
+            models.CheckConstraint(
+                condition=Q(ground="", kept_until__isnull=True)
+                | Q(fate="kept", kept_until__isnull=False) & ~Q(ground=""),
+                name="what_was_chosen_is_kept_until_a_day",
             ),
         ]
 

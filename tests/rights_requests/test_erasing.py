@@ -28,6 +28,7 @@ from case_updates.readers import readers
 from consent.models import ConsentEntry
 from data_subjects import disclosures, holds, restriction
 from data_subjects.holds import Matter
+from data_subjects.journal_file import Kind, Reading
 from data_subjects.models import DataSubject, Ground, LegalHold
 from groundwork import addresses
 from groundwork.clock import today_here
@@ -45,7 +46,9 @@ from rights_requests import (
     links,
     vault,
     visiting,
+    waiting,
 )
+from rights_requests.deadline_words import in_words
 from rights_requests.deciding import Proposal
 from rights_requests.fulfilment import (
     erasing,
@@ -62,6 +65,7 @@ from rights_requests.models import (
     Case,
     CaseLogEntry,
     Decision,
+    ErasedPlace,
     ErasurePlan,
     Event,
     Letter,
@@ -77,6 +81,7 @@ from tests.console.staff import console_of, person, text
 from tests.data_subjects.test_holds_and_disclosures import GIVEN
 from tests.database_role import acting_as
 from tests.people import ADA, BEN, become_reader, inbox, subscriber_of
+from tests.reading import forms
 from tests.relay import Relay
 from tests.rights_requests import lives
 from tests.rights_requests.files import upload
@@ -512,6 +517,116 @@ def test_a_second_search_looks_for_the_address_once_more(
     plan = carried_out(again(case))
     assert plan.state == "residue"
     assert {row.what for row in plan.residue.all()} == {"e-mail address"}
+
+
+# --- Single places that stay ---
+
+IN_A_YEAR = today_here() + timedelta(days=365)
+
+
+def in_part(*keeps: erasure_plan.Keep) -> Proposal:
+    return Proposal(
+        move=Move.FULFIL_IN_PART,
+        ground="legal-obligation",
+        reasons="The law of companies makes us keep the list of those who signed up.",
+        outcome="We deleted all but that.",
+        left_out="Your sign-up.",
+        keeps=keeps,
+    )
+
+
+def keep(**more: str) -> erasure_plan.Keep:
+    given = {"place": "sign-up", "ground": "legal-obligation", "until": ""}
+    return erasure_plan.Keep(**{**given, "until": IN_A_YEAR.isoformat(), **more})
+
+
+def test_single_places_stay_on_their_ground_until_their_day(
+    case: Case, smtp: Relay
+) -> None:
+    now = timezone.now()
+    decision = deciding.propose(case.pk, in_part(keep()), staff_id=DANA, now=now)
+    plan = ErasurePlan.objects.get(decision=decision)
+    line = plan.places.get(key="sign-up")
+    assert (line.fate, line.kept_until) == ("kept", IN_A_YEAR)
+    console = console_of(
+        person("omar@example.com", "view_case", "work_case", "release_case")
+    )
+    shown = text(console.get(f"/console/rights_requests/case/{case.pk}/decisions/"))
+    until = f"until {in_words(IN_A_YEAR)}"
+    assert "Article 17(3)(b)" in shown and until in shown
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ErasedPlace.objects.filter(pk=line.pk).update(fate="removed")
+
+    approve(decision)
+    erasing.work_on_next(timezone.now())
+
+    plan.refresh_from_db()
+    assert plan.state == ErasurePlan.State.DONE
+    assert again(case).state == State.PARTLY_FULFILLED
+    kept = subscriber_of(ADA)
+    assert kept.first_name == "Ada" and not readers().filter(pk=kept.pk).exists()
+    # What is kept leads to the person, so that a later request finds it.
+    assert kept.data_subject.address_digest == addresses.digest(ADA)
+    assert kept.data_subject_id == case.submission.data_subject_id
+    # A backup that is put back keeps it as well.
+    acts = [line.act for line in Reading().lines() if line.act.kind is Kind.ERASED]
+    assert acts[-1].purposes == ("person", "sign-up")
+    deliver()
+    told = " ".join(inbox(smtp, ADA)[-1].text.split())
+    assert "Your sign-up for our e-mails" in told and until in told
+    assert "A law makes us keep it, such as tax law" in told
+    assert "Your sign-up for our e-mails (1)" not in told
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"place": "opt-outs"}, "places that would be deleted"),
+        ({"place": "person"}, "places that would be deleted"),
+        ({"ground": "no-ground-to-erase"}, r"Article 17\(3\)"),
+        ({"until": today_here().isoformat()}, "still to come"),
+    ],
+)
+def test_what_has_no_ground_no_day_or_nothing_in_it_is_not_kept(
+    case: Case, wrong: dict[str, str], words: str
+) -> None:
+    proposal = in_part(keep(**wrong))
+    with pytest.raises(NotAllowed, match=words):
+        deciding.propose(case.pk, proposal, staff_id=DANA, now=timezone.now())
+    assert not Decision.objects.exists()
+
+
+def test_staff_choose_on_the_form_what_stays_and_say_until_when(case: Case) -> None:
+    console = console_of(person("dana@example.com", "view_case", "work_case"))
+    act = f"/console/rights_requests/case/{case.pk}/propose-part/"
+    page = console.get(act)
+    assert "Keep “Your sign-up for our e-mails” (1)?" in text(page)
+    [form] = [form for form in forms(page) if "seen" in form.fields]
+    given = {
+        **form.fields,
+        **{
+            name: str(value)
+            for name, value in vars(in_part()).items()
+            if name in ("ground", "reasons", "outcome", "left_out")
+        },
+        "keep_sign-up": "legal-obligation",
+        "step": "send",
+    }
+    refused = console.post(act, {**given, "until_sign-up": ""})
+    assert "Say until when it is kept" in text(refused)
+    console.post(act, {**given, "until_sign-up": IN_A_YEAR.isoformat()})
+    line = ErasedPlace.objects.get(key="sign-up")
+    assert (line.fate, line.ground) == ("kept", "legal-obligation")
+
+
+def test_what_was_kept_long_enough_stands_on_the_first_page(case: Case) -> None:
+    now = timezone.now()
+    decision = deciding.propose(case.pk, in_part(keep()), staff_id=DANA, now=now)
+    approve(decision)
+    erasing.work_on_next(timezone.now())
+    assert waiting.deletions(most=9, now=timezone.now()) == []
+    [line] = waiting.deletions(most=9, now=timezone.now() + timedelta(days=367))
+    assert line.case == case and "day that is over" in line.what
 
 
 # --- What comes while it is carried out ---
