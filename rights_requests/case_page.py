@@ -68,6 +68,7 @@ LEADS = {
     "tasks": ("Finish the open task", "tasks"),
     "release-copy": ("Read the copy, and release it", "documents"),
     "release-files": ("Read the files, and release them", "documents"),
+    "say-receiver": ("Say who receives the file", "documents"),
     "correct": ("Settle the open correction", "corrections"),
     "authority": ("Add their authority", "documents"),
     "upload": ("Upload the answer", "documents"),

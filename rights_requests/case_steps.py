@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from data_subjects.restriction import is_restricted
 from rights_requests import casebook, closing, deciding, handling, moves, weighing
-from rights_requests.fulfilment import erasure_plan, releasing
+from rights_requests.fulfilment import erasure_plan, releasing, transmissions
 from rights_requests.kinds import CaseKind
 from rights_requests.models import Case, Decision, IdentityCheck, Letter
 from rights_requests.moves import NOT_OF_STAFF, Move, State, needs_second_person
@@ -59,6 +59,7 @@ class Facts:
 
     why_not: of each move (why_not_now). pending: the proposal that waits; check: the
     check of identity that is not closed. copy_waits, files_wait: what nobody released.
+    is_receiver_unknown: of an address to which the person wants their file sent.
     to_post: letters that wait to be posted.
     """
 
@@ -74,6 +75,7 @@ class Facts:
     answers_count: int = 0
     copy_waits: bool = False
     files_wait: bool = False
+    is_receiver_unknown: bool = False
     links_count: int = 0
     is_held: bool = False
     is_restricted: bool = False
@@ -105,6 +107,7 @@ def facts_of(case: Case, *, now: datetime) -> Facts:
         searches_count=len(case.searches.all()),
         answers_count=len(closing.answers_of(case)),
         copy_waits=_copy_waits(case),
+        is_receiver_unknown=transmissions.waits_for_staff(case),
         files_wait=bool(releasing.files_to_release(case)),
         links_count=case.links.filter(use="case-status", revoked_at=None).count(),
         is_held=bool(case.submission.held_because),
@@ -191,6 +194,7 @@ def _before_answer(kind: CaseKind, facts: Facts) -> Iterator[str]:
     """What the answer rests on, in the order in which it is done."""
     to_restrict = kind is CaseKind.OBJECTION and not facts.is_restricted
     wanted = {
+        "say-receiver": facts.is_receiver_unknown,
         "search": kind in COPIES and not facts.searches_count,
         "correct": facts.open_corrections_count > 0,
         "tasks": facts.open_tasks_count > 0,

@@ -52,7 +52,12 @@ from rights_requests.closing import (
 )
 from rights_requests.correcting import Correction, Receipt
 from rights_requests.counting import Extension, Kind
-from rights_requests.fulfilment import corrections, erasure_plan, erasure_report
+from rights_requests.fulfilment import (
+    corrections,
+    erasure_plan,
+    erasure_report,
+    transmissions,
+)
 from rights_requests.grounds import Ground
 from rights_requests.handling import ANSWER_WITHIN
 from rights_requests.kinds import CaseKind
@@ -496,7 +501,7 @@ def _fields(case: Case, proposal: Proposal, now: datetime) -> dict[str, Any]:
     found: dict[str, Any] = {
         "reasons": proposal.reasons,
         "ground": f"{ground.told} ({ground.article})" if ground else "",
-        "outcome": corrections.in_letter(case, proposal.outcome),
+        "outcome": corrections.in_letter(case, _done(case, proposal)),
         "left_out": proposal.left_out,
         "amount": amount_of(proposal),
         "breakdown": proposal.breakdown,
@@ -517,6 +522,13 @@ def _fields(case: Case, proposal: Proposal, now: datetime) -> dict[str, Any]:
     if proposal.move is Move.ASK_FEE:
         found["answer_by"] = timezone.localdate(now) + ANSWER_WITHIN
     return found
+
+
+def _done(case: Case, proposal: Proposal) -> str:
+    """What was done, with what becomes of a file that goes to somebody else."""
+    if proposal.move is not Move.FULFIL_IN_PART:
+        return proposal.outcome
+    return "\n\n".join(filter(None, [transmissions.in_letter(case), proposal.outcome]))
 
 
 def _weighed_fields(case: Case, proposal: Proposal) -> dict[str, str]:

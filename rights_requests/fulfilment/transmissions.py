@@ -219,6 +219,12 @@ def _note(found: Transmission, event: Event, staff_id: int | None) -> None:
 # --- With the answer ---
 
 
+def waits_for_staff(case: Case) -> bool:
+    """Whether somebody has yet to say who receives it, or why nothing is sent."""
+    found = newest(case)
+    return found is not None and found.state == State.ASKED
+
+
 def is_to_leave(case: Case) -> bool:
     """Whether something goes to somebody else with the answer."""
     return case.transmissions.filter(state=State.NAMED).exists()

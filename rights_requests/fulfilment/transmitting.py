@@ -144,6 +144,8 @@ def _outgoing(found: Transmission, now: datetime) -> _Outgoing:
     """Raises _Trouble where it must not leave, or is not there."""
     if not connector_keys.is_there():
         raise _Trouble(Problem.NO_KEY)
+    if writing.contacts_went(found.case):
+        raise _Trouble(Problem.GONE, is_final=True)  # deleted at their request since
     if closing.why_not_act(found.case):
         raise _Trouble(Problem.UNSHOWN, is_final=True)
     document = found.document
@@ -387,6 +389,8 @@ TOLD = {
 
 
 def _tell(case: Case, words: str, *, now: datetime) -> None:
+    if writing.contacts_went(case):
+        return
     writing.write(case, LetterKind.MESSAGE, now=now, edits={"message": words})
 
 

@@ -1,6 +1,7 @@
 """A person's file, sent straight to another organisation (Art. 20(2)), held against one
 that listens on this machine and misbehaves in every way."""
 
+import json
 import os
 import signal
 from collections.abc import Iterator
@@ -27,23 +28,35 @@ from groundwork.refusals import NotAllowed
 from outbox.delivery import deliver_due
 from rights_requests import (
     acknowledging,
+    casebook,
     closing,
+    deciding,
     handling,
     links,
     sending_lines,
     tasks,
 )
 from rights_requests.closing import Answer
+from rights_requests.deciding import Proposal
 from rights_requests.fulfilment import releasing, transmissions, transmitting
+from rights_requests.fulfilment.marks import Extent, Reason
+from rights_requests.fulfilment.redacting import Wanted
 from rights_requests.fulfilment.transmissions import Receiver as Known
 from rights_requests.kinds import CaseKind
 from rights_requests.models import Case, CaseLogEntry, Letter, Transmission
+from rights_requests.moves import Move
 from tests.console.staff import dana, text
 from tests.people import ADA, become_reader, inbox
 from tests.relay import Relay
 from tests.rights_requests import lives, receiver
 from tests.rights_requests.asking import check, sent
-from tests.rights_requests.copying import MAKER, READER, put_together, released
+from tests.rights_requests.copying import (
+    MAKER,
+    READER,
+    leave_out,
+    put_together,
+    released,
+)
 from tests.rights_requests.own_pages import confirm_path, text_of
 from tests.rights_requests.receiver import Receiver
 
@@ -209,6 +222,33 @@ def test_no_answer_leaves_before_somebody_has_said_who_receives_it(
     assert club.asked == []
     assert "Nobody there takes such files." in told(case)
     assert "Article 20(2)" in told(case)
+
+
+def test_an_answer_in_part_says_what_becomes_of_the_file_as_well(
+    case: Case, club: Receiver
+) -> None:
+    row = named(case, club.address)
+    put_together(case)
+    words = "Analytical"
+    leave_out(case, Wanted(Extent.EVERYWHERE, Reason.OTHERS, words=words))
+    released(case)
+    part = Proposal(
+        Move.FULFIL_IN_PART,
+        "rights-of-others",
+        "What is left out is about somebody else, who has a right to that.",
+        outcome="You get the rest.",
+        left_out="The name of a neighbour.",
+    )
+    now = timezone.now()
+    decision = deciding.propose(case.pk, part, staff_id=MAKER, now=now)
+    seen = casebook.newest_entry_id(case)
+    deciding.release(decision.pk, seen_entry_id=seen, staff_id=READER, now=now)
+    letter = told(case)
+    tasks.send_files()
+
+    assert "straight to Example Reading Club" in letter
+    assert again(row).state == State.ACCEPTED
+    assert words not in json.dumps(club.only)
 
 
 def test_an_address_that_a_stranger_may_have_typed_gets_nothing(
@@ -647,6 +687,7 @@ def test_staff_note_the_address_say_who_receives_it_and_see_how_it_stands(
     right = post(f"{page}where-to-send/", address=club.address, words="She wrote.")
     assert right.status_code == 302
     row = Transmission.objects.get()
+    assert "Say who receives the file" in text(console.get(f"{page}change/"))
     documents = console.get(f"{page}documents/")
     assert club.address in text(documents)
     assert "nobody has said yet who receives it" in text(documents)
@@ -665,6 +706,8 @@ def test_staff_note_the_address_say_who_receives_it_and_see_how_it_stands(
     tasks.send_files()
     shown = text(console.get(f"{page}documents/"))
     assert "the server refused the file" in shown and "Send it again" in shown
+    today = text(console.get("/console/"))
+    assert "Files sent to others" in today and f"not taken: {case.reference}" in today
     assert post(f"{rows}send-again/").status_code == 302
     tasks.send_files()
     assert "arrived: the receiver took it" in text(console.get(f"{page}documents/"))
