@@ -153,7 +153,7 @@ _HEALTH = (
         rf"(?:diagnosed with|tested positive for) (?:\w{{1,20}} )?{_ILLNESS}",
         rf"(?:live|lives|living|lived) with (?:\w{{1,20}} )?{_ILLNESS}",
         rf"(?:recovering|recovered|died|dying) (?:from|of) (?:\w{{1,20}} )?{_ILLNESS}",
-        rf"my {_ILLNESS}",
+        rf"(?:my|his|her|their) {_ILLNESS}",
         rf"{_SOMEBODY}{_IS} {_ILL}",
         rf"{_SOMEBODY}{_IS} diagnosed",
         rf"{_ONE}{_IS} (?:clinically |severely |badly )?(?:depressed|suicidal)",
@@ -189,8 +189,8 @@ _HEALTH = (
         r"my (?:own )?(?:mental |physical )?health"
         r"(?! and safety| insur| club| care| food| business)",
         r"my medical (?:records?|history|notes|treatment|report|problems?)",
-        r"my (?:illness|medication|diagnosis|sick note|fit note|blue badge|blood tests?"
-        rf"|(?:{_ILLNESS}) diagnosis)",
+        r"my (?:illness|medication|diagnosis|sick note|fit note|blue badge|blood tests?)",
+        rf"(?:my|his|her|their) (?:{_ILLNESS}) diagnosis",
         r"(?:my|i (?:get|receive|claim)) (?:pip|personal independence payment"
         r"|disability living allowance|attendance allowance)",
     ),

@@ -17,6 +17,8 @@ TELLING = {
     Sign.HEALTH: [
         "I was diagnosed with breast cancer last year",
         "My wife has multiple sclerosis",
+        "She told me of her HIV diagnosis",
+        "They mentioned their diabetes on the telephone",
         "I’m disabled and cannot use the form",
         "I have been off sick since May",
         "my GP said I must rest",

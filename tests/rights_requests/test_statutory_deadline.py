@@ -207,6 +207,16 @@ def test_bad_input_is_explained_and_ends_with_two(
     assert done.stdout == b"" and b"Traceback" not in done.stderr
 
 
+def test_what_cannot_be_read_is_told_in_json_where_that_is_asked_for(run: Any) -> None:
+    words = "--received 2026-11-02 --right access --identity-received 2026-11-05 --json"
+    done = run(*words.split())
+
+    assert done.returncode == 2
+    found = json.loads(done.stdout)
+    assert found["due_on"] is None and found["state"] is None
+    assert found["errors"] == ["identity_received is given without identity_asked."]
+
+
 def test_every_problem_is_named_at_once(run: Any) -> None:
     done = run(*"--received x --right y --nation z --as-of 2026-02-30".split())
 

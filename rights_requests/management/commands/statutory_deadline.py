@@ -91,6 +91,9 @@ class Command(BaseCommand):
         try:
             question = read(given, now=now)
         except Unreadable as error:
+            if not as_lines:
+                unread = Deadline(errors=tuple(error.problems))
+                self.stdout.write(json.dumps(as_json(unread), indent=2))
             raise CommandError(
                 "\n".join(error.problems), returncode=BAD_INPUT
             ) from error
