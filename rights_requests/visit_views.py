@@ -70,7 +70,8 @@ DONE = {
     "links": "The old links no longer work. A letter with the new one is on its way.",
 }
 UPLOAD_HINT = (
-    f"At most {MOST_FILES} files of {MOST_BYTES // MEGABYTE} MB each: {ALLOWED_WORDS}."
+    f"At most {MOST_FILES} files of {MOST_BYTES // MEGABYTE} MB each: {ALLOWED_WORDS}. "
+    "Out of files with text we take the numbers of cards and National Insurance."
 )
 TURN_OF_PERSON = {
     State.AWAITING_IDENTITY: "Show us who you are",
