@@ -39,7 +39,7 @@ def fields_of(decision: Decision, move: Move, nothing_held: bool) -> dict[str, A
     found: list[ErasedPlace] = []
     if plan is not None or is_new:
         keeps = erasure_plan.keeps_in(decision.inputs)
-    found = list(plan.places.all() if plan else erasure_plan.lines_of(case, keeps))
+        found = list(plan.places.all() if plan else erasure_plan.lines_of(case, keeps))
     goes = {"address_goes": True} if _address_goes(found) else {}
     if not reaches_person(case.submission):
         return goes  # nobody else learns what there was
