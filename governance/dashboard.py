@@ -243,6 +243,7 @@ def _cases(request: HttpRequest) -> dict[str, Any] | None:
         "queue": case_queue.most_urgent(today=today_here(), most=URGENT),
         "to_release": waiting.to_release(me, most=QUEUE_LENGTH) if may_release else [],
         "to_confirm": waiting.to_confirm(most=QUEUE_LENGTH),
+        "left_by_rules": waiting.left_by_rules(most=QUEUE_LENGTH),
         "deletions": waiting.deletions(most=QUEUE_LENGTH, now=timezone.now()),
         "letters": waiting.letters(most=QUEUE_LENGTH, now=timezone.now()),
     }

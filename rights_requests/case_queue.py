@@ -14,10 +14,10 @@ from urllib.parse import urlencode
 from django.db import connection
 from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 
-from rights_requests import due_days, news
+from rights_requests import due_days, news, plainness
 from rights_requests.deadline_words import days_in_words, in_words
 from rights_requests.kinds import CaseKind
-from rights_requests.models import Case, Decision
+from rights_requests.models import Case, Decision, RuleCheck
 from rights_requests.moves import CLOSED, State
 from staff.models import StaffUser
 
@@ -217,7 +217,8 @@ def most_urgent(*, today: date, most: int) -> "list[Line]":
 class Line:
     """One row of a list; no name and no address of anybody.
 
-    about: the reference of the request that a complaint is about, if it is. tone: the
+    about: the reference of the request that a complaint is about, if it is. left_by_rule:
+    why a standing rule left it to the team, in words, while it is open. tone: the
     shape beside who must act. due: the day in words; left: how long until then and which
     clock it is.
     """
@@ -227,6 +228,7 @@ class Line:
     who_acts: str
     tone: str
     about: str = ""
+    left_by_rule: str = ""
     due: str = ""
     left: str = ""
     is_late: bool = False
@@ -245,7 +247,13 @@ def with_particulars(rows: QuerySet[Case]) -> Any:
         held_because=F("submission__held_because"),
         shut_away_at=F("submission__shut_away_at"),
         about_reference=F("about__reference"),
+        why_by_rule=Subquery(left_by_rule(of_case).values("why")[:1]),
     )
+
+
+def left_by_rule(of_case: OuterRef) -> QuerySet[RuleCheck]:
+    """What came of holding this case against a standing rule, where it was left to us."""
+    return RuleCheck.objects.filter(case=of_case, outcome=RuleCheck.Outcome.TEAM)
 
 
 def is_pending() -> Exists:
@@ -268,6 +276,7 @@ def line_of(row: Any, today: date) -> Line:
         who_acts=who_acts(row, is_pending=row.is_pending),
         tone=tone_of(row),
         about=row.about_reference or "",
+        left_by_rule=_left_by_rule(row),
         assigned=row.assigned_name or "",
         marks=tuple(_marks(row)),
     )
@@ -282,6 +291,12 @@ def line_of(row: Any, today: date) -> Line:
     if row.is_waiting and row.due_on:
         return replace(line, due=in_words(row.due_on), left="if the answer came today")
     return line
+
+
+def _left_by_rule(row: Any) -> str:
+    if not row.why_by_rule or not row.is_open:
+        return ""
+    return f"not by rule: {'; '.join(plainness.in_words(row.why_by_rule))}"
 
 
 def who_acts(case: Case, *, is_pending: bool) -> str:

@@ -11,11 +11,18 @@ from django.utils import timezone
 from outbox import outcomes
 from outbox.models import OutgoingEmail
 from outbox.models import State as MailState
-from rights_requests import case_timeline, news
+from rights_requests import case_timeline, news, plainness
 from rights_requests.case_timeline import capital
 from rights_requests.fulfilment.erasure_plan import UNDER_WAY
 from rights_requests.kinds import CaseKind
-from rights_requests.models import Case, Decision, ErasedPlace, ErasurePlan, Letter
+from rights_requests.models import (
+    Case,
+    Decision,
+    ErasedPlace,
+    ErasurePlan,
+    Letter,
+    RuleCheck,
+)
 from rights_requests.moves import OPEN, State
 
 LOST = (MailState.FAILED, MailState.UNKNOWN)
@@ -106,6 +113,27 @@ def _kept_long_enough(most: int, today: date) -> list[Waiting]:
             state="Enter a request for its deletion",
         )
         for plan in plans.select_related("decision__case").order_by("made_at")[:most]
+    ]
+
+
+def left_by_rules(*, most: int) -> list[Waiting]:
+    """Open cases that a standing rule left to the team, until somebody has them, with
+    every reason; the most urgent first."""
+    checks = RuleCheck.objects.filter(
+        outcome=RuleCheck.Outcome.TEAM,
+        case__state__in=OPEN,
+        case__assigned_to_id=None,
+    ).select_related("case", "rule")
+    return [
+        Waiting(
+            case=check.case,
+            what=capital("; ".join(plainness.in_words(check.why))),
+            since=check.settled_at or check.checked_at,
+            state=f"left by {check.rule.reference}",
+        )
+        for check in checks.defer("case__details").order_by("case__governs_on", "case")[
+            :most
+        ]
     ]
 
 

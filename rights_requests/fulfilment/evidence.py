@@ -29,6 +29,7 @@ from processing_register.notices import current_controller
 from rights_requests import casebook, clock
 from rights_requests.case_timeline import staff_names
 from rights_requests.deadline_lines import as_json
+from rights_requests.fulfilment import corrections
 from rights_requests.letter_frames import QUOTING
 from rights_requests.letters import Letter as SentLetter
 from rights_requests.models import (
@@ -36,6 +37,7 @@ from rights_requests.models import (
     CaseLogEntry,
     ErasurePlan,
     Package,
+    Rectification,
     Redaction,
 )
 from staff.models import AccessRecord
@@ -63,6 +65,9 @@ balancings.json   how an objection was weighed against our grounds, and by whom
 disclosures.json  who received the person's data from us
 erasures.json     what was deleted, place by place, what is kept and why, and what was
                   found afterwards
+corrections.json  what was put right, field by field: who proposed, verified and settled
+                  it, and the digest of what showed it; what stood there and what stands
+                  there now is left out
 documents.json    the files of the case, by kind, size and digest
 copies.json       each copy of the person's data: who had it put together, who released
                   it, how much was left out and why, without the words
@@ -122,6 +127,7 @@ def _members(case: Case, now: datetime) -> Iterator[Member]:
     yield _json("balancings.json", _balancings(case))
     yield _json("disclosures.json", _disclosures(case))
     yield _json("erasures.json", _erasures(case))
+    yield _json("corrections.json", _corrections(case))
     yield _json("documents.json", _documents(case))
     yield _json("copies.json", _copies(case))
 
@@ -338,6 +344,39 @@ def _erasures(case: Case) -> list[dict[str, Any]]:
         }
         for plan in plans
     ]
+
+
+def _corrections(case: Case) -> list[dict[str, Any]]:
+    """Without what was wrong and what is right: the field says enough."""
+    rows = list(case.rectifications.select_related("document"))
+    names = staff_names(
+        number
+        for row in rows
+        for number in (row.proposed_by_id, row.verified_by_id, row.settled_by_id)
+    )
+    return [
+        {
+            "what": corrections.title_of(row.place, row.field),
+            "state": row.get_state_display(),
+            "proposed_by": names.get(row.proposed_by_id, str(row.proposed_by_id))
+            if row.proposed_by_id is not None
+            else "the person",
+            "proposed_at": _plain(row.proposed_at),
+            "verified_by": names.get(row.verified_by_id or 0),
+            "verified_at": _plain(row.verified_at),
+            "shown_by": _shown_by(row),
+            "settled_by": names.get(row.settled_by_id or 0),
+            "settled_at": _plain(row.settled_at),
+        }
+        for row in rows
+    ]
+
+
+def _shown_by(row: Rectification) -> dict[str, Any]:
+    """The digest of the document that showed it, or that words did."""
+    if row.document is None:
+        return {"in_words": bool(row.evidence)}
+    return {"document_sha256": bytes(row.document.content_digest).hex()}
 
 
 def _documents(case: Case) -> list[dict[str, Any]]:

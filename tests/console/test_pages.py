@@ -287,7 +287,7 @@ def test_the_first_page_needs_few_queries(
 ) -> None:
     reader(ADA)
     console.get("/console/")
-    with django_assert_max_num_queries(36):
+    with django_assert_max_num_queries(38):
         console.get("/console/")
 
 

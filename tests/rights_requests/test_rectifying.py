@@ -1,6 +1,9 @@
 """Correcting a person's data at their request: what stands there, what is right, how that
 was found, and then it is put right by the app that owns it, or refused (Art. 16)."""
 
+import io
+import json
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -23,6 +26,7 @@ from outbox.delivery import deliver_due
 from rights_requests import casebook, closing, links
 from rights_requests.closing import Answer, why_not_fulfil
 from rights_requests.fulfilment import corrections, rectifying, telling
+from rights_requests.fulfilment.evidence import bundle
 from rights_requests.fulfilment.rectifying import Shown
 from rights_requests.kinds import CaseKind
 from rights_requests.models import (
@@ -379,6 +383,21 @@ def test_a_statement_is_kept_beside_the_data_and_shown_with_it(
 
 
 # --- What others told us ---
+
+
+def test_the_evidence_says_what_was_corrected_and_never_what_it_says(
+    case: Case,
+) -> None:
+    row = applied(verified(case, right="Augusta"))
+    made = io.BytesIO(b"".join(bundle(again(case), staff_id=7, now=now())))
+    archive = zipfile.ZipFile(made)
+    [told] = json.loads(archive.read("corrections.json"))
+    assert told["what"] == corrections.title_of(row.place, row.field)
+    assert told["state"] == "corrected" and told["verified_at"]
+    assert told["shown_by"] == {"in_words": True}
+    assert "corrections.json" in json.loads(archive.read("manifest.json"))["files"]
+    assert row.current and row.current not in json.dumps(told)
+    assert "Augusta" not in json.dumps(told)
 
 
 def test_what_others_told_us_is_put_right_by_its_own_verb() -> None:

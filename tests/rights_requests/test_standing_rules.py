@@ -43,6 +43,7 @@ from rights_requests.models import (
 from rights_requests.moves import Move, State
 from rights_requests.receiving import Agent
 from rights_requests.standing_rules import Terms
+from staff.models import StaffUser
 from subscribers.models import Subscriber
 from tests.console.staff import console_of, person
 from tests.people import ADA, become_reader, inbox, subscriber_of
@@ -590,3 +591,25 @@ def test_the_case_says_why_the_team_answers_it(
     page = staff.get(f"/console/rights_requests/case/{case.pk}/change/", follow=True)
     said = page.content.decode()
     assert plainness.WORDS["elsewhere"] in said and rule.reference in said
+
+
+def test_the_list_and_the_first_page_say_what_a_rule_left_to_the_team_and_why(
+    client: Client, smtp: Relay, ada: str, rule: StandingRule
+) -> None:
+    case = asked(client, smtp)
+    note_something(case)
+    work()
+    staff = signed_in("dana", "view_case", "work_case")
+    listed = staff.get("/console/rights_requests/case/").content.decode()
+    assert f"not by rule: {plainness.WORDS['elsewhere']}" in listed
+    first_page = staff.get("/console/").content.decode()
+    section = first_page.partition("Left to you by a standing rule")[2]
+    assert case.reference in section and rule.reference in section
+    assert plainness.WORDS["elsewhere"][1:] in section
+
+    number = StaffUser.objects.get(email__startswith="dana").pk
+    handling.assign(case.pk, number, staff_id=number, now=timezone.now())
+    first_page = staff.get("/console/").content.decode()
+    assert "Left to you by a standing rule" not in first_page
+    listed = staff.get("/console/rights_requests/case/").content.decode()
+    assert "not by rule" in listed

@@ -139,5 +139,5 @@ def test_the_first_page_needs_few_queries_with_cases_too(
             case.pk, {"message": "Hello."}, staff_id=1, now=timezone.now()
         )
     today(client)
-    with django_assert_max_num_queries(34):
+    with django_assert_max_num_queries(37):
         today(client)
