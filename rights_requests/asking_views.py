@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from groundwork import connector_keys
 from groundwork.clock import today_here
 from processing_register import notice_paths
 from processing_register.models import NoticeVersion
@@ -28,7 +29,12 @@ class Asking(TwoSteps[AskForm]):
         return AskForm(data, uses=uses_told, **more)
 
     def on_form(self, form: AskForm) -> dict[str, Any]:
-        return {"boxes": form.boxes(), "ends": consequences(CaseKind.MARKETING)}
+        return {
+            "boxes": form.boxes(),
+            "ends": consequences(CaseKind.MARKETING),
+            # Without a key to sign with nothing is ever sent.
+            "can_send": connector_keys.is_there(),
+        }
 
     def on_check(self, form: AskForm) -> dict[str, Any]:
         return {"wanted": [(wanted, _ends_with(wanted)) for wanted in form.wanted()]}

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 
-from groundwork import addresses, rate_limits
+from groundwork import addresses, connector_keys, rate_limits
 from groundwork.refusals import NotAllowed
 from rights_requests import casebook, closing, links, setting_aside, vault, visiting
 from rights_requests.asking_views import ASKING
@@ -284,9 +284,10 @@ def _sending(case: Case) -> dict[str, Any]:
     if case.kind != CaseKind.PORTABILITY or not visiting.may_say_where(case):
         return {"sends": False}
     found = transmissions.newest(case)
+    can_send = connector_keys.is_there() and not transmissions.why_not_ask(case)
     return {
-        "sends": found is not None or not transmissions.why_not_ask(case),
-        "can_send": not transmissions.why_not_ask(case),
+        "sends": found is not None or can_send,
+        "can_send": can_send,
         "can_stop": not transmitting.why_not_stop(found),
         "sending": found,
         "sending_host": transmissions.host_of(found.address) if found else "",

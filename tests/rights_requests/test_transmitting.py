@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, connections, transaction
 from django.test import Client
 from django.utils import timezone
@@ -38,18 +39,27 @@ from rights_requests import (
 )
 from rights_requests.closing import Answer
 from rights_requests.deciding import Proposal
+from rights_requests.filing import file_documents
 from rights_requests.fulfilment import releasing, transmissions, transmitting
 from rights_requests.fulfilment.marks import Extent, Reason
 from rights_requests.fulfilment.redacting import Wanted
 from rights_requests.fulfilment.transmissions import Receiver as Known
+from rights_requests.handling import Searched
 from rights_requests.kinds import CaseKind
-from rights_requests.models import Case, CaseLogEntry, Letter, Transmission
+from rights_requests.models import (
+    Case,
+    CaseDocument,
+    CaseLogEntry,
+    Letter,
+    Transmission,
+)
 from rights_requests.moves import Move
+from rights_requests.uploads import check_upload
 from tests.console.staff import dana, text
 from tests.people import ADA, become_reader, inbox
 from tests.relay import Relay
 from tests.rights_requests import lives, receiver
-from tests.rights_requests.asking import check, sent
+from tests.rights_requests.asking import ASK, check, sent
 from tests.rights_requests.copying import (
     MAKER,
     READER,
@@ -274,6 +284,22 @@ def test_with_the_answer_only_what_was_put_together_here_is_sent(
     with pytest.raises(NotAllowed, match="Nobody has released"):
         fulfil(case)
     assert again(row).state == State.NAMED
+
+
+def test_a_file_that_staff_uploaded_is_not_what_is_sent(
+    case: Case, club: Receiver
+) -> None:
+    named(case, club.address)
+    now = timezone.now()
+    found = Searched("Readers", "her address", 1, "It holds all.", now.date())
+    handling.record_search(case.pk, found, staff_id=MAKER, now=now)
+    file = check_upload(SimpleUploadedFile("hers.txt", b"Ada"))
+    answer = CaseDocument.Purpose.ANSWER
+    file_documents(case.pk, [file], answer, staff_id=MAKER, now=now)
+    releasing.release_files(case.pk, staff_id=READER, now=timezone.now())
+
+    with pytest.raises(NotAllowed, match="put it together, or say why"):
+        fulfil(case)
 
 
 def test_the_person_gives_another_address_and_the_first_is_meant_no_longer(
@@ -649,6 +675,19 @@ def test_on_their_page_the_person_says_where_changes_it_and_ends_it(
     answered(case, club)
     tasks.send_files()
     assert "has taken your file" in text_of(client.get(path))
+
+
+def test_where_nothing_can_be_signed_nobody_is_offered_to_have_it_sent(
+    client: Client, case: Case, settings: Settings
+) -> None:
+    visit = f"/your-data/visit/{links.open_visit(case, now=timezone.now())}/"
+    assert "send_to" in text(client.get(visit)) and "send_to" in text(client.get(ASK))
+
+    settings.CONNECTOR_KEY = ""
+
+    assert "send_to" not in text(client.get(visit))
+    assert "send_to" not in text(client.get(ASK))
+    assert client.get("/.well-known/casedesk-sending-key").status_code == 404
 
 
 def test_a_case_that_asks_for_something_else_after_all_sends_nothing_and_is_not_held_up(
