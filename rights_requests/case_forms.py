@@ -433,7 +433,7 @@ class ProposalForm(ActForm):
     ground = one_of("On which ground?", [], "Choose the ground")
     reasons = Words(
         "Reasons",
-        "Write the reasons: the letter must tell them",
+        "Write the reasons",
         rows=5,
         help_text="The person reads these words. A second member of staff reads them, "
         "too.",

@@ -17,7 +17,7 @@ from rights_requests.kinds import CaseKind
 from rights_requests.models import Case, Decision, IdentityCheck, Letter
 from rights_requests.moves import NOT_OF_STAFF, Move, State, needs_second_person
 from rights_requests.weighing import Outcome
-from rights_requests.whose_answer import COPIES
+from rights_requests.whose_answer import COPIES, is_asked_by_stranger
 
 # Word on a complaint is next when it is due within so many days.
 WORD_SOON = timedelta(days=3)
@@ -112,7 +112,7 @@ def facts_of(case: Case, *, now: datetime) -> Facts:
         links_count=case.links.filter(use="case-status", revoked_at=None).count(),
         is_held=bool(case.submission.held_because),
         is_restricted=is_restricted(case.submission.data_subject_id),
-        is_asked_by_stranger=closing.is_asked_by_stranger(case),
+        is_asked_by_stranger=is_asked_by_stranger(case),
         is_something_left=erasure_plan.is_something_left(case),
         is_weighed=balancing is not None,
         is_outweighed=balancing is not None and balancing.outcome == Outcome.OURS,

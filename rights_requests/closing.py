@@ -47,15 +47,15 @@ from rights_requests.models import (
     IdentityCheck,
     Letter,
     OutsideSystem,
-    Submission,
     SystemCall,
 )
 from rights_requests.moves import GIVEN, Move, needs_second_person
 from rights_requests.vault_keeping import remove_document
 from rights_requests.whose_answer import (
     COPIES,
+    STRANGER,
     goes_to_typed_street,
-    may_act,
+    is_asked_by_stranger,
     was_checked,
     was_typed,
     why_not_all_of_it,
@@ -327,10 +327,7 @@ def why_not_give(case: Case, *, nothing_held: bool = False) -> str:
         why_not = _why_not_copy(case, nothing_held=nothing_held)
         return why_not or _why_not_send(case, nothing_held=nothing_held)
     if kind in ON_THE_CLOCK and is_asked_by_stranger(case):
-        return (
-            "Somebody else asks this for the person, and nothing here shows that they "
-            "may: add their authority to the documents first."
-        )
+        return STRANGER
     if kind is CaseKind.ERASURE and not is_kept_by_hold(case):
         return _why_not_erase(case)
     return ""
@@ -379,10 +376,7 @@ def why_not_act(case: Case) -> str:
             "GDPR, Article 12(6))."
         )
     if is_asked_by_stranger(case):
-        return (
-            "Somebody else asks this for the person, and nothing here shows that they "
-            "may: add their authority to the documents first."
-        )
+        return STRANGER
     return ""
 
 
@@ -448,16 +442,6 @@ def _why_something_is_held(case: Case) -> str:
                 "Where that is not this person’s, record the search again without it."
             )
     return ""
-
-
-def is_asked_by_stranger(case: Case) -> bool:
-    """Whether somebody else wants the person’s data changed, and neither their authority,
-    a check, nor the person’s own mailbox showed that the person wants it."""
-    submission = case.submission
-    is_to_agent = submission.answer_to == Submission.AnswerTo.AGENT
-    if submission.mailbox_confirmed_at is not None and not is_to_agent:
-        return False
-    return submission.is_by_agent and not may_act(case)
 
 
 def why_not_close(case: Case, besides: Decision | None = None) -> str:

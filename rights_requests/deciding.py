@@ -66,7 +66,12 @@ from rights_requests.letter_frames import LetterKind
 from rights_requests.letter_reasons import reasons_problem
 from rights_requests.models import Case, Decision, Event, Letter
 from rights_requests.moves import Move, State, needs_second_person
-from rights_requests.whose_answer import HOLDS_EVERYTHING, holds_everything
+from rights_requests.whose_answer import (
+    HOLDS_EVERYTHING,
+    STRANGER,
+    holds_everything,
+    is_asked_by_stranger,
+)
 
 Outcome = Decision.Outcome
 UNKNOWN = MailState.UNKNOWN
@@ -80,6 +85,8 @@ LETTERS: Mapping[Move, LetterKind] = {
     Move.FULFIL_IN_PART: LetterKind.REFUSAL_IN_PART,
     Move.LAPSE: LetterKind.LAPSED,
 }
+# What a person has a right to is not decided at the word of somebody else.
+DECIDES = frozenset({Move.REFUSE, Move.FULFIL_IN_PART})
 ENDS = frozenset({Move.REFUSE, Move.FULFIL_IN_PART, Move.LAPSE})
 
 
@@ -320,13 +327,7 @@ def _refuse_unless_sound(case: Case, proposal: Proposal) -> None:
     if move is Move.RECEIVED_LATER:
         refuse(_receipt_problem(case, proposal))
         return
-    ground = grounds.find(case.kind, move, proposal.ground)
-    if ground is None:
-        raise NotAllowed("Choose the ground: the law knows no other for this.")
-    if ground.needs_evidence and not proposal.evidence.strip():
-        raise NotAllowed(
-            f"“{ground.label}” must be shown by us ({ground.article}): say what shows it."
-        )
+    ground = _ground_of(case, proposal)
     if move is Move.WITHHOLD:
         refuse(_withholding_problem(ground, proposal))
         return
@@ -378,6 +379,23 @@ def _receipt_problem(case: Case, proposal: Proposal) -> str:
     if correcting.move_of(case, correction.receipt) is not Move.RECEIVED_LATER:
         return "Nothing of it is later: put it right without a second person."
     return correcting.problem(case, correction)
+
+
+def _ground_of(case: Case, proposal: Proposal) -> Ground:
+    """Raises NotAllowed where the law knows no such ground, where we have to show it and
+    do not, and where the right itself would be decided at the word of a stranger."""
+    move = proposal.move
+    ground = grounds.find(case.kind, move, proposal.ground)
+    if ground is None:
+        raise NotAllowed("Choose the ground: the law knows no other for this.")
+    is_decided = move in DECIDES and ground.key not in grounds.NOT_ON_MERITS
+    if is_decided and is_asked_by_stranger(case):
+        raise NotAllowed(STRANGER)
+    if ground.needs_evidence and not proposal.evidence.strip():
+        raise NotAllowed(
+            f"“{ground.label}” must be shown by us ({ground.article}): say what shows it."
+        )
+    return ground
 
 
 def _withholding_problem(ground: Ground, proposal: Proposal) -> str:

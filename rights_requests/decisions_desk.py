@@ -143,7 +143,7 @@ def _proposed(row: Decision, names: dict[int, str]) -> Proposed:
     breakdown = "\n".join(kept.get("breakdown", ()))
     facts = [
         ("Ground", str(ground or row.ground)),
-        (REASONS.get(row.move, "Reasons, for the person"), row.reasons),
+        (_heading_of_reasons(row), row.reasons),
         ("What shows it, for us", row.evidence),
         ("It came", _receipt(kept)),
         ("The person gets", kept.get("outcome", "")),
@@ -161,8 +161,17 @@ def _proposed(row: Decision, names: dict[int, str]) -> Proposed:
     )
 
 
-# Of what is not told to the person in these words.
-REASONS: dict[str, str] = {Move.RECEIVED_LATER: "Why it was entered otherwise"}
+def _heading_of_reasons(row: Decision) -> str:
+    if row.move == Move.RECEIVED_LATER:
+        return "Why it was entered otherwise"
+    is_told = _is_told(row)
+    return "Reasons, for the person" if is_told else "Reasons, which are told to nobody"
+
+
+def _is_told(row: Decision) -> bool:
+    """Whether the person reads of it, unless the law keeps it from their knowledge."""
+    ground = grounds.find(row.case.kind, Move(row.move), row.ground)
+    return row.move != Move.WITHHOLD or ground is None or bool(ground.told)
 
 
 def _receipt(kept: dict[str, Any]) -> str:
@@ -195,6 +204,7 @@ def release(request: HttpRequest, pk: int) -> HttpResponse:
         page = page_of(request, decision.case_id)
         return _page(page, status=409, problem=str(refusal))
     said = RELEASED.get(decision.move, "Released.")
+    said = said if _is_told(decision) else "Released. The person is told nothing of it."
     messages.success(request, APPROVED if hasattr(decision, "erasure") else said)
     return redirect(tab_url(decision.case, "decisions"))
 

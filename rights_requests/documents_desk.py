@@ -43,7 +43,7 @@ from rights_requests.moves import State
 from rights_requests.upload_kinds import ALLOWED_WORDS, UploadRefused
 from rights_requests.upload_limits import MEGABYTE, MOST_BYTES, was_too_large
 from rights_requests.uploads import check_upload
-from rights_requests.whose_answer import COPIES
+from rights_requests.whose_answer import COPIES, is_asked_by_stranger
 from staff.access import note_taking
 from staff.console import console, staff_id
 
@@ -89,7 +89,7 @@ def documents_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """The list; a POST adds one. A refused file is told, and nothing else is lost."""
     page = page_of(request, pk)
     if request.method != "POST":
-        return _page(page, UploadForm(initial={"purpose": Purpose.ANSWER}))
+        return _page(page, _form_of(page.case))
     require(request, WORK)
     form = UploadForm(request.POST, request.FILES)
     if not form.is_valid():
@@ -256,9 +256,16 @@ def why_not_read_copy(request: HttpRequest, case: Case) -> str:
     return ""
 
 
+def _form_of(case: Case) -> UploadForm:
+    """With what is to be added next."""
+    is_authority = is_asked_by_stranger(case)
+    purpose = Purpose.AUTHORITY if is_authority else Purpose.ANSWER
+    return UploadForm(initial={"purpose": purpose})
+
+
 def refused(page: CasePage, problem: str, *, unsent: str = "") -> HttpResponse:
     """The list of documents with what stood against something, in words."""
-    form = UploadForm(initial={"purpose": Purpose.ANSWER})
+    form = _form_of(page.case)
     return _page(page, form, status=409, problem=problem, unsent=unsent)
 
 

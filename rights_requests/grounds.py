@@ -51,6 +51,8 @@ EXCESSIVE = Ground(
 )
 # A fee or a refusal on these, one or the other.
 EITHER_FEE_OR_REFUSAL = frozenset({UNFOUNDED.key, EXCESSIVE.key})
+# Said of a request whoever makes it; every other ground decides the person's right.
+NOT_ON_MERITS = EITHER_FEE_OR_REFUSAL | {"not-identified"}
 FURTHER_COPY = Ground(
     "further-copy",
     "A further copy of what was given already",

@@ -23,6 +23,7 @@ from rights_requests import casebook, setting_aside
 from rights_requests.kinds import CaseKind
 from rights_requests.models import Balancing, Case, Event
 from rights_requests.moves import State
+from rights_requests.whose_answer import STRANGER, is_asked_by_stranger
 from subscribers import leaving
 from subscribers.models import Subscriber
 
@@ -86,7 +87,7 @@ def why_not_weigh(case: Case) -> str:
         return f"The case is closed ({State(case.state).label})."
     if case.state == State.DRAFT:
         return "Confirm first what the message asks for."
-    return ""
+    return STRANGER if is_asked_by_stranger(case) else ""
 
 
 def _refuse_unless_sound(weighed: Weighed) -> None:

@@ -141,6 +141,22 @@ def may_act(case: Case) -> bool:
     return shown.exists() or was_checked(case)
 
 
+def is_asked_by_stranger(case: Case) -> bool:
+    """Whether somebody else wants the person’s data changed, and neither their authority,
+    a check, nor the person’s own mailbox showed that the person wants it."""
+    submission = case.submission
+    is_to_agent = submission.answer_to == Submission.AnswerTo.AGENT
+    if submission.mailbox_confirmed_at is not None and not is_to_agent:
+        return False
+    return submission.is_by_agent and not may_act(case)
+
+
+STRANGER = (
+    "Somebody else asks this for the person, and nothing here shows that they may: add "
+    "their authority to the documents first."
+)
+
+
 def withholdings(case: Case) -> QuerySet[Decision]:
     """The released decisions to leave something out, told or not."""
     released: QuerySet[Decision] = case.decisions.filter(

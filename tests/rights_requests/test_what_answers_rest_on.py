@@ -1,5 +1,6 @@
 """What an answer rests on, whole or in part, and what was given before."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -20,6 +21,7 @@ from rights_requests import (
     identity,
     links,
     visiting,
+    weighing,
     writing,
 )
 from rights_requests.closing import Answer
@@ -192,6 +194,25 @@ def test_what_somebody_else_asks_for_is_done_once_they_show_their_authority(
         assert "add their authority to the documents first" in greyed(case, move)
     authority_came(case)
     assert "authority" not in greyed(case, Move.FULFIL)
+
+
+def test_nobody_decides_a_right_at_the_word_of_somebody_who_shows_nothing() -> None:
+    case = received("2026-11-02", CaseKind.OBJECTION, agent=agent())
+    assert "their authority" in weighing.why_not_weigh(case)
+    ours = deciding.Proposal(
+        Move.REFUSE,
+        ground="compelling-grounds",
+        reasons="We need it to answer a claim that the person brought against us.",
+        evidence="The claim, and what it says of these records.",
+    )
+    with pytest.raises(NotAllowed, match="authority"):
+        deciding.propose(case.pk, ours, staff_id=PROPOSER, now=at("2026-11-20"))
+    unknown = replace(
+        ours,
+        ground="not-identified",
+        reasons="Nothing you sent us shows that you may ask for the person you name.",
+    )
+    deciding.propose(case.pk, unknown, staff_id=PROPOSER, now=at("2026-11-20"))
 
 
 def test_a_correction_is_in_grey_on_the_page_without_authority_and_refused() -> None:
