@@ -40,6 +40,7 @@ from rights_requests.models import (
     SearchRecord,
     Submission,
     Task,
+    Transmission,
 )
 from rights_requests.moves import NOT_OF_STAFF, OPEN, Move, State, moves_of
 from rights_requests.receiving import Agent, receive
@@ -586,6 +587,10 @@ def rows() -> Iterator[tuple[str, str]]:
         proposed="Ida",
     )
     keys |= {"decision": decision.pk, "rectification": correction.pk}
+    sending = Transmission.objects.create(
+        case=case, address="https://club.example.com/import"
+    )
+    keys |= {"transmission": sending.pk}
     for declared in ACTS:
         address = f"/console/rights_requests/{declared.about}/{keys[declared.about]}"
         yield declared.name, f"{address}/{declared.name}/"
