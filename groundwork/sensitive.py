@@ -154,6 +154,8 @@ _HEALTH = (
         rf"(?:live|lives|living|lived) with (?:\w{{1,20}} )?{_ILLNESS}",
         rf"(?:recovering|recovered|died|dying) (?:from|of) (?:\w{{1,20}} )?{_ILLNESS}",
         rf"(?:my|his|her|their) {_ILLNESS}",
+        rf"(?:my|his|her|their) (?:wife|husband|partner|son|daughter|child|mother|father)"
+        rf"[’']s {_ILLNESS}",
         rf"{_SOMEBODY}{_IS} {_ILL}",
         rf"{_SOMEBODY}{_IS} diagnosed",
         rf"{_ONE}{_IS} (?:clinically |severely |badly )?(?:depressed|suicidal)",

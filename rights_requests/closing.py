@@ -39,7 +39,7 @@ from rights_requests.fulfilment.marks import Reason, counted_in_words
 from rights_requests.fulfilment.opendsr import RequestType
 from rights_requests.kinds import AT_ONCE, ON_THE_CLOCK, PUBLISHED, CaseKind
 from rights_requests.letter_frames import LetterKind
-from rights_requests.limits import Limit, likely_limits
+from rights_requests.limits import Limit, what_stays
 from rights_requests.models import (
     Case,
     CaseDocument,
@@ -235,7 +235,7 @@ def given_fields(case: Case) -> dict[str, Any]:
 
 def _kept(case: Case) -> list[Limit]:
     """What stays after a deletion, and why: the answer says so, as the first letter did."""
-    return likely_limits(case.submission, CaseKind(case.kind))
+    return what_stays(case.submission, CaseKind(case.kind))
 
 
 def _withheld_fields(case: Case) -> dict[str, str]:

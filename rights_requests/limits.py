@@ -11,6 +11,7 @@ from rights_requests.models import Submission
 from rights_requests.writing import reaches_person
 
 CASE_FILE = "case-file"
+TAX_RECORDS = "customer-records"
 # The purpose under which a no to profiling stands on the opt-out list.
 PROFILING = "profiling"
 
@@ -56,9 +57,19 @@ LASTING_NO: dict[CaseKind, Limit] = {
 def likely_limits(submission: Submission, kind: CaseKind) -> list[Limit]:
     """What an erasure will probably leave; nothing for any other kind.
 
-    Nothing is kept for tax in this house, so no line says so. Whether a claim holds the
-    data back is for the person alone to know. Of a hold only the rule is named, never
-    the matter.
+    Records of tax lie outside this house, which knows of nobody whether they bought
+    anything: so it says what holds for whoever did.
+    """
+    if kind is not CaseKind.ERASURE:
+        return []
+    return [*what_stays(submission, kind), *_for_tax()]
+
+
+def what_stays(submission: Submission, kind: CaseKind) -> list[Limit]:
+    """What an erasure leaves in this house; nothing for any other kind.
+
+    Whether a claim holds the data back is for the person alone to know. Of a hold only
+    the rule is named, never the matter.
     """
     if kind is not CaseKind.ERASURE:
         return []
@@ -76,6 +87,17 @@ def _opt_outs(submission: Submission) -> list[Limit]:
         return [OPT_OUT]
     purposes = suppression.purposes_of(addresses.digest(submission.address))
     return [OPT_OUT, NO_PROFILING] if PROFILING in purposes else [OPT_OUT]
+
+
+def _for_tax() -> list[Limit]:
+    rule = the_register().retention.get(TAX_RECORDS)
+    if rule is None or not rule.period:
+        return []
+    kept = (
+        "If you bought from us: your orders and payments, for tax. We keep them "
+        f"for {rule.words}"
+    )
+    return [Limit(kept, "UK GDPR, Article 17(3)(b)")]
 
 
 def _case_file() -> Limit:

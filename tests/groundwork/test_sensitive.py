@@ -18,6 +18,7 @@ TELLING = {
         "I was diagnosed with breast cancer last year",
         "My wife has multiple sclerosis",
         "She told me of her HIV diagnosis",
+        "His wife's cancer is why he writes",
         "They mentioned their diabetes on the telephone",
         "I’m disabled and cannot use the form",
         "I have been off sick since May",

@@ -345,6 +345,7 @@ def test_a_street_beside_an_address_learns_of_no_claim() -> None:
 
     said = " ".join(rendered_of(Letter.objects.get()).text.split())
     assert "What we may have to keep" in said
+    assert "If you bought from us: your orders and payments, for tax" in said
     assert "What a legal claim needs" not in said
 
 
