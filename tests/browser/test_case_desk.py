@@ -27,6 +27,8 @@ from staff.models import StaffUser
 from tests.browser.conftest import House, is_wider_than_its_window, violations
 from tests.browser.test_case_update import sign_in
 from tests.browser.test_desks import sideways
+from tests.browser.walking import follow
+from tests.browser.walking import press_and_go as press
 from tests.case_updates import cast
 from tests.people import CLEO, DANA, OMAR, inbox
 from tests.rights_requests import lives
@@ -57,16 +59,6 @@ def staff() -> None:
 
 def open_case(page: Page, house: House, case: Case, tab: str = "change") -> None:
     page.goto(f"{house.url}/console/{CASES}/{case.pk}/{tab}/")
-
-
-def press(page: Page, name: str) -> None:
-    with page.expect_navigation():
-        page.get_by_role("button", name=name, exact=True).click()
-
-
-def follow(page: Page, name: str) -> None:
-    with page.expect_navigation():
-        page.get_by_role("link", name=name, exact=True).click()
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])

@@ -20,6 +20,8 @@ from rights_requests.models import Case, CaseDocument, Transmission
 from subscribers.models import Subscriber
 from tests.browser.conftest import House, is_wider_than_its_window, violations
 from tests.browser.test_case_update import sign_in
+from tests.browser.walking import follow
+from tests.browser.walking import press_and_go as press
 from tests.case_updates import cast
 from tests.people import ADA, DANA, become_reader
 from tests.rights_requests import lives, receiver
@@ -53,16 +55,6 @@ def look(page: Page, name: str) -> None:
         page.screenshot(path=Path(SHOTS) / f"{name}.png", full_page=True)
     assert violations(page) == []
     assert not is_wider_than_its_window(page)
-
-
-def press(page: Page, name: str) -> None:
-    with page.expect_navigation():
-        page.get_by_role("button", name=name, exact=True).click()
-
-
-def follow(page: Page, name: str) -> None:
-    with page.expect_navigation():
-        page.get_by_role("link", name=name, exact=True).click()
 
 
 @pytest.mark.parametrize("how", ["light", "dark"])

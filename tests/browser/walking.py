@@ -22,6 +22,17 @@ def press(page: Page, name: str) -> None:
     page.wait_for_load_state()
 
 
+def press_and_go(page: Page, name: str) -> None:
+    """Press a button, and wait for the page to which it leads."""
+    with page.expect_navigation():
+        page.get_by_role("button", name=name, exact=True).click()
+
+
+def follow(page: Page, name: str) -> None:
+    with page.expect_navigation():
+        page.get_by_role("link", name=name, exact=True).click()
+
+
 def press_enter(page: Page) -> None:
     """Send the form that has the focus, and wait for the page that answers it.
 

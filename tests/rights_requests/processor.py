@@ -18,8 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from cryptography import x509
@@ -33,7 +32,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
-HOST = "127.0.0.1"
+from tests.rights_requests.listening import HOST, listening
+
 Deliver = Callable[[str, bytes, Mapping[str, str]], int]
 
 
@@ -323,15 +323,5 @@ def _is_signed_by(pem: str, handler: BaseHTTPRequestHandler, body: bytes) -> boo
 @contextmanager
 def running(controller_key: str, **more: Any) -> Iterator[Processor]:
     """A processor that listens on this machine while the test runs."""
-    house = Processor(controller_key, **more)
-    server: Any = ThreadingHTTPServer((HOST, 0), _Handler)
-    server.house, server.daemon_threads = house, True
-    house.port = server.server_address[1]
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
+    with listening(Processor(controller_key, **more), _Handler) as house:
         yield house
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -13,8 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -23,8 +22,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from jsonschema import Draft202012Validator
 
 from rights_requests.fulfilment import pages
+from tests.rights_requests.listening import HOST, listening
 
-HOST = "127.0.0.1"
 SCHEMA = json.loads((pages.FILES / "portable.schema.json").read_text())
 
 
@@ -156,16 +155,5 @@ def _is_signed(pem: str, handler: BaseHTTPRequestHandler, body: bytes) -> bool:
 @contextmanager
 def running(key: str) -> Iterator[Receiver]:
     """A receiver that listens on this machine while the test runs."""
-    house = Receiver(key)
-    server: Any = ThreadingHTTPServer((HOST, 0), _Handler)
-    server.house, server.daemon_threads = house, True
-    server.handle_error = lambda request, address: None
-    house.port = server.server_address[1]
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
+    with listening(Receiver(key), _Handler) as house:
         yield house
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
