@@ -77,14 +77,17 @@ class ListedHoliday:
 
 
 def listed(file: Path = FILE) -> list[ListedHoliday]:
-    """Every line of the file; ValueError for a day or nation that is none."""
+    """Every line of the file; ValueError for a day or nation that is none, and for a
+    quotation mark that swallows the lines after it."""
     with file.open(newline="", encoding="utf-8") as lines:
-        return [
-            ListedHoliday(
-                date.fromisoformat(row["on"]), Nation(row["nation"]), row["title"]
-            )
-            for row in csv.DictReader(lines)
-        ]
+        return [_listed(row) for row in csv.DictReader(lines)]
+
+
+def _listed(row: dict[str, str]) -> ListedHoliday:
+    title = row["title"]
+    if not title or not title.isprintable():
+        raise ValueError(f"The holiday of {row['on']} has no title of one line.")
+    return ListedHoliday(date.fromisoformat(row["on"]), Nation(row["nation"]), title)
 
 
 def of(nation: Nation, days: Iterable[tuple[date, str]]) -> Holidays:

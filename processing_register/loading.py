@@ -24,6 +24,7 @@ from processing_register.models import (
 from processing_register.register import (
     BASES,
     Purpose,
+    RegisterIsWrong,
     as_row,
     the_register,
 )
@@ -105,8 +106,12 @@ def _replace(model: type[models.Model], rows: Mapping[str, dict[str, Any]]) -> N
 
 
 def _load_holidays() -> None:
+    """Raises RegisterIsWrong for a line that names no day, nation or title."""
+    try:
+        rows = listed(_folder() / "bank_holidays.csv")
+    except (ValueError, KeyError, TypeError) as error:
+        raise RegisterIsWrong(f"bank_holidays.csv: {error}") from error
     holidays = [
-        BankHoliday(on=row.on, nation=row.nation, title=row.title)
-        for row in listed(_folder() / "bank_holidays.csv")
+        BankHoliday(on=row.on, nation=row.nation, title=row.title) for row in rows
     ]
     BankHoliday.objects.bulk_create(holidays, ignore_conflicts=True)

@@ -16,7 +16,7 @@ from django.utils import timezone
 from groundwork.database_roles import grant
 from processing_register.gate import may_use, usable_purposes
 from processing_register.loading import PublishedTextDiffers, load_register
-from processing_register.models import Controller, NoticeVersion
+from processing_register.models import BankHoliday, Controller, NoticeVersion
 from processing_register.notices import banner_wording, notice_in_force
 from processing_register.register import the_register
 from processing_register.shipped import stale_tables
@@ -355,3 +355,24 @@ def test_an_older_house_without_anybody_has_nobody_to_tell(older_house: None) ->
     load_register()
     assert not NoticeVersion.objects.to_announce().exists()
     assert notice_in_force("privacy").announcement.completed_at <= timezone.now()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '2031-01-02,england-and-wales,"Day of the walk\n',
+        "2031-01-02,england-and-wales,\n",
+        "2031-01-02,cornwall,Day of the walk\n",
+        "2031-02-30,england-and-wales,Day of the walk\n",
+        "2031-01-02\n",
+    ],
+)
+def test_a_broken_line_of_the_holidays_is_refused_and_nothing_is_loaded(
+    own_register: Path, line: str
+) -> None:
+    path = own_register / "bank_holidays.csv"
+    path.write_text(path.read_text() + line + "2031-01-03,scotland,2nd January\n")
+    before = BankHoliday.objects.count()
+    with pytest.raises(CommandError, match=r"bank_holidays\.csv"):
+        call_command("load_register")
+    assert BankHoliday.objects.count() == before
