@@ -79,11 +79,16 @@ def why_not_all_of_it(case: Case) -> str:
             "yet that the mailbox is theirs. A code from the status page shows it, or a "
             "check of identity (UK GDPR, Article 12(6))."
         )
-    if _is_secret_kept(case):
-        return WOULD_TELL
+    if would_tell := why_not_tell(case):
+        return would_tell
     if withholdings(case).exists() and holds_everything(case):
         return HOLDS_EVERYTHING
     return ""
+
+
+def why_not_tell(case: Case) -> str:
+    """Whether the copy holds what the law keeps from the person’s knowledge."""
+    return WOULD_TELL if _is_secret_kept(case) else ""
 
 
 def holds_everything(case: Case) -> bool:

@@ -77,6 +77,8 @@ def why_not_decide(package: Package) -> str:
 def why_not_release(package: Package, *, staff_id: int) -> str:
     if why_not := why_not_decide(package) or freshness.why_not_as_it_is(package):
         return why_not
+    if would_tell := whose_answer.why_not_tell(package.case):
+        return would_tell
     return YOURS if has_worked_on(package, staff_id) else ""
 
 

@@ -725,6 +725,25 @@ def test_a_fresh_copy_is_held_against_the_same_as_the_first(case: Case) -> None:
         released(case)
 
 
+def test_a_copy_that_would_tell_what_nobody_may_tell_is_not_released(
+    case: Case,
+) -> None:
+    Decision.objects.create(
+        case=case,
+        move=Move.WITHHOLD,
+        ground="without-knowledge",
+        reasons="An inquiry.",
+        proposed_by_id=1,
+        released_by_id=2,
+        released_at=timezone.now(),
+        settled_at=timezone.now(),
+        outcome=Decision.Outcome.RELEASED,
+    )
+    put_together(case)
+    with pytest.raises(NotAllowed, match="would tell them"):
+        released(case)
+
+
 def test_a_fresh_copy_of_which_something_of_the_persons_is_left_out_is_possible(
     case: Case,
 ) -> None:
