@@ -11,12 +11,18 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.core.exceptions import BadRequest, RequestDataTooBig
+from django.core.exceptions import (
+    BadRequest,
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+)
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest, HttpResponseBase
 
 View = Callable[..., HttpResponseBase]
 
+FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 # 30 MB is the most that providers take; in JSON and base64 it becomes a third larger.
 MOST_BYTES = 42 * 1024 * 1024
 
@@ -42,8 +48,19 @@ def roomy(view: View) -> View:
             request.__class__ = _RoomyRequest
         try:
             return view(request, *args, **kwargs)
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        except (SuspiciousOperation, PermissionDenied):
+            raise  # answered as it is, without a look at the body
+        except Exception as error:
+            if request.content_type in FORMS or _is_object(request.body):
+                raise
             # It would be no better if it were sent again, which a 500 asks for.
-            raise BadRequest("This is no JSON.") from error
+            raise BadRequest("This is no JSON object.") from error
 
     return with_room
+
+
+def _is_object(body: bytes) -> bool:
+    try:
+        return isinstance(json.loads(body), dict)
+    except (ValueError, RecursionError):
+        return False

@@ -431,8 +431,21 @@ def test_the_webhook_reads_nothing_without_the_secret_and_nothing_without_end(
 
 
 @pytest.mark.urls("tests.outbox.webhook_urls")
-@pytest.mark.parametrize("body", [b"", b"{", b'{"RawEmail": "\xff"}', b"[1,"])
-def test_the_webhook_refuses_what_is_no_json(
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b'{"RawEmail": "\xff"}',
+        b"[1,",
+        b"[]",
+        b"null",
+        b'"x"',
+        b"5",
+        b"[" * 100_000,
+    ],
+)
+def test_the_webhook_refuses_what_is_no_json_object(
     client: Client, webhook_secret: None, body: bytes
 ) -> None:
     answer = client.post(
