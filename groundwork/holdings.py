@@ -127,7 +127,9 @@ class Holding:
     where the rows stay and say nothing of the person. forget: how its rows go, where
     deleting them is not enough. to_mailbox: which of its rows are shown at once to
     whoever has the person's mailbox and has shown nothing else; None: all. The others
-    may be about somebody else, and one of the team reads them first. passing: rows that
+    may be about somebody else, and one of the team reads them first. untold: which rows
+    tell what the law keeps from the person's knowledge, and are not even counted to a
+    mailbox. passing: rows that
     only say that the person came by, and nothing new of them. titles,
     read: what a field is called, and how its value is put into words, where the model
     does not say it as people do.
@@ -152,6 +154,7 @@ class Holding:
     emptied: Mapping[str, Any] = field(default_factory=dict)
     forget: Forgetter | None = None
     to_mailbox: Finder | None = None
+    untold: Finder | None = None
     passing: Q | None = None
     titles: Mapping[str, str] = field(default_factory=dict)
     read: Mapping[str, Callable[[Any], str]] = field(default_factory=dict)
@@ -253,8 +256,18 @@ class Holding:
 
     def shown(self, person: Person) -> QuerySet[Any]:
         """The person's rows that a mailbox alone is shown, oldest first."""
-        rows = self.rows(person)
+        rows = self._told(person)
         return rows if self.to_mailbox is None else rows.filter(self.to_mailbox(person))
+
+    def told_count(self, person: Person) -> int:
+        """How many records a mailbox alone may know of."""
+        if self.narrow is not None:
+            return self.count(person)
+        return self._told(person).count()
+
+    def _told(self, person: Person) -> QuerySet[Any]:
+        rows = self.rows(person)
+        return rows if self.untold is None else rows.exclude(self.untold(person))
 
     def shown_count(self, person: Person) -> int:
         if self.to_mailbox is nothing:

@@ -244,6 +244,10 @@ BY_MOVE: Mapping[Move, tuple[Ground, ...]] = {
 }
 
 
+# What is left out on these the person may not even know of.
+UNTOLD = frozenset(ground.key for ground in WITHHOLDINGS if not ground.told)
+
+
 def for_case(kind: str, move: Move) -> list[Ground]:
     """The grounds that the law knows for this move of such a case."""
     return [

@@ -17,8 +17,9 @@ from groundwork.holdings import (
 )
 from groundwork.links import without_tokens_within
 from groundwork.personal_data import Category, Erasure, PersonalData
-from rights_requests import letters, vault
-from rights_requests.models import Case, CaseDocument
+from rights_requests import grounds, letters, vault
+from rights_requests.models import Case, CaseDocument, CaseLogEntry, Decision
+from rights_requests.moves import Move
 
 OF_CASE = "case__submission__data_subject"
 # The first letter says so too (limits).
@@ -195,6 +196,13 @@ LINKS = Holding(
         "token_digest": "code of the link",
     },
 )
+
+
+def _untold(person: Person) -> Q:
+    """Of whatever outcome: also that it was proposed may not be known."""
+    return Q(move=Move.WITHHOLD, ground__in=grounds.UNTOLD)
+
+
 DECISIONS = Holding(
     key="decisions",
     model="rights_requests.Decision",
@@ -203,6 +211,7 @@ DECISIONS = Holding(
     words="What one of us proposed and another released, with the reasons.",
     find=by_subject(OF_CASE),
     to_mailbox=nothing,
+    untold=_untold,
     kept=CASE_FILE,
     context=("case__reference", "move", "ground", "proposed_at", "outcome"),
     titles={
@@ -303,6 +312,16 @@ def _of_own_cases(person: Person) -> Q:
     return Q(case_id__in=cases.values("pk"))
 
 
+def _of_what_is_untold(person: Person) -> Q:
+    """What the log says of such decisions, from their proposal on."""
+    theirs = Decision.objects.filter(by_subject(OF_CASE)(person), _untold(person))
+    named = CaseLogEntry.objects.filter(
+        _of_their_cases(person),
+        inputs__decision__in=list(theirs.values_list("pk", flat=True)),
+    )
+    return Q(pk__in=named.values("pk"))
+
+
 LOG = Holding(
     key="case-log",
     model="rights_requests.CaseLogEntry",
@@ -311,6 +330,7 @@ LOG = Holding(
     words="The record from which every date is counted. Entries are never changed.",
     find=_of_their_cases,
     to_mailbox=_of_own_cases,
+    untold=_of_what_is_untold,
     context=("at", "due_on"),
     declared=PersonalData(
         fields=dict.fromkeys(("event", "state", "inputs"), Category.IDENTITY),

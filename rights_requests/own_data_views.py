@@ -200,7 +200,7 @@ def one_place(request: HttpRequest, token: str, place: str) -> HttpResponse:
     context = {
         **_head(link, token),
         "about": Place(holding, count),
-        "kept_back": holding.count(person) - count,
+        "kept_back": holding.told_count(person) - count,
         "entries": [_in_words(holding, record) for record in found],
         "page": page,
         "first": start + 1,

@@ -123,11 +123,10 @@ def was_checked(case: Case) -> bool:
 def _is_secret_kept(case: Case) -> bool:
     """Whether something about this person was ever left out without their knowledge."""
     person = case.submission.data_subject_id
-    grounds_untold = [g.key for g in grounds.WITHHOLDINGS if not g.told]
     return Decision.objects.filter(
         case__submission__data_subject=person,
         move=Move.WITHHOLD,
-        ground__in=grounds_untold,
+        ground__in=grounds.UNTOLD,
         outcome=Decision.Outcome.RELEASED,
     ).exists()
 

@@ -18,11 +18,27 @@ from groundwork import addresses, form_tokens
 from groundwork.clock import today_here
 from groundwork.holdings import Person
 from outbox.models import InboundEmail, OutgoingEmail, SuppressedAddress
-from rights_requests import handling, own_data, sensitive, visiting
+from rights_requests import (
+    casebook,
+    deciding,
+    handling,
+    own_data,
+    sensitive,
+    visiting,
+)
+from rights_requests.deciding import Proposal
 from rights_requests.filing import file_documents
 from rights_requests.handling import Said
-from rights_requests.models import Case, CaseDocument, Channel, Event, PersonLink
-from rights_requests.moves import State
+from rights_requests.kinds import CaseKind
+from rights_requests.models import (
+    Case,
+    CaseDocument,
+    CaseLogEntry,
+    Channel,
+    Event,
+    PersonLink,
+)
+from rights_requests.moves import Move, State
 from rights_requests.uploads import check_upload
 from subscribers import importing
 from subscribers.models import Subscriber
@@ -569,3 +585,47 @@ def test_what_needs_words_is_not_asked_there(client: Client, smtp: Relay) -> Non
     for kind in ("rectification", "complaint", "nonsense"):
         assert client.post(f"{visit}ask/{kind}/").status_code == 404
     assert not Case.objects.exists()
+
+
+# --- What the law keeps from the person's knowledge ---
+
+
+def test_what_is_left_out_without_their_knowledge_is_not_even_counted(
+    client: Client, smtp: Relay
+) -> None:
+    become_reader(client, smtp, ADA)
+    case = lives.new_case(CaseKind.ACCESS, address=ADA)
+    lives.confirm_mailbox(case)
+
+    leave_out(case, "rights-of-others")
+    known = seen_of_decisions(client, smtp)
+    leave_out(case, "without-knowledge")
+    both = seen_of_decisions(client, smtp)
+
+    assert CaseLogEntry.objects.filter(event=Event.RELEASED).count() == 2
+    assert "released" in known[0] and "1 entry" in known[1]
+    assert both == known
+
+
+def leave_out(case: Case, ground: str) -> None:
+    proposal = Proposal(
+        Move.WITHHOLD,
+        ground=ground,
+        left_out="Two names.",
+        reasons="It would give away what others told us about their own lives.",
+        evidence="DPA 2018, Schedule 2.",
+    )
+    now = timezone.now()
+    decision = deciding.propose(case.pk, proposal, staff_id=lives.PROPOSER, now=now)
+    seen = casebook.newest_entry_id(case)
+    deciding.release(decision.pk, seen_entry_id=seen, staff_id=lives.RELEASER, now=now)
+
+
+def seen_of_decisions(client: Client, smtp: Relay) -> tuple[list[str], str]:
+    """What the log says that happened, and how many decisions are counted."""
+    path = open_own_data(client, smtp)
+    log = text_of(client.get(f"{path}place/case-log/"))
+    front = text_of(client.get(path))
+    assert "without-knowledge" not in log + front
+    counted = front[front.index("What we decided about your requests") :][:300]
+    return re.findall(r"What happened ([\w-]+)", log), counted
