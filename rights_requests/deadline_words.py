@@ -96,7 +96,9 @@ def _starting_ask(ask: Ask) -> Step:
     else:
         rule, letter = Rule.FEE, "c"
         asked, came = "for a fee", "It was paid"
-    since = f"{came} on {in_words(ask.answered)}." if ask.answered else "We still wait."
+    since = (
+        f"{came} on {in_words(ask.answered)}." if ask.answered else "It has not come."
+    )
     return Step(
         rule,
         RELEVANT_TIME.format(letter),
@@ -194,7 +196,7 @@ def _extension(extension: Extension, start: date, period: Count) -> Step:
 def _pause(stop: Stop) -> Step:
     ask = stop.ask
     if ask.answered is None:
-        until = "we still wait for the answer. Of the time until today"
+        until = "no answer has come. Of the time until today"
     else:
         until = f"the answer came on {in_words(ask.answered)}. Of that time"
     return Step(
