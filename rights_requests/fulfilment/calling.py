@@ -347,7 +347,8 @@ def _send(call: SystemCall, now: datetime) -> None:
     if not known and not _let_out(call.pk, timezone.now()):
         # It waits, as its case does; the owner can answer meanwhile.
         later = now + ASKED_FIRST_AFTER
-        SystemCall.objects.filter(pk=call.pk).update(next_at=later, tries_count=0)
+        waiting = SystemCall.objects.filter(pk=call.pk, state=State.WAITING)
+        waiting.update(next_at=later, tries_count=0)
         return
     expected_at = known.expected_at if known else _post(call, case, now)
     _record_sent(call.pk, expected_at, now)

@@ -6,7 +6,7 @@ from typing import Any
 
 from rights_requests.fulfilment import erasure_plan
 from rights_requests.fulfilment.erasure_places import CONTACTS_KEY
-from rights_requests.fulfilment.opendsr import RequestType
+from rights_requests.fulfilment.opendsr import RequestStatus, RequestType
 from rights_requests.models import (
     Case,
     Decision,
@@ -21,6 +21,9 @@ Fate = ErasedPlace.Fate
 NEWS_ENDED = (
     "What we had not deleted by then stays with us until its time is over. We have "
     "stopped our news to you. If you want them, you can sign up again."
+)
+DONE_OUTSIDE = (
+    "Another system of ours had deleted your data by then. That cannot be brought back."
 )
 TOLD_TO_STOP = (
     "We had asked another system of ours to delete your data, too. Now we tell it to "
@@ -66,9 +69,12 @@ def fields_of_withdrawal(case: Case) -> dict[str, Any]:
     sent = SystemCall.objects.filter(
         task__case=case, request_type=RequestType.ERASURE, leaving_at__isnull=False
     )
+    done = RequestStatus.COMPLETED
+    over = [done, RequestStatus.CANCELLED]
     told = [
         *([NEWS_ENDED] if begun.exists() else []),
-        *([TOLD_TO_STOP] if sent.exists() else []),
+        *([DONE_OUTSIDE] if sent.filter(status=done).exists() else []),
+        *([TOLD_TO_STOP] if sent.exclude(status__in=over).exists() else []),
     ]
     erased = _erased(erasure_plan.went(case))
     return {"erased": tuple(erased), "outcome": "\n\n".join(told)}

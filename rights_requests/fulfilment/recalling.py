@@ -123,7 +123,10 @@ def _given_up() -> "QuerySet[SystemCall]":
 def _stop(call: SystemCall, now: datetime) -> None:
     path = f"/requests/{call.pk}"
     reply = calling.asked(call.connector, "GET", path)
-    if reply.status == 404:
+    if reply.status == 404 and call.sent_at is None and not call.status:
+        # Anything between us can say so, unsigned: not while it may be under way yet.
+        if call.leaving_at and now - call.leaving_at < calling.TAKEN_FOR:
+            raise Trouble(Problem.BUSY)
         _stopped(call.pk, RequestStatus.CANCELLED, now)  # it never arrived
         return
     calling.refuse_unless(reply, 200)

@@ -15,6 +15,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test import Client
@@ -636,9 +637,11 @@ def test_a_hold_that_is_placed_between_two_tries_stops_the_next_one(
     crm.fails.clear()
 
     hold(case)
-    later = timezone.now() + timedelta(hours=1)
-    calling.work(later)
-    recalling.work(later)
+    recalling.work(timezone.now())
+    assert call_of(task).state == State.RECALL, "it may be on its way yet"
+    with time_machine.travel(timezone.now() + timedelta(hours=1)):
+        calling.work(timezone.now())
+        recalling.work(timezone.now())
 
     assert crm.asked == {} and call_of(task).state == State.ENDED
     assert events(case)[-1] == "system-stopped"
