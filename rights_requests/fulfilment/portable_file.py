@@ -71,6 +71,10 @@ def read(raw: bytes) -> PortableFile:
     )
 
 
+# Nobody has put such a file together before, or will after.
+YEARS = range(1970, 2200)
+
+
 def _parsed(raw: bytes) -> dict[str, Any]:
     try:
         told = json.loads(
@@ -95,11 +99,13 @@ def _parsed(raw: bytes) -> dict[str, Any]:
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """What is said twice would be read otherwise by another program."""
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise NotPortable(f"“{twice[:60]}” stands twice in one place of the file.")
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if why_not := _why_no_text(name):
+            raise NotPortable(f"A name in the file is {why_not}")
+        if name in found:
+            raise NotPortable(f"“{name[:60]}” stands twice in one place of the file.")
+        found[name] = value
     return found
 
 
@@ -111,8 +117,9 @@ def _of_format(told: dict[str, Any]) -> Iterator[str]:
     given = told.get("format")
     if given == FORMAT:
         return
-    if isinstance(given, str) and given.startswith(f"{FAMILY}/"):
-        yield f"The file is of another version than {FORMAT}: “{given[:60]}”."
+    text = given if isinstance(given, str) and not _why_no_text(given) else ""
+    if text.startswith(f"{FAMILY}/"):
+        yield f"The file is of another version than {FORMAT}: “{text[:60]}”."
     else:
         yield f"The file does not say that it is of the schema “{FORMAT}” (format)."
 
@@ -130,10 +137,12 @@ def _of_head(told: dict[str, Any]) -> Iterator[str]:
 
 
 def _is_moment(given: Any) -> bool:
+    """With its zone, and far enough from the ends of the calendar to be told in any."""
     try:
-        return datetime.fromisoformat(given).tzinfo is not None
+        moment = datetime.fromisoformat(given)
     except (TypeError, ValueError):
         return False
+    return moment.tzinfo is not None and moment.year in YEARS
 
 
 def _of_parts(told: dict[str, Any]) -> Iterator[str]:

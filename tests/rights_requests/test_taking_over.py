@@ -354,6 +354,8 @@ def test_our_own_export_gives_a_second_house_what_the_person_had_given_us(
 
 # --- Files that are wrong ---
 
+# Read in time that grows with their number, and not with its square.
+MANY_NAMES = ("{" + "".join(f'"{n:x}":1,' for n in range(150_000)) + '"0":1}').encode()
 DEEP = b"[" * 100_000
 
 
@@ -366,6 +368,9 @@ DEEP = b"[" * 100_000
         (b"\xff\xfe", "UTF-8"),
         (DEEP, "nested without end"),
         (b'{"a": 1, "a": 2}', "stands twice"),
+        (MANY_NAMES, "stands twice"),
+        (b'{"\\ud800": 1}', "signs that are none"),
+        (b'{"places": [{"\\u0000": 1}]}', "signs that are none"),
         (b'{"a": NaN}', "no number"),
         (b'{"a": ' + b"9" * 5_000 + b"}", "a number that is none"),
         (b"{}", "does not say that it is of the schema"),
@@ -402,6 +407,8 @@ def test_what_is_no_such_file_is_refused_in_words(
         ({"addresses": [1]}, r"addresses\[0\]: a text"),
         ({"addresses": ADA}, "addresses: a list"),
         ({"made_at": "yesterday"}, "made_at: a moment"),
+        ({"made_at": "0001-01-01T00:00:00Z"}, "made_at: a moment"),
+        ({"made_at": "9999-12-31T23:59:59-01:00"}, "made_at: a moment"),
         ({"made_at": "2026-11-01T09:00:00"}, "made_at: a moment"),
         ({"controller": "x" * 400}, "controller: longer"),
         ({"more": 1}, "“more” is not in the schema"),
