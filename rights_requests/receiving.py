@@ -180,12 +180,15 @@ def _refuse_unless_sound(sent: Sent, now: datetime) -> None:
 def _sendings(
     cases: list[Case], asked: tuple[Asked, ...], now: datetime
 ) -> list[Transmission]:
-    """Where the person wants their file sent directly."""
+    """Where the person wants their file sent directly; of what somebody else asks for
+    them, staff write it down."""
     pairs = zip(cases, asked, strict=True)
     return [
         transmissions.new(case, one.send_to, now=now)
         for case, one in pairs
-        if one.send_to and case.kind == CaseKind.PORTABILITY
+        if one.send_to
+        and case.kind == CaseKind.PORTABILITY
+        and not case.submission.is_by_agent
     ]
 
 

@@ -69,6 +69,10 @@ DONE = {
     "with our answer.",
     "links": "The old links no longer work. A letter with the new one is on its way.",
 }
+NOT_YOURS = (
+    "Where the file goes is said by the person whose data it is, from their own mailbox. "
+    "Write to us about it, and we take it down."
+)
 UPLOAD_HINT = (
     f"At most {MOST_FILES} files of {MOST_BYTES // MEGABYTE} MB each: {ALLOWED_WORDS}. "
     "Out of files with text we take the numbers of cards and National Insurance."
@@ -198,6 +202,8 @@ def _correct(request: HttpRequest, link: CaseLink, token: str) -> HttpResponse:
 
 
 def _send_to(request: HttpRequest, link: CaseLink, token: str) -> HttpResponse:
+    if not visiting.may_say_where(link.case):
+        return _refused(request, link, token, NotAllowed(NOT_YOURS))
     form = SendToForm(request.POST)
     if form.is_valid() and not rate_limits.case_writing_allowed(str(link.case_id)):
         form.add_error("send_to", _too_often())
@@ -213,6 +219,8 @@ def _send_to(request: HttpRequest, link: CaseLink, token: str) -> HttpResponse:
 
 
 def _send_stop(request: HttpRequest, link: CaseLink, token: str) -> HttpResponse:
+    if not visiting.may_say_where(link.case):
+        return _refused(request, link, token, NotAllowed(NOT_YOURS))
     try:
         transmitting.stop(link.case_id, now=timezone.now())
     except NotAllowed as refusal:

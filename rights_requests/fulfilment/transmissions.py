@@ -116,7 +116,12 @@ def ask(
     given = address.strip()
     refuse(why_not_ask(case), f"{why}." if (why := why_not_address(given)) else "")
     before = newest(case)
-    if before is not None and before.address == given:
+    if before is not None and before.state == State.WAITING:
+        raise NotAllowed(
+            "The file is on its way to the address that was given before. Once that is "
+            "over, or ended, another one can be given."
+        )
+    if before is not None and before.address == given and before.state in UNSENT:
         return before  # pressed twice, it is done once
     if staff_id is not None and not words.strip():
         raise NotAllowed("Say how the person told us.")
@@ -255,7 +260,11 @@ def start(case: Case, document: CaseDocument | None, *, now: datetime) -> None:
     found = newest(case)
     if document is None or found is None:
         return
-    if found.state == State.FAILED:
+    is_of_another = found.state == State.WAITING and found.document_id != document.pk
+    if is_of_another:
+        found.state, found.next_at, found.settled_at = State.ENDED, None, now
+        found.save(update_fields=["state", "next_at", "settled_at"])
+    if found.state == State.FAILED or is_of_another:
         found = _anew(found)
     if found.state != State.NAMED:
         return

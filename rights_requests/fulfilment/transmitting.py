@@ -45,6 +45,7 @@ from rights_requests.fulfilment.portability import for_another_service, portable
 from rights_requests.fulfilment.transmissions import SETTLED, host_of
 from rights_requests.letter_frames import LetterKind
 from rights_requests.models import Case, CaseDocument, Event, Package, Transmission
+from rights_requests.moves import GIVEN
 
 logger = logging.getLogger(__name__)
 State, Problem = Transmission.State, Transmission.Problem
@@ -144,6 +145,10 @@ def _outgoing(found: Transmission, now: datetime) -> _Outgoing:
     """Raises _Trouble where it must not leave, or is not there."""
     if not connector_keys.is_there():
         raise _Trouble(Problem.NO_KEY)
+    if found.case.state not in GIVEN:
+        raise _Trouble(
+            Problem.BUSY
+        )  # the answer was taken back: it leaves with the next
     if writing.contacts_went(found.case):
         raise _Trouble(Problem.GONE, is_final=True)  # deleted at their request since
     if closing.why_not_act(found.case):
@@ -367,8 +372,10 @@ def _words_of_failure(found: Transmission) -> str:
 
 
 def _download_until(found: Transmission) -> date | None:
-    package = Package.objects.filter(document=found.document).first()
-    handed_at = package.handed_at if package is not None else None
+    document = found.document
+    if document is None or not _is_there(document, timezone.now()):
+        return None
+    handed_at = Package.objects.get(document=document).handed_at
     return releasing.ends_on(handed_at) if handed_at else None
 
 

@@ -437,6 +437,19 @@ def test_what_fails_for_now_is_sent_again_with_the_same_number_and_bytes(
     assert Disclosure.objects.count() == 1
 
 
+def test_nothing_leaves_and_no_other_address_counts_once_the_answer_was_lost(
+    case: Case, club: Receiver
+) -> None:
+    row = answered(case, club)
+    with transaction.atomic():
+        lives.make(casebook.locked(case.pk), Move.LETTER_FAILED, now=timezone.now())
+    transmitting.work(timezone.now())
+    assert club.taken == {} and again(row).state == State.WAITING
+    with pytest.raises(NotAllowed, match="on its way"):
+        asked(case, "https://elsewhere.example.com/import")
+    assert again(row).state == State.WAITING
+
+
 def test_a_reply_that_is_lost_or_late_has_it_taken_once(
     case: Case, club: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
