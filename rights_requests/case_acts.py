@@ -959,8 +959,9 @@ def _shut_away(case: Case, data: dict[str, Any], by: Doing) -> Any:
 
 
 def _why_not_shut(case: Case, facts: Facts) -> str:
-    is_shut = case.submission.shut_away_at is not None
-    return "It is shut away already." if is_shut else ""
+    if case.submission.shut_away_at is None:
+        return ""
+    return "It is shut away already." if sensitive.is_shut_by_hand(case) else ""
 
 
 def _search(case: Case, data: dict[str, Any], by: Doing) -> Any:

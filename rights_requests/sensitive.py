@@ -70,9 +70,17 @@ def show_notes(notes: Iterable[Note], case: Case, user: HasPermissions) -> None:
             note.words = SHUT
 
 
+def is_shut_by_hand(case: Case) -> bool:
+    """Whether somebody has shut it away who had read it, and nobody opened it since."""
+    return _shut_by_hand_at(case) is not None
+
+
 def _shut_by_hand_at(case: Case) -> datetime | None:
-    entries = CaseLogEntry.objects.filter(case_id=case.pk, event=Event.SHUT_AWAY)
-    by_hand = entries.filter(staff_id__isnull=False).order_by("-pk").first()
+    entries = CaseLogEntry.objects.filter(case_id=case.pk).order_by("-pk")
+    opened = entries.filter(event=Event.OPENED_AGAIN).first()
+    since = opened.pk if opened is not None else 0
+    shut = entries.filter(event=Event.SHUT_AWAY, pk__gt=since)
+    by_hand = shut.filter(staff_id__isnull=False).first()
     return by_hand.at if by_hand is not None else None
 
 
@@ -235,9 +243,10 @@ def signs_in_words(submission: Submission) -> str:
 
 @transaction.atomic
 def shut_away(submission_id: uuid.UUID, *, staff_id: int, now: datetime) -> None:
-    """A member of staff found something sensitive that the rules did not."""
+    """A member of staff found something sensitive that the rules did not; also beside
+    what they did find."""
     cases, submission = _held(submission_id)
-    if submission.shut_away_at is not None:
+    if any(map(is_shut_by_hand, cases)):
         raise NotAllowed("It is shut away already.")
     _shut(submission, cases, staff_id, now)
     _note_access(submission, staff_id)

@@ -443,6 +443,24 @@ def test_whoever_works_on_it_shuts_away_what_the_rules_did_not_see() -> None:
     assert "It is shut away already" in text(refused)
 
 
+def test_beside_what_the_rules_found_more_is_shut_away_by_hand(seer: Client) -> None:
+    case = ill()
+    words = "She told me of something that nobody here has to know."
+    handling.add_note(case.pk, words, staff_id=DANA, now=timezone.now())
+    client = console_of(person("ed@example.com", "view_case", "work_case"))
+    timeline = f"/console/rights_requests/case/{case.pk}/change/"
+    assert words in text(client.get(timeline))
+    sensitive.shut_away(case.submission_id, staff_id=DANA, now=timezone.now())
+    assert words not in text(client.get(timeline))
+    with pytest.raises(NotAllowed, match="already"):
+        sensitive.shut_away(case.submission_id, staff_id=DANA, now=timezone.now())
+    sensitive.open_again(
+        case.submission_id, reason=WHY, staff_id=DANA, now=timezone.now()
+    )
+    handling.add_note(case.pk, ILL, staff_id=DANA, now=timezone.now())
+    assert words in text(client.get(timeline)), "somebody has looked at it since"
+
+
 @pytest.mark.parametrize("rest", ["", "open/", "remove/words/"])
 def test_every_page_needs_the_permission(rest: str) -> None:
     case = ill()
