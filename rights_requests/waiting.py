@@ -102,7 +102,7 @@ def _kept_long_enough(most: int, today: date) -> list[Waiting]:
     person = "decision__case__submission__data_subject"
     later = ErasurePlan.objects.filter(
         **{person: OuterRef(person)}, made_at__gt=OuterRef("made_at")
-    )
+    ).exclude(state=ErasurePlan.State.VOID)
     over = ErasedPlace.objects.filter(plan=OuterRef("pk"), kept_until__lt=today)
     plans = ErasurePlan.objects.filter(~Exists(later), Exists(over), state="done")
     return [

@@ -161,12 +161,7 @@ def _begin(plan: ErasurePlan) -> bool:
         _stop(plan, decision, case, problem)
         return False
     now = timezone.now()
-    # Somebody new who has the address by now keeps what they agreed to.
-    known = _person(plan, case).digests
-    newcomers = erasure_plan.newcomers_of(known, besides=subject.pk)
-    taken = newcomers.values_list("address_digest", flat=True)
-    theirs = {bytes(code) for code in taken if code is not None}
-    digests = known - theirs
+    digests = _of_nobody_new(_person(plan, case))
     # Outside the database as well, so that no backup brings the person back.
     chosen = _chosen(plan).values_list("key", flat=True)
     journal.record_erased(subject.pk, digests, kept=chosen)
@@ -248,13 +243,21 @@ def _stop(plan: ErasurePlan, decision: Decision, case: Case, problem: Problem) -
     _note(case, decision, Event.ERASURE_STOPPED, inputs)
 
 
+def _of_nobody_new(person: Person) -> frozenset[bytes]:
+    """The person's codes, but for those of somebody new who has the address by now:
+    they keep what they agreed to."""
+    newcomers = erasure_plan.newcomers_of(person.digests, besides=person.id)
+    taken = newcomers.values_list("address_digest", flat=True)
+    return person.digests - {bytes(code) for code in taken if code is not None}
+
+
 def _stop_midway(
     plan: ErasurePlan, decision: Decision, case: Case, problem: Problem
 ) -> None:
     """What is left is the person’s as before: their address leads to it again, unless
     somebody new has it by now. A backup that is put back loses no more than went here."""
     subject_id = case.submission.data_subject_id
-    digests = _person(plan, case).digests
+    digests = _of_nobody_new(_person(plan, case))
     chosen = set(_chosen(plan).values_list("key", flat=True))
     left = {*plan.places.filter(done_at=None).values_list("key", flat=True), *chosen}
     journal.record_erased(subject_id, digests, kept=left)
