@@ -60,7 +60,10 @@ def roomy(view: View) -> View:
 
 
 def _is_object(body: bytes) -> bool:
+    """Or a list of objects, as one provider sends them."""
     try:
-        return isinstance(json.loads(body), dict)
+        told = json.loads(body)
     except (ValueError, RecursionError):
         return False
+    objects = told if isinstance(told, list) and told else [told]
+    return all(isinstance(one, dict) for one in objects)
