@@ -140,7 +140,9 @@ def goes_to_stranger(case: Case) -> bool:
 def may_act(case: Case) -> bool:
     """Whether somebody’s authority, or who asks, was shown."""
     shown = CaseDocument.objects.filter(
-        case__submission=case.submission_id, purpose=CaseDocument.Purpose.AUTHORITY
+        case__submission=case.submission_id,
+        purpose=CaseDocument.Purpose.AUTHORITY,
+        removed_at=None,
     )
     return shown.exists() or was_checked(case)
 

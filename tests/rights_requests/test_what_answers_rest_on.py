@@ -31,6 +31,7 @@ from rights_requests.models import Case, Decision
 from rights_requests.moves import Move, State
 from rights_requests.receiving import Agent
 from rights_requests.uploads import check_upload
+from rights_requests.vault_keeping import remove_document
 from tests.console.staff import console_of, person, text
 from tests.people import ADA, CLEO, DANA
 from tests.rights_requests import lives
@@ -194,6 +195,14 @@ def test_what_somebody_else_asks_for_is_done_once_they_show_their_authority(
         assert "add their authority to the documents first" in greyed(case, move)
     authority_came(case)
     assert "authority" not in greyed(case, Move.FULFIL)
+
+
+def test_an_authority_that_was_taken_away_shows_nothing_any_more() -> None:
+    case = received("2026-11-02", CaseKind.RECTIFICATION, agent=agent())
+    authority_came(case)
+    assert "authority" not in greyed(case, Move.FULFIL)
+    remove_document(case.documents.get(), staff_id=PROPOSER, now=at("2026-11-21"))
+    assert "authority" in greyed(again(case), Move.FULFIL)
 
 
 def test_nobody_decides_a_right_at_the_word_of_somebody_who_shows_nothing() -> None:
