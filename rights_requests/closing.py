@@ -64,7 +64,6 @@ from rights_requests.whose_answer import (
 )
 
 Purpose = CaseDocument.Purpose
-# What the law keeps from the person’s knowledge would be told by its mark in the copy.
 WAITS = "A proposal waits for a second person: release it or take it back first."
 ON_ITS_WAY = (
     "The letter about two months more is on its way: it counts once it was handed over. "

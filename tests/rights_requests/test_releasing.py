@@ -702,9 +702,9 @@ def test_a_fresh_copy_is_released_and_told_without_a_new_case(case: Case) -> Non
     assert case.state == State.FULFILLED
 
 
-def test_a_fresh_copy_is_held_against_the_same_as_the_first(case: Case) -> None:
-    answered(case)
-    secret = Decision.objects.create(
+def kept_secret(case: Case) -> Decision:
+    """Something of the person is left out without their knowledge."""
+    return Decision.objects.create(
         case=case,
         move=Move.WITHHOLD,
         ground="without-knowledge",
@@ -715,6 +715,11 @@ def test_a_fresh_copy_is_held_against_the_same_as_the_first(case: Case) -> None:
         settled_at=timezone.now(),
         outcome=Decision.Outcome.RELEASED,
     )
+
+
+def test_a_fresh_copy_is_held_against_the_same_as_the_first(case: Case) -> None:
+    answered(case)
+    secret = kept_secret(case)
     with pytest.raises(NotAllowed, match="without the person"):
         released(case)
     secret.delete()
@@ -728,17 +733,7 @@ def test_a_fresh_copy_is_held_against_the_same_as_the_first(case: Case) -> None:
 def test_a_copy_that_would_tell_what_nobody_may_tell_is_not_released(
     case: Case,
 ) -> None:
-    Decision.objects.create(
-        case=case,
-        move=Move.WITHHOLD,
-        ground="without-knowledge",
-        reasons="An inquiry.",
-        proposed_by_id=1,
-        released_by_id=2,
-        released_at=timezone.now(),
-        settled_at=timezone.now(),
-        outcome=Decision.Outcome.RELEASED,
-    )
+    kept_secret(case)
     put_together(case)
     with pytest.raises(NotAllowed, match="would tell them"):
         released(case)
