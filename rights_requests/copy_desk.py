@@ -367,7 +367,8 @@ def release(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Let this very copy go to the person."""
     desk = _Desk(request, _case_of(pk))
     try:
-        releasing.release(pk, staff_id=staff_id(request), now=timezone.now())
+        files = documents_desk.files_shown(request)
+        releasing.release(pk, files, staff_id=staff_id(request), now=timezone.now())
     except NotAllowed as refusal:
         return documents_desk.refused(desk.page, str(refusal))
     messages.success(request, "Released.")

@@ -194,12 +194,28 @@ def release_files(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         return refused(page, why_not)
     try:
         releasing.release_files(
-            page.case.pk, staff_id=staff_id(request), now=timezone.now()
+            page.case.pk,
+            files_shown(request),
+            staff_id=staff_id(request),
+            now=timezone.now(),
         )
     except NotAllowed as refusal:
         return refused(page, str(refusal))
     messages.success(request, "Released: they go with the answer.")
     return redirect(tab_url(page.case, "documents"))
+
+
+def files_shown(request: HttpRequest) -> set[uuid.UUID]:
+    """The files that the page listed as waiting when somebody pressed the button. What
+    is not the number of a document is of none."""
+    return set(filter(None, map(_number, request.POST.getlist("file"))))
+
+
+def _number(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None
 
 
 def _by_nobody_here(row: CaseDocument) -> str:

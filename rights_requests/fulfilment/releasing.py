@@ -11,6 +11,7 @@ somebody does who has not worked on the case.
 """
 
 import uuid
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
@@ -35,6 +36,9 @@ from rights_requests.models import (
 from rights_requests.moves import GIVEN
 from rights_requests.vault_keeping import remove_document
 
+# The files that somebody was shown as those which they release.
+type Shown = Collection[uuid.UUID]
+
 # Everything in one place is kept no longer than it takes to download it: much shorter
 # than the case file, under whose period it falls. To be settled by the controller.
 COPY_LASTS = timedelta(days=settings.COPY_DAYS)
@@ -46,6 +50,10 @@ YOURS = (
 )
 WORKED_ON_IT = (
     "You have worked on this case: somebody else reads the files and releases them."
+)
+OTHERS_NOW = (
+    "The files that go with the answer are others than those you looked at: read what is "
+    "there now, then release it."
 )
 FILES_WAIT = (
     "Nobody has released the files that go with the answer: somebody else than whoever "
@@ -83,11 +91,16 @@ def why_not_release(package: Package, *, staff_id: int) -> str:
 
 
 @transaction.atomic
-def release(package_id: uuid.UUID, *, staff_id: int, now: datetime) -> Package:
-    """Let this copy go to the person. Raises NotAllowed for whoever worked on it, for one
-    that is out of date, and for one that somebody else has dealt with meanwhile."""
+def release(
+    package_id: uuid.UUID, files: Shown, *, staff_id: int, now: datetime
+) -> Package:
+    """Let this copy go to the person, with the files beside it that whoever releases it
+    was shown. Raises NotAllowed for whoever worked on it, for one that is out of date,
+    for one that somebody else has dealt with meanwhile, and where a file has come or
+    gone since."""
     package = _locked(package_id)
     refuse(why_not_release(package, staff_id=staff_id))
+    refuse(_why_not_these(package.case, files))
     if package.case.state in GIVEN:  # else the answer itself is held against the same
         refuse(whose_answer.why_not_hand_over(package.case))
     package.released_at, package.released_by_id = now, staff_id
@@ -217,12 +230,22 @@ def why_not_release_files(case: Case, *, staff_id: int) -> str:
 
 
 @transaction.atomic
-def release_files(case_id: uuid.UUID, *, staff_id: int, now: datetime) -> None:
-    """Let the files go with the answer. Raises NotAllowed for whoever has worked on the
-    case; the database refuses whoever brought one of them."""
+def release_files(
+    case_id: uuid.UUID, files: Shown, *, staff_id: int, now: datetime
+) -> None:
+    """Let these files go with the answer. Raises NotAllowed for whoever has worked on the
+    case, and where a file has come or gone since they were shown; the database refuses
+    whoever brought one of them."""
     case = casebook.locked(case_id)
     refuse(why_not_release_files(case, staff_id=staff_id))
+    refuse(_why_not_these(case, files))
     _release_files(case, staff_id=staff_id, now=now)
+
+
+def _why_not_these(case: Case, files: Shown) -> str:
+    """Nobody lets go what they could not read, because it came while they read."""
+    waiting = {one.pk for one in files_to_release(case)}
+    return "" if waiting == set(files) else OTHERS_NOW
 
 
 def _release_files(case: Case, *, staff_id: int, now: datetime) -> None:

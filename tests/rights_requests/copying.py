@@ -24,7 +24,7 @@ def put_together(case: Case, *, staff_id: int = MAKER) -> Package:
 def released(case: Case) -> Package:
     """A copy that one put together and another one let go."""
     package = put_together(case)
-    return releasing.release(package.pk, staff_id=READER, now=timezone.now())
+    return releasing.release(package.pk, (), staff_id=READER, now=timezone.now())
 
 
 def leave_out(case: Case, wanted: Wanted, *, staff_id: int = MAKER) -> Redaction:

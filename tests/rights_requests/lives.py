@@ -91,7 +91,8 @@ def approve_erasure(decision: Decision, *, now: datetime | None = None) -> Erasu
 
 def release_files(case: Case, *, staff_id: int = ONLOOKER) -> None:
     """Somebody who has not worked on the case lets the files of the answer go."""
-    releasing.release_files(case.pk, staff_id=staff_id, now=timezone.now())
+    shown = [one.pk for one in releasing.files_to_release(case)]
+    releasing.release_files(case.pk, shown, staff_id=staff_id, now=timezone.now())
 
 
 def paths(kind: CaseKind) -> dict[State, list[Move]]:

@@ -182,7 +182,7 @@ def test_a_file_that_a_system_answered_with_leaves_only_once_somebody_else_read_
     with pytest.raises(IntegrityError), transaction.atomic():
         CaseDocument.objects.filter(pk=document.pk).update(handed_at=now)
 
-    releasing.release_files(case.pk, staff_id=RELEASER, now=now)
+    releasing.release_files(case.pk, [document.pk], staff_id=RELEASER, now=now)
     with pytest.raises(NotAllowed, match="somebody else gives the answer"):
         closing.fulfil(case.pk, Answer(), staff_id=RELEASER, now=now)
     with pytest.raises(DatabaseError), transaction.atomic():
@@ -208,14 +208,19 @@ def test_what_an_owner_uploaded_is_released_by_nobody_who_worked_on_the_case(
     page = f"/console/rights_requests/case/{case.pk}/documents/"
     release = f"/console/rights_requests/case/{case.pk}/release-files/"
     assert "not released yet" in client.get(page).content.decode()
-    refused = client.post(release)
+    document = CaseDocument.objects.get()
+    shown = {"file": str(document.pk)}
+    refused = client.post(release, shown)
     assert refused.status_code == 409
     assert "You have worked on this case" in refused.content.decode()
     with pytest.raises(IntegrityError), transaction.atomic():
         CaseDocument.objects.update(released_by_id=number, released_at=timezone.now())
 
     other = dana("view_case", "release_case")
-    assert other.post(release).status_code == 302
+    for unread in ({}, {"file": "1"}, {"file": str(case.pk)}):
+        assert other.post(release, unread).status_code == 409
+    assert f'name="file" value="{document.pk}"' in other.get(page).content.decode()
+    assert other.post(release, shown).status_code == 302
     assert "not released yet" not in other.get(page).content.decode()
     assert CaseDocument.objects.get().released_by_id not in (None, number)
 

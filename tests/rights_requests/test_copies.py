@@ -147,7 +147,7 @@ def test_it_becomes_the_answer_and_the_search_is_on_record(case: Case) -> None:
     assert search.hits_count == package.hits_count > 3
     assert package.records_count > package.hits_count
     assert package.places_done == len(holdings())
-    releasing.release(package.pk, staff_id=READER, now=timezone.now())
+    releasing.release(package.pk, (), staff_id=READER, now=timezone.now())
     closing.fulfil(case.pk, Answer(), staff_id=STAFF, now=timezone.now())
     case.refresh_from_db()
     assert not case.is_open

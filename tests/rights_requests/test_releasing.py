@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -46,6 +46,7 @@ from rights_requests.models import (
 from rights_requests.moves import Move, State
 from rights_requests.retention import HANDED_COPIES
 from rights_requests.uploads import check_upload
+from rights_requests.vault_keeping import remove_document
 from subscribers.models import Subscriber
 from tests.console.staff import dana
 from tests.people import ADA, become_reader, subscriber_of
@@ -369,9 +370,9 @@ def test_a_copy_leaves_only_when_somebody_else_released_it(case: Case) -> None:
     with pytest.raises(NotAllowed, match="Nobody has released"):
         fulfil(case)
     with pytest.raises(NotAllowed, match="somebody else has to release"):
-        releasing.release(package.pk, staff_id=MAKER, now=timezone.now())
+        releasing.release(package.pk, (), staff_id=MAKER, now=timezone.now())
 
-    releasing.release(package.pk, staff_id=READER, now=timezone.now())
+    releasing.release(package.pk, (), staff_id=READER, now=timezone.now())
     fulfil(case)
 
     assert case.state == State.FULFILLED
@@ -391,26 +392,56 @@ def add_file(case: Case, *, staff_id: int) -> CaseDocument:
 def test_one_release_lets_the_copy_go_with_the_files_beside_it(case: Case) -> None:
     package, file = put_together(case), add_file(case, staff_id=MAKER)
     with pytest.raises(NotAllowed, match="together with the copy"):
-        releasing.release_files(case.pk, staff_id=READER, now=timezone.now())
-    releasing.release(package.pk, staff_id=READER, now=timezone.now())
+        releasing.release_files(case.pk, [file.pk], staff_id=READER, now=timezone.now())
+    releasing.release(package.pk, [file.pk], staff_id=READER, now=timezone.now())
     fulfil(case)
     assert visiting.given_to_person(case) == [package.document, file]
 
 
 def test_a_file_that_comes_after_the_release_needs_its_own(case: Case) -> None:
     released(case)
-    add_file(case, staff_id=MAKER)
+    file = add_file(case, staff_id=MAKER)
     with pytest.raises(NotAllowed, match="released the files"):
         fulfil(case)
-    releasing.release_files(case.pk, staff_id=READER, now=timezone.now())
+    releasing.release_files(case.pk, [file.pk], staff_id=READER, now=timezone.now())
     fulfil(case)
+
+
+def test_a_file_that_came_while_somebody_read_is_not_released_with_the_rest(
+    case: Case,
+) -> None:
+    package, read = put_together(case), add_file(case, staff_id=MAKER)
+    add_file(case, staff_id=MAKER)
+
+    for shown in ([], [read.pk]):
+        with pytest.raises(NotAllowed, match="others than those you looked at"):
+            releasing.release(package.pk, shown, staff_id=READER, now=timezone.now())
+
+    assert not CaseDocument.objects.exclude(released_at=None).exists()
+    package.refresh_from_db()
+    assert package.released_at is None
+
+
+def test_a_file_that_was_taken_away_meanwhile_is_no_part_of_what_was_read(
+    case: Case,
+) -> None:
+    released(case)
+    read, gone = (add_file(case, staff_id=MAKER) for _ in range(2))
+    with transaction.atomic():
+        remove_document(gone, staff_id=MAKER, now=timezone.now())
+
+    shown = [read.pk, gone.pk]
+    with pytest.raises(NotAllowed, match="others than those you looked at"):
+        releasing.release_files(case.pk, shown, staff_id=READER, now=timezone.now())
+    read.refresh_from_db()
+    assert read.released_at is None
 
 
 def test_whoever_brought_a_file_does_not_release_the_copy(case: Case) -> None:
     package = put_together(case)
-    add_file(case, staff_id=READER)
+    file = add_file(case, staff_id=READER)
     with pytest.raises(NotAllowed, match="brought a file"):
-        releasing.release(package.pk, staff_id=READER, now=timezone.now())
+        releasing.release(package.pk, [file.pk], staff_id=READER, now=timezone.now())
 
 
 def test_whoever_left_something_out_does_not_release_it(case: Case) -> None:
@@ -419,8 +450,8 @@ def test_whoever_left_something_out_does_not_release_it(case: Case) -> None:
     package = put_together(case)
 
     with pytest.raises(NotAllowed, match="somebody else has to release"):
-        releasing.release(package.pk, staff_id=READER, now=timezone.now())
-    releasing.release(package.pk, staff_id=99, now=timezone.now())
+        releasing.release(package.pk, (), staff_id=READER, now=timezone.now())
+    releasing.release(package.pk, (), staff_id=99, now=timezone.now())
 
 
 @pytest.mark.parametrize(
@@ -475,7 +506,7 @@ def test_a_copy_that_is_older_than_the_data_is_not_released(case: Case) -> None:
     Subscriber.objects.filter(pk=reader.pk).update(employer="Another Company")
 
     with pytest.raises(NotAllowed, match="has changed since"):
-        releasing.release(package.pk, staff_id=READER, now=timezone.now())
+        releasing.release(package.pk, (), staff_id=READER, now=timezone.now())
 
 
 def test_a_copy_whose_marks_changed_is_neither_released_nor_handed_over(
@@ -484,7 +515,7 @@ def test_a_copy_whose_marks_changed_is_neither_released_nor_handed_over(
     package = put_together(case)
     leave_out(case, in_note(case))
     with pytest.raises(NotAllowed, match="Something else is to be left out"):
-        releasing.release(package.pk, staff_id=READER, now=timezone.now())
+        releasing.release(package.pk, (), staff_id=READER, now=timezone.now())
 
     released(case)
     leave_out(case, in_note(case, words="called on Monday"))
@@ -507,7 +538,7 @@ def test_whoever_disagrees_sends_it_back_with_a_reason(case: Case) -> None:
         f"The copy was sent back: {WITNESS} is in it."
     )
     with pytest.raises(NotAllowed, match="dealt with already"):
-        releasing.release(package.pk, staff_id=99, now=timezone.now())
+        releasing.release(package.pk, (), staff_id=99, now=timezone.now())
     released(case)
 
 
@@ -518,7 +549,7 @@ def test_of_two_who_decide_at_once_one_wins_and_the_other_is_told(case: Case) ->
     def decide(number: int) -> None:
         start.wait()
         try:
-            releasing.release(package.pk, staff_id=number, now=timezone.now())
+            releasing.release(package.pk, (), staff_id=number, now=timezone.now())
         except NotAllowed as refusal:
             told.append(str(refusal))
         finally:
@@ -541,8 +572,8 @@ def test_whoever_looked_at_the_copy_before_is_told_that_there_is_another(
     first, second = put_together(case), put_together(case)
 
     with pytest.raises(NotAllowed, match="Another copy has taken the place"):
-        releasing.release(first.pk, staff_id=READER, now=timezone.now())
-    releasing.release(second.pk, staff_id=READER, now=timezone.now())
+        releasing.release(first.pk, (), staff_id=READER, now=timezone.now())
+    releasing.release(second.pk, (), staff_id=READER, now=timezone.now())
 
 
 def test_the_log_has_counts_reasons_and_both_digests_and_no_words(case: Case) -> None:
@@ -691,7 +722,7 @@ def test_a_fresh_copy_is_released_and_told_without_a_new_case(case: Case) -> Non
 
     second = put_together(case)
     assert visiting.given_to_person(case) == [first.document]
-    second = releasing.release(second.pk, staff_id=READER, now=timezone.now())
+    second = releasing.release(second.pk, (), staff_id=READER, now=timezone.now())
 
     assert visiting.given_to_person(case) == [second.document]
     assert "You can download it there until" in letter_of(case)
