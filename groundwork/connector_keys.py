@@ -10,6 +10,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.conf import settings
 
+from groundwork.outside_calls import target_uri
+
 
 @lru_cache(maxsize=4)
 def _private_key(encoded: str) -> Ed25519PrivateKey:
@@ -46,7 +48,7 @@ def signed(
     digest = f"sha-256=:{_base64(hashlib.sha256(body).digest())}:"
     parts = {
         "@method": method,
-        "@target-uri": url,
+        "@target-uri": target_uri(url),
         "content-digest": digest,
         **covering,
     }

@@ -102,7 +102,7 @@ def call(
     ends.daemon, begun = True, time.monotonic()
     ends.start()
     try:
-        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        target = _target(parts)
         connection.request(method, target, body=body or None, headers=dict(headers))
         return _read(connection.getresponse(), most_bytes)
     except TimeoutError as error:
@@ -115,6 +115,17 @@ def call(
     finally:
         ends.cancel()
         connection.close()
+
+
+def target_uri(url: str) -> str:
+    """The address as it is asked for, whatever was left out when it was typed: the target
+    URI of the request (RFC 9110, section 7.1), which a signature names."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}{_target(parts)}"
+
+
+def _target(parts: SplitResult) -> str:
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
 
 def _read(response: http.client.HTTPResponse, most_bytes: int) -> Reply:

@@ -71,6 +71,9 @@ def take_over_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     note_taking(request, page.case.submission.data_subject_id)
     try:
         seen = taking_over.preview(page.case, row)
+        if request.method != "POST":
+            return _page(page, row, seen, ChooseForm(seen=seen))
+        return _take_over(page, row, seen)  # which reads the file once more
     except NotPortable as wrong:
         return _refused(page, row, list(wrong.problems), status=400)
     except NotAllowed as refusal:
@@ -79,9 +82,6 @@ def take_over_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         logger.exception("Document %s cannot be read from the vault", row.pk)
         problem = f"This file cannot be opened. {trouble}"
         return _refused(page, row, [problem], status=503)
-    if request.method != "POST":
-        return _page(page, row, seen, ChooseForm(seen=seen))
-    return _take_over(page, row, seen)
 
 
 def _take_over(page: CasePage, row: CaseDocument, seen: Preview) -> HttpResponse:
@@ -99,8 +99,6 @@ def _take_over(page: CasePage, row: CaseDocument, seen: Preview) -> HttpResponse
         )
     except NotAllowed as refusal:
         return _page(page, row, seen, form, str(refusal))
-    except NotPortable as wrong:
-        return _refused(page, row, list(wrong.problems), status=400)
     messages.success(request, f"Taken over, and on record: {count}.")
     if seen.is_new:
         messages.warning(

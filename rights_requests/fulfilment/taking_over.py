@@ -46,6 +46,7 @@ NO_PLACE = "We keep nothing of this kind from elsewhere."
 NO_FIELD = "We have no field for it, or fill it ourselves."
 STANDS_HERE = "It stands here already."
 OTHER_ADDRESS = "It belongs to another address than the person’s."
+SECOND = "The file has it twice for the same address: the first one is looked at."
 NOT_THEIRS = (
     "The file names no address by which we know this person, so nothing shows that it is "
     "theirs. Nothing of it is taken over."
@@ -76,11 +77,13 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Preview:
-    """What would become of a file. is_new: nothing is held yet of the person, so that a
-    record from elsewhere would be made."""
+    """What would become of a file. address: the one by which the file is the person's.
+    is_new: nothing is held yet of the person, so that a record from elsewhere would be
+    made."""
 
     file: PortableFile
     digest: str
+    address: str
     is_new: bool
     lines: tuple[Line, ...]
     left_out: tuple[LeftOut, ...]
@@ -128,6 +131,7 @@ def preview(case: Case, document: CaseDocument) -> Preview:
     return Preview(
         file=file,
         digest=bytes(document.content_digest).hex(),
+        address=min(theirs),
         is_new=not held,
         lines=tuple(lines),
         left_out=tuple(left_out),
@@ -186,8 +190,11 @@ def _read_sign_up(
 ) -> Iterator[LeftOut]:
     """Fills given with the first record of the person's; says what of it stays."""
     for record in place.records:
-        if _normal(record.get("address")) not in theirs or given:
+        if _normal(record.get("address")) not in theirs:
             yield LeftOut(place.title, OTHER_ADDRESS)
+            continue
+        if given:
+            yield LeftOut(place.title, SECOND)
             continue
         for name, value in record.items():
             if name in SIGN_UP_FIELDS and isinstance(value, str):
@@ -253,11 +260,10 @@ def take_over(
         "" if lines else "Choose what is taken over.",
         closing.why_not_act(case),
     )
-    evidence = evidence_of(seen)
     if seen.is_new:
-        _enter(case, document, lines, chosen.kind, evidence, staff_id=staff_id)
+        _enter(seen, document, lines, chosen.kind, staff_id=staff_id)
     for line in () if seen.is_new else lines:
-        shown = rectifying.Shown(evidence, document.pk)
+        shown = rectifying.Shown(evidence_of(seen), document.pk)
         row = rectifying.propose(
             case.pk, line.key, line.given, staff_id=staff_id, now=now
         )
@@ -282,11 +288,10 @@ def evidence_of(seen: Preview) -> str:
 
 
 def _enter(
-    case: Case,
+    seen: Preview,
     document: CaseDocument,
     lines: list[Line],
     kind: str,
-    evidence: str,
     *,
     staff_id: int,
 ) -> None:
@@ -301,9 +306,9 @@ def _enter(
         kind=kind,
         name=given.pop("name"),
         source=SOURCE,
-        evidence=evidence,
+        evidence=evidence_of(seen),
         obtained_on=timezone.localdate(document.added_at),
-        address=case.submission.address,
+        address=seen.address,
         details=given,
     )
     contacts.enter(found, staff_id=staff_id)

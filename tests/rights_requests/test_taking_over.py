@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connections
+from django.db import connections, transaction
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -30,10 +30,12 @@ from rights_requests.models import (
     CaseDocument,
     CaseLogEntry,
     Rectification,
+    Submission,
 )
 from rights_requests.uploads import check_upload
 from subscribers.models import Subscriber
 from tests import quick_database
+from tests.beside import Beside
 from tests.console.staff import dana, text
 from tests.database_role import acting_as
 from tests.people import ADA, CASE_UPDATES, become_reader, subscriber_of
@@ -306,6 +308,16 @@ def test_of_somebody_new_a_record_from_elsewhere_is_made_and_they_have_to_be_tol
     assert seen(case, document).lines == ()
 
 
+def test_somebody_new_is_kept_with_the_address_by_which_the_file_is_theirs() -> None:
+    case = case_of()
+    Submission.objects.filter(pk=case.submission_id).update(address="typed@example.com")
+    document = brought(case, file_of())
+
+    take_over(document, all_of(seen(case, document), "prospect"))
+
+    assert IndirectContact.objects.get().address == ADA
+
+
 def test_nobody_is_kept_without_a_name() -> None:
     case = case_of()
     document = brought(case, file_of())
@@ -473,6 +485,18 @@ def test_records_of_others_in_the_persons_file_are_left_out(
     assert "another address" in why(preview, "Your sign-up")
 
 
+def test_a_second_record_of_the_same_address_is_left_out_for_that_reason(
+    reader: Subscriber,
+) -> None:
+    places = record(first_name="Adelaide")
+    places[0]["records"].append({"address": ADA, "first_name": "Adela"})
+    case = case_of()
+    preview = seen(case, brought(case, file_of(places=places)))
+    assert "Adelaide" in {line.given for line in preview.lines}
+    reasons = [one.why for one in preview.left_out if one.what == "Your sign-up"]
+    assert reasons == [taking_over.SECOND]
+
+
 def test_only_what_belongs_to_such_a_request_is_read(reader: Subscriber) -> None:
     case = case_of()
     other = lives.new_case(CaseKind.ACCESS, address=ADA)
@@ -538,6 +562,28 @@ def test_a_wrong_file_says_on_the_page_what_is_wrong_and_where(
     )
     assert page.status_code == 400
     assert "places[0]" in text(page) and "addresses[0]" in text(page)
+
+
+def test_a_file_that_is_lost_between_look_and_choice_is_told_and_changes_nothing(
+    reader: Subscriber,
+) -> None:
+    case = case_of()
+    document = brought(case, file_of())
+    client = dana("view_case", "work_case")
+    path = f"/console/rights_requests/casedocument/{document.pk}/take-over/"
+    keys = _keys(client.get(path).content.decode())
+    form = {"digest": seen(case, document).digest, "lines": keys}
+
+    with transaction.atomic():
+        DataSubject.objects.select_for_update().get(pk=case.submission.data_subject_id)
+        beside = Beside(lambda: client.post(path, form))
+        assert beside.waits_for_us()  # it has been looked at, and is not carried out
+        vault.remove(document.vault_name)
+
+    answer = beside.result()
+    assert answer.status_code == 503
+    assert "cannot be opened" in text(answer)
+    assert not Rectification.objects.exists()
 
 
 def test_whoever_only_looks_at_cases_takes_nothing_over(reader: Subscriber) -> None:

@@ -153,6 +153,19 @@ def test_the_released_file_goes_signed_to_the_address_that_the_person_gave(
     assert events(case) == ["send-asked", "send-named", "send-begun", "send-accepted"]
 
 
+def test_an_address_without_a_path_is_signed_as_it_is_asked_for(
+    case: Case, club: Receiver
+) -> None:
+    row = named(case, club.address.removesuffix("/people/files"))
+    released(case)
+    fulfil(case)
+
+    tasks.send_files()
+
+    assert again(row).state == State.ACCEPTED
+    assert len(club.taken) == 1
+
+
 def test_what_we_hold_beside_it_is_nobodys_business_but_the_persons(
     case: Case, club: Receiver
 ) -> None:
