@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from typing import Any
 
+from data_subjects.models import DataSubject
 from groundwork.periods import LONDON, civil_day
 from groundwork.refusals import NotAllowed, refuse
 from groundwork.word_digests import digest_of_words
@@ -46,6 +47,14 @@ def locked(case_id: uuid.UUID) -> Case:
         .select_for_update(of=("self",), no_key=True)
         .get(pk=case_id)
     )
+
+
+def locked_with_person(case_id: uuid.UUID) -> Case:
+    """The same, for what may lock the person as well: people come before their cases,
+    or two acts at once wait for each other. Raises DoesNotExist."""
+    people = Case.objects.values_list("submission__data_subject", flat=True)
+    DataSubject.objects.select_for_update(no_key=True).get(pk=people.get(pk=case_id))
+    return locked(case_id)
 
 
 def entries_of(case: Case) -> list[CaseLogEntry]:

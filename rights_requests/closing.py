@@ -99,7 +99,7 @@ def fulfil(
 ) -> Letter:
     """Answer the person and close the case. Raises NotAllowed while something is missing
     that the answer must rest on, and for what a second person has to release."""
-    case = casebook.locked(case_id)
+    case = casebook.locked_with_person(case_id)
     refuse(why_not_fulfil(case, nothing_held=answer.nothing_held))
     if needs_second_person(CaseKind(case.kind), Move.FULFIL):
         raise NotAllowed(

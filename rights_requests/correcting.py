@@ -14,7 +14,6 @@ from typing import Any
 
 from django.db import transaction
 
-from data_subjects.models import DataSubject
 from groundwork.periods import civil_day
 from groundwork.refusals import NotAllowed, refuse
 from rights_requests import casebook, clock, letters, writing
@@ -99,18 +98,11 @@ def correct(
 ) -> None:
     """Put the receipt right where that gives us no time. Raises NotAllowed for what
     cannot be, for a closed case, and for what a second person has to release."""
-    lock_person_of(case_id)
-    case = casebook.locked(case_id)
+    case = casebook.locked_with_person(case_id)
     if move_of(case, correction.receipt) is Move.RECEIVED_LATER:
         raise NotAllowed(TAKES_TWO)
     refuse(problem(case, correction))
     carry_out(case, correction, staff_id=staff_id, now=now)
-
-
-def lock_person_of(case_id: uuid.UUID) -> None:
-    """People come before their cases: several of one person are about to be locked."""
-    people = Case.objects.values_list("submission__data_subject", flat=True)
-    DataSubject.objects.select_for_update(no_key=True).get(pk=people.get(pk=case_id))
 
 
 def carry_out(

@@ -589,11 +589,8 @@ def _answer(proposal: Proposal) -> Answer:
 
 def _locked(decision_id: int) -> tuple[Case, Decision]:
     """Cases come before what belongs to them, and people before their cases."""
-    rows = Decision.objects.values_list("case", "move")
-    case_id, move = rows.get(pk=decision_id)
-    if move == Move.RECEIVED_LATER:
-        correcting.lock_person_of(case_id)
-    case = casebook.locked(case_id)
+    case_id = Decision.objects.values_list("case", flat=True).get(pk=decision_id)
+    case = casebook.locked_with_person(case_id)
     decision = Decision.objects.select_for_update(of=("self",)).get(pk=decision_id)
     decision.case = case
     return case, decision

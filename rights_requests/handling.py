@@ -59,7 +59,7 @@ ANSWER_WITHIN = timedelta(days=30)
 @transaction.atomic
 def confirm(case_id: uuid.UUID, *, staff_id: int, now: datetime) -> Case:
     """The message asks for this: the draft becomes a case that is worked on."""
-    case = _locked_with_person(case_id)
+    case = casebook.locked_with_person(case_id)
     casebook.make(case, Move.CONFIRM, now=now, staff_id=staff_id)
     at_once.carry_out([case], now=now, staff_id=staff_id)
     if not case.submission.held_because:
@@ -254,18 +254,11 @@ def _why_not_tell(case: Case) -> str:
 def acknowledge(case_id: uuid.UUID, *, staff_id: int, now: datetime) -> list[Letter]:
     """Write the acknowledgement that did not leave by itself, because a machine wrote to
     us, or that was lost on its way."""
-    case = _locked_with_person(case_id)
+    case = casebook.locked_with_person(case_id)
     refuse(why_not_acknowledge(case))
     return acknowledging.acknowledge(
         case.submission, [case], now=now, staff_id=staff_id
     )
-
-
-def _locked_with_person(case_id: uuid.UUID) -> Case:
-    """People come before their cases, as everywhere in the house."""
-    people = Case.objects.values_list("submission__data_subject", flat=True)
-    DataSubject.objects.select_for_update(no_key=True).get(pk=people.get(pk=case_id))
-    return casebook.locked(case_id)
 
 
 def refuse_empty(words: str, advice: str) -> None:

@@ -11,7 +11,6 @@ from datetime import datetime
 
 from django.db import transaction
 
-from data_subjects.models import DataSubject
 from groundwork.rectifying import correctors
 from groundwork.refusals import NotAllowed, refuse
 from rights_requests import casebook, closing
@@ -110,10 +109,8 @@ def _document(case: Case, document_id: uuid.UUID | None) -> CaseDocument | None:
 
 def _locked(correction_id: int) -> tuple[Case, Rectification]:
     """People come before their cases, and cases before what belongs to them."""
-    found = Rectification.objects.values_list("case", "case__submission__data_subject")
-    case_id, subject_id = found.get(pk=correction_id)
-    DataSubject.objects.select_for_update(no_key=True).get(pk=subject_id)
-    case = casebook.locked(case_id)
+    case_id = Rectification.objects.values_list("case", flat=True).get(pk=correction_id)
+    case = casebook.locked_with_person(case_id)
     rows = Rectification.objects.select_for_update(of=("self",))
     row = rows.get(pk=correction_id)
     if not case.is_open:

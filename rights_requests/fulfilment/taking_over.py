@@ -316,10 +316,6 @@ def _enter(
 
 def _locked(document_id: uuid.UUID) -> tuple[Case, CaseDocument]:
     """People come before their cases. Raises DoesNotExist."""
-    rows = CaseDocument.objects.values_list(
-        "case_id", "case__submission__data_subject_id"
-    )
-    case_id, subject_id = rows.get(pk=document_id)
-    DataSubject.objects.select_for_update(no_key=True).get(pk=subject_id)
-    case = casebook.locked(case_id)
+    case_id = CaseDocument.objects.values_list("case_id", flat=True).get(pk=document_id)
+    case = casebook.locked_with_person(case_id)
     return case, case.documents.get(pk=document_id)

@@ -25,7 +25,7 @@ from django.utils import timezone
 
 from data_subjects import disclosures
 from data_subjects.disclosures import Given
-from data_subjects.models import Allowance, DataSubject, Disclosure
+from data_subjects.models import Allowance, Disclosure
 from data_subjects.restriction import Allowed
 from groundwork import connector_keys, outside_calls
 from groundwork.clock import today_here
@@ -260,12 +260,10 @@ def _check(reply: Reply) -> None:
 
 def _held_together(transmission_id: int) -> Transmission:
     """People come before their cases, and cases before what belongs to them."""
-    rows = Transmission.objects.values_list(
-        "case_id", "case__submission__data_subject_id"
+    case_id = Transmission.objects.values_list("case_id", flat=True).get(
+        pk=transmission_id
     )
-    case_id, subject_id = rows.get(pk=transmission_id)
-    DataSubject.objects.select_for_update(no_key=True).get(pk=subject_id)
-    case = casebook.locked(case_id)
+    case = casebook.locked_with_person(case_id)
     found = Transmission.objects.select_for_update().get(pk=transmission_id)
     found.case = case
     return found

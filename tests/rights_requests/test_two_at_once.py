@@ -12,6 +12,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
+from data_subjects.models import DataSubject, Ground
 from groundwork.refusals import NotAllowed
 from outbox.delivery import deliver_due
 from rights_requests import (
@@ -357,3 +358,38 @@ def test_everything_at_one_case_at_once() -> None:
     for case in Case.objects.all():
         assert_sound(case)
     assert outcomes
+
+
+def answer_of_objection() -> Callable[[], Any]:
+    case = lives.new_case(CaseKind.OBJECTION)
+    lives.weighed(case)
+    return lambda: closing.fulfil(
+        case.pk, Answer(), staff_id=PROPOSER, now=timezone.now()
+    )
+
+
+def answer_of_restriction() -> Callable[[], Any]:
+    case = lives.new_case(CaseKind.RESTRICTION)
+    answer = Answer(set_aside=(str(Ground.ACCURACY),))
+    return lambda: closing.fulfil(
+        case.pk, answer, staff_id=PROPOSER, now=timezone.now()
+    )
+
+
+@pytest.mark.parametrize("prepared", [answer_of_objection, answer_of_restriction])
+def test_an_answer_that_changes_how_the_person_stands_waits_without_the_case(
+    prepared: Callable[[], Callable[[], Any]],
+) -> None:
+    answer = prepared()
+    case = Case.objects.get()
+
+    with transaction.atomic():
+        subject = case.submission.data_subject_id
+        DataSubject.objects.select_for_update(no_key=True).get(pk=subject)
+        beside = Beside(answer)
+        assert beside.waits_for_us()
+        # Whoever holds the person gets the case: neither waits for the other for good.
+        Case.objects.select_for_update(no_key=True, nowait=True).get(pk=case.pk)
+
+    beside.result()
+    assert Case.objects.get().state == State.FULFILLED
