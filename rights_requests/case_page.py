@@ -70,6 +70,7 @@ LEADS = {
     "release-files": ("Read the files, and release them", "documents"),
     "say-receiver": ("Say who receives the file", "documents"),
     "correct": ("Settle the open correction", "corrections"),
+    "read-authority": ("Read what shows that they may ask", "documents"),
     "authority": ("Add their authority", "documents"),
     "upload": ("Upload the answer", "documents"),
     "left": ("Look at what is left", "deletion"),

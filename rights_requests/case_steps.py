@@ -11,13 +11,21 @@ from datetime import date, datetime, timedelta
 from django.utils import timezone
 
 from data_subjects.restriction import is_restricted
-from rights_requests import casebook, closing, deciding, handling, moves, weighing
+from rights_requests import (
+    authority,
+    casebook,
+    closing,
+    deciding,
+    handling,
+    moves,
+    weighing,
+)
 from rights_requests.fulfilment import erasure_plan, releasing, transmissions
 from rights_requests.kinds import CaseKind
 from rights_requests.models import Case, Decision, IdentityCheck, Letter
 from rights_requests.moves import NOT_OF_STAFF, Move, State, needs_second_person
 from rights_requests.weighing import Outcome
-from rights_requests.whose_answer import COPIES, is_asked_by_stranger
+from rights_requests.whose_answer import COPIES, is_asked_by_stranger, may_act
 
 # Word on a complaint is next when it is due within so many days.
 WORD_SOON = timedelta(days=3)
@@ -80,6 +88,7 @@ class Facts:
     is_held: bool = False
     is_restricted: bool = False
     is_asked_by_stranger: bool = False
+    is_authority_unread: bool = False
     is_something_left: bool = False
     is_weighed: bool = False
     is_outweighed: bool = False
@@ -113,6 +122,7 @@ def facts_of(case: Case, *, now: datetime) -> Facts:
         is_held=bool(case.submission.held_because),
         is_restricted=is_restricted(case.submission.data_subject_id),
         is_asked_by_stranger=is_asked_by_stranger(case),
+        is_authority_unread=authority.is_unread(case) and not may_act(case),
         is_something_left=erasure_plan.is_something_left(case),
         is_weighed=balancing is not None,
         is_outweighed=balancing is not None and balancing.outcome == Outcome.OURS,
@@ -194,6 +204,7 @@ def _before_answer(kind: CaseKind, facts: Facts) -> Iterator[str]:
     """What the answer rests on, in the order in which it is done."""
     to_restrict = kind is CaseKind.OBJECTION and not facts.is_restricted
     wanted = {
+        "read-authority": facts.is_authority_unread,
         "say-receiver": facts.is_receiver_unknown,
         "search": kind in COPIES and not facts.searches_count,
         "correct": facts.open_corrections_count > 0,

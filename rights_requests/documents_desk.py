@@ -22,6 +22,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from groundwork.refusals import NotAllowed, refuse
 from rights_requests import (
+    authority,
     case_acts,
     casebook,
     sending_lines,
@@ -49,6 +50,8 @@ from staff.console import console, staff_id
 
 logger = logging.getLogger(__name__)
 Purpose = CaseDocument.Purpose
+ACCEPTED = "Accepted, and on record: what they ask for the person can be done now."
+DOUBTED = "On record: nothing more is done for the person at their word."
 PROOF = "Only whoever works on cases may see a proof of identity."
 
 
@@ -122,7 +125,11 @@ def _page(
     is_any = copy is not None and copy.standing is not None
     rows = list(page.case.documents.all())
     waiting = releasing.files_to_release(page.case)
-    names = staff_names(n for row in rows for n in (row.staff_id, row.released_by_id))
+    names = staff_names(
+        n
+        for row in rows
+        for n in (row.staff_id, row.released_by_id, row.accepted_by_id)
+    )
     return render(
         page,
         "documents",
@@ -144,6 +151,8 @@ def _page(
                 "is_handed": row.is_put_together and row.package.handed_at is not None,
                 "released_by": names.get(row.released_by_id or 0, ""),
                 "waits": row in waiting,
+                "may_be_authority": authority.may_be(row),
+                "accepted_by": names.get(row.accepted_by_id or 0, ""),
             }
             for row in rows
         ],
@@ -384,6 +393,33 @@ def remove_document(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     except NotAllowed as refusal:
         return _refused(request, row, str(refusal), status=409)
     messages.success(request, "The file is gone; that there was one stays on record.")
+    return redirect(tab_url(row.case, "documents"))
+
+
+@console.page(
+    "rights_requests/casedocument/<uuid:pk>/authority/",
+    name="casedocument-authority",
+    permission=WORK,
+)
+@require_POST
+def say_of_authority(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """It shows that they may ask for the person; or it does not after all."""
+    require(request, MAY_SEE)
+    row = get_object_or_404(
+        CaseDocument.objects.select_related("case__submission"), pk=pk
+    )
+    if row.removed_at is None and _missing(request, row):
+        raise PermissionDenied
+    says = {"yes": authority.accept, "no": authority.doubt}.get(
+        request.POST.get("shows", "")
+    )
+    try:
+        if says is None:
+            raise NotAllowed("Say whether it shows that they may ask for the person.")
+        said = says(row.pk, staff_id=staff_id(request), now=timezone.now())
+    except NotAllowed as refusal:
+        return _refused(request, row, str(refusal), status=409)
+    messages.success(request, ACCEPTED if said.accepted_at else DOUBTED)
     return redirect(tab_url(row.case, "documents"))
 
 

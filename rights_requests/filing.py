@@ -90,6 +90,8 @@ def _row(
     staff_id: int | None,
     now: datetime,
 ) -> CaseDocument:
+    # Whoever of ours puts it there as authority has read it as such.
+    is_accepted = purpose == Purpose.AUTHORITY and staff_id is not None
     document = CaseDocument.objects.create(
         case=case,
         purpose=purpose,
@@ -100,6 +102,8 @@ def _row(
         vault_name=held.name,
         added_at=now,
         staff_id=staff_id,
+        accepted_at=now if is_accepted else None,
+        accepted_by_id=staff_id if is_accepted else None,
     )
     inputs = {
         "document": str(document.pk),

@@ -35,7 +35,7 @@ WOULD_TELL = (
 )
 NO_AUTHORITY = (
     "The answer goes to somebody else, and nothing here shows that they may have it: add "
-    "their authority to the documents first."
+    "their authority to the documents, or accept there what they sent."
 )
 MOVED = (
     "The person has another e-mail address by now than the one that asked: a check of "
@@ -138,11 +138,11 @@ def goes_to_stranger(case: Case) -> bool:
 
 
 def may_act(case: Case) -> bool:
-    """Whether somebody’s authority, or who asks, was shown."""
+    """Whether who asks was shown, or that they may: somebody of ours has read it."""
     shown = CaseDocument.objects.filter(
         case__submission=case.submission_id,
-        purpose=CaseDocument.Purpose.AUTHORITY,
         removed_at=None,
+        accepted_at__isnull=False,
     )
     return shown.exists() or was_checked(case)
 
@@ -159,7 +159,7 @@ def is_asked_by_stranger(case: Case) -> bool:
 
 STRANGER = (
     "Somebody else asks this for the person, and nothing here shows that they may: add "
-    "their authority to the documents first."
+    "their authority to the documents, or accept there what they sent."
 )
 
 

@@ -155,6 +155,9 @@ class CaseDocument(models.Model):
     vault_name = models.CharField(max_length=40, blank=True)
     added_at = models.DateTimeField(default=timezone.now)
     staff_id = models.BigIntegerField(null=True)
+    # Who of ours read it, and found that it shows that somebody may act for the person.
+    accepted_at = models.DateTimeField(null=True)
+    accepted_by_id = models.BigIntegerField(null=True)
     # Of an answer with somebody’s data: who let it go, and since when the person has it.
     released_at = models.DateTimeField(null=True)
     released_by_id = models.BigIntegerField(null=True)
@@ -173,13 +176,22 @@ class CaseDocument(models.Model):
         retention="case-file",
         erasure=Erasure.KEPT,
         others="id case purpose media_type size content_digest added_at staff_id"
-        " released_at released_by_id handed_at removed_at",
+        " accepted_at accepted_by_id released_at released_by_id handed_at removed_at",
         linked_by="case__submission__data_subject",
     )
 
     class Meta:
         ordering = ["added_at"]
         constraints = [
+            models.CheckConstraint(
+                condition=Q(accepted_at__isnull=True, accepted_by_id__isnull=True)
+                | Q(
+                    accepted_at__isnull=False,
+                    accepted_by_id__isnull=False,
+                    purpose__in=["authority", "evidence", "scan"],
+                ),
+                name="authority_is_accepted_by_somebody",
+            ),
             models.CheckConstraint(
                 condition=Q(released_at__isnull=True, released_by_id__isnull=True)
                 | Q(

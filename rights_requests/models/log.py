@@ -27,6 +27,8 @@ class Event(models.TextChoices):
     DOCUMENT_ADDED = "document-added", "a document was added"
     DOCUMENT_REMOVED = "document-removed", "a document was removed"
     DOCUMENT_TAKEN = "document-taken", "the person downloaded a document"
+    AUTHORITY_ACCEPTED = "authority-accepted", "authority to act was accepted"
+    AUTHORITY_DOUBTED = "authority-doubted", "authority to act no longer counts"
     FILES_RELEASED = "files-released", "the files of the answer were released"
     COPY_RELEASED = "copy-released", "the copy was released"
     COPY_SENT_BACK = "copy-sent-back", "the copy was sent back"

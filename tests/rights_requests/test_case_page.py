@@ -17,6 +17,7 @@ from pytest_django import Settings
 from data_subjects import disclosures, journal
 from outbox.delivery import deliver_due
 from rights_requests import (
+    authority,
     case_steps,
     casebook,
     deciding,
@@ -504,7 +505,11 @@ def test_whoever_may_not_restrict_asks_a_colleague_to_do_it(worker: Client) -> N
     case = lives.new_case(CaseKind.OBJECTION, agent=agent)
     assert primary(worker.get(page(case))) == "Add their authority"
     proof = check_upload(SimpleUploadedFile("authority.txt", b"Sam may act for me."))
-    visiting.add_documents(case.pk, [proof], "authority", now=timezone.now())
+    [document] = visiting.add_documents(
+        case.pk, [proof], "authority", now=timezone.now()
+    )
+    assert primary(worker.get(page(case))) == "Read what shows that they may ask"
+    authority.accept(document.pk, staff_id=1, now=timezone.now())
     assert primary(worker.get(page(case))) == "Ask a colleague to restrict the data…"
     rights = ("view_case", "work_case", "impose_restriction")
     may = console_of(person("rita@example.com", *rights))

@@ -5,7 +5,9 @@ from datetime import date
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import IntegrityError, transaction
 from django.urls import reverse
+from django.utils import timezone
 
 from data_subjects.models import Ground, HeldPerson, LegalHold
 from data_subjects.restriction import Asked, restrict
@@ -14,6 +16,7 @@ from groundwork.refusals import NotAllowed
 from outbox import suppression
 from outbox.models import SuppressedAddress
 from rights_requests import (
+    authority,
     case_steps,
     closing,
     deciding,
@@ -25,9 +28,10 @@ from rights_requests import (
     writing,
 )
 from rights_requests.closing import Answer
+from rights_requests.filing import file_documents
 from rights_requests.handling import Searched
 from rights_requests.kinds import CaseKind
-from rights_requests.models import Case, Decision
+from rights_requests.models import Case, CaseDocument, CaseLogEntry, Decision
 from rights_requests.moves import Move, State
 from rights_requests.receiving import Agent
 from rights_requests.uploads import check_upload
@@ -35,7 +39,7 @@ from rights_requests.vault_keeping import remove_document
 from tests.console.staff import console_of, person, text
 from tests.people import ADA, CLEO, DANA
 from tests.rights_requests import lives
-from tests.rights_requests.lives import PROPOSER
+from tests.rights_requests.lives import PROPOSER, RELEASER
 from tests.rights_requests.test_handling import (
     again,
     answer_document,
@@ -181,9 +185,15 @@ def agent(*, gets_answer: bool = True) -> Agent:
     return Agent("Sam Solicitor", "sam@example.com", gets_answer)
 
 
-def authority_came(case: Case) -> None:
+def sent(case: Case, purpose: str = "authority") -> CaseDocument:
+    """By whoever asks, on their page, and not read by anybody."""
     proof = check_upload(SimpleUploadedFile("authority.txt", b"Sam may act for me."))
-    visiting.add_documents(case.pk, [proof], "authority", now=at("2026-11-20"))
+    [document] = visiting.add_documents(case.pk, [proof], purpose, now=at("2026-11-20"))
+    return document
+
+
+def authority_came(case: Case) -> None:
+    authority.accept(sent(case).pk, staff_id=PROPOSER, now=at("2026-11-20"))
 
 
 @pytest.mark.parametrize("kind", CHANGES)
@@ -192,9 +202,87 @@ def test_what_somebody_else_asks_for_is_done_once_they_show_their_authority(
 ) -> None:
     case = received("2026-11-02", kind, agent=agent())
     for move in (Move.FULFIL, Move.FULFIL_IN_PART):
-        assert "add their authority to the documents first" in greyed(case, move)
+        assert "add their authority to the documents" in greyed(case, move)
     authority_came(case)
     assert "authority" not in greyed(case, Move.FULFIL)
+
+
+def test_what_they_call_their_authority_counts_once_one_of_us_has_read_it() -> None:
+    case = received("2026-11-02", CaseKind.RECTIFICATION, agent=agent())
+    document, other = sent(case), lives.new_case(CaseKind.RECTIFICATION)
+    assert "accept there what they sent" in greyed(again(case), Move.FULFIL)
+    now = at("2026-11-20")
+
+    authority.accept(document.pk, staff_id=PROPOSER, now=now)
+    assert "authority" not in greyed(again(case), Move.FULFIL)
+    with pytest.raises(NotAllowed, match="already"):
+        authority.accept(document.pk, staff_id=RELEASER, now=now)
+
+    authority.doubt(document.pk, staff_id=RELEASER, now=now)
+    assert "authority" in greyed(again(case), Move.FULFIL)
+    with pytest.raises(NotAllowed, match="Nobody has accepted"):
+        authority.doubt(document.pk, staff_id=RELEASER, now=now)
+    told = CaseLogEntry.objects.filter(event__startswith="authority-").order_by("id")
+    assert [(one.event, one.staff_id) for one in told] == [
+        ("authority-accepted", PROPOSER),
+        ("authority-doubted", RELEASER),
+    ]
+    assert not greyed(other, Move.FULFIL)
+
+
+@pytest.mark.parametrize("purpose", ["scan", "authority"])
+def test_what_staff_put_there_as_authority_they_have_read(purpose: str) -> None:
+    case = received("2026-11-02", CaseKind.RECTIFICATION, agent=agent())
+    proof = check_upload(SimpleUploadedFile("letter.txt", b"Sam may act for me."))
+    as_what = CaseDocument.Purpose(purpose)
+    now = at("2026-11-20")
+    [kept] = file_documents(case.pk, [proof], as_what, staff_id=PROPOSER, now=now)
+    is_shown = purpose == "authority"
+    assert ("authority" not in greyed(again(case), Move.FULFIL)) == is_shown
+    if not is_shown:
+        authority.accept(kept.pk, staff_id=PROPOSER, now=now)
+    assert "authority" not in greyed(again(case), Move.FULFIL)
+
+
+def test_nothing_else_is_accepted_as_authority() -> None:
+    asks_alone = sent(lives.new_case(CaseKind.RECTIFICATION), "evidence")
+    case = received("2026-11-02", CaseKind.ACCESS, agent=agent())
+    gone, answer = sent(case), sent(case)
+    remove_document(gone, staff_id=PROPOSER, now=at("2026-11-20"))
+    CaseDocument.objects.filter(pk=answer.pk).update(purpose="answer")
+    for document, why in (
+        (asks_alone, "no authority is needed"),
+        (gone, "The file is gone"),
+        (answer, "our answer are nobody"),
+    ):
+        with pytest.raises(NotAllowed, match=why):
+            authority.accept(document.pk, staff_id=PROPOSER, now=at("2026-11-20"))
+    with pytest.raises(IntegrityError), transaction.atomic():
+        CaseDocument.objects.filter(pk=answer.pk).update(
+            accepted_at=timezone.now(), accepted_by_id=PROPOSER
+        )
+
+
+def test_staff_say_on_the_page_whether_it_shows_that_they_may_ask() -> None:
+    case = received("2026-11-02", CaseKind.RECTIFICATION, agent=agent())
+    document = sent(case)
+    path = reverse("admin:casedocument-authority", args=[document.pk])
+    documents = f"/console/rights_requests/case/{case.pk}/documents/"
+    reads = console_of(person("rae@example.com", "view_case"))
+    assert reads.post(path, {"shows": "yes"}).status_code == 403
+    worker = console_of(person(DANA, "view_case", "work_case"))
+    assert "nobody has accepted it yet" in text(worker.get(documents))
+    assert worker.post(path, {"shows": "perhaps"}).status_code == 409
+
+    page = text(worker.post(path, {"shows": "yes"}, follow=True))
+    assert "shows that they may ask for the person" in page and "by Dana" in page
+    again_pressed = worker.post(path, {"shows": "yes"})
+    assert again_pressed.status_code == 409
+    assert "Somebody has accepted it already" in text(again_pressed)
+
+    page = text(worker.post(path, {"shows": "no"}, follow=True))
+    assert "nobody has accepted it yet" in page
+    assert "authority" in greyed(again(case), Move.FULFIL)
 
 
 def test_an_authority_that_was_taken_away_shows_nothing_any_more() -> None:
