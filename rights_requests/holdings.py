@@ -17,9 +17,8 @@ from groundwork.holdings import (
 )
 from groundwork.links import without_tokens_within
 from groundwork.personal_data import Category, Erasure, PersonalData
-from rights_requests import grounds, letters, vault
+from rights_requests import letters, vault
 from rights_requests.models import Case, CaseDocument, CaseLogEntry, Decision
-from rights_requests.moves import Move
 
 OF_CASE = "case__submission__data_subject"
 # The first letter says so too (limits).
@@ -199,8 +198,8 @@ LINKS = Holding(
 
 
 def _untold(person: Person) -> Q:
-    """Of whatever outcome: also that it was proposed may not be known."""
-    return Q(move=Move.WITHHOLD, ground__in=grounds.UNTOLD)
+    theirs = Decision.objects.untold().filter(by_subject(OF_CASE)(person))
+    return Q(pk__in=list(theirs.values_list("pk", flat=True)))
 
 
 DECISIONS = Holding(
@@ -314,7 +313,7 @@ def _of_own_cases(person: Person) -> Q:
 
 def _of_what_is_untold(person: Person) -> Q:
     """What the log says of such decisions, from their proposal on."""
-    theirs = Decision.objects.filter(by_subject(OF_CASE)(person), _untold(person))
+    theirs = Decision.objects.untold().filter(by_subject(OF_CASE)(person))
     named = CaseLogEntry.objects.filter(
         _of_their_cases(person),
         inputs__decision__in=list(theirs.values_list("pk", flat=True)),

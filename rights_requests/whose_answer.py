@@ -7,7 +7,7 @@ The same for the answer itself and for a fresh copy after it (fulfilment.releasi
 from django.db.models import QuerySet
 
 from groundwork import addresses
-from rights_requests import grounds, writing
+from rights_requests import writing
 from rights_requests.fulfilment import freshness
 from rights_requests.kinds import CaseKind
 from rights_requests.models import (
@@ -29,9 +29,9 @@ HOLDS_EVERYTHING = (
     "gets."
 )
 WOULD_TELL = (
-    "Something is left out without the person’s knowledge, and the copy that was put "
-    "together would tell them: take it away from the documents, and upload what the "
-    "person gets."
+    "Something is left out without the person’s knowledge, or somebody proposed that, "
+    "and the copy that was put together would tell them: take it away from the "
+    "documents, and upload what the person gets."
 )
 NO_AUTHORITY = (
     "The answer goes to somebody else, and nothing here shows that they may have it: add "
@@ -121,14 +121,11 @@ def was_checked(case: Case) -> bool:
 
 
 def _is_secret_kept(case: Case) -> bool:
-    """Whether something about this person was ever left out without their knowledge."""
+    """Whether it was ever proposed to leave something out without this person’s
+    knowledge."""
     person = case.submission.data_subject_id
-    return Decision.objects.filter(
-        case__submission__data_subject=person,
-        move=Move.WITHHOLD,
-        ground__in=grounds.UNTOLD,
-        outcome=Decision.Outcome.RELEASED,
-    ).exists()
+    theirs = Decision.objects.untold().filter(case__submission__data_subject=person)
+    return theirs.exists()
 
 
 def goes_to_stranger(case: Case) -> bool:

@@ -83,11 +83,18 @@ def why_not_decide(package: Package) -> str:
 
 
 def why_not_release(package: Package, *, staff_id: int) -> str:
-    if why_not := why_not_decide(package) or freshness.why_not_as_it_is(package):
+    if why_not := _why_not_let_go(package):
         return why_not
-    if would_tell := whose_answer.why_not_tell(package.case):
-        return would_tell
     return YOURS if has_worked_on(package, staff_id) else ""
+
+
+def _why_not_let_go(package: Package) -> str:
+    """Whoever lets it go, a person or a standing rule."""
+    return (
+        why_not_decide(package)
+        or freshness.why_not_as_it_is(package)
+        or whose_answer.why_not_tell(package.case)
+    )
 
 
 @transaction.atomic
@@ -122,7 +129,7 @@ def release(
 def release_by_rule(package: Package, rule: str, *, now: datetime) -> None:
     """Let a copy go by the standing rule of this reference; the caller holds the case.
     Raises NotAllowed; the database refuses a rule that is not in force for its kind."""
-    refuse(why_not_decide(package) or freshness.why_not_as_it_is(package))
+    refuse(_why_not_let_go(package))
     package.released_at, package.released_by_rule = now, rule
     package.save(update_fields=["released_at", "released_by_rule"])
     casebook.note(

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from groundwork.encryption import EncryptedJSONField, EncryptedTextField
 from groundwork.personal_data import Category, Erasure, NoPersonalData, PersonalData
+from rights_requests import grounds
 from rights_requests.kinds import CaseKind
 from rights_requests.models.case import Case
 from rights_requests.models.correspondence import Letter
@@ -19,6 +20,11 @@ from rights_requests.moves import Move
 class DecisionQuerySet(models.QuerySet["Decision"]):
     def pending(self) -> "DecisionQuerySet":
         return self.filter(settled_at__isnull=True)
+
+    def untold(self) -> "DecisionQuerySet":
+        """What the law keeps from the person’s knowledge, whatever became of it: that it
+        was proposed, and not released, may not be known either."""
+        return self.filter(move=Move.WITHHOLD, ground__in=grounds.UNTOLD)
 
 
 class Decision(models.Model):

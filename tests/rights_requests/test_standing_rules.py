@@ -21,13 +21,15 @@ from groundwork.refusals import NotAllowed
 from outbox.models import InboundEmail
 from rights_requests import (
     answering_alone,
+    deciding,
     handling,
     plainness,
     standing_rules,
     tasks,
     visiting,
 )
-from rights_requests.fulfilment import building, systems
+from rights_requests.deciding import Proposal
+from rights_requests.fulfilment import building, releasing, systems
 from rights_requests.fulfilment.systems import Described
 from rights_requests.kinds import CaseKind
 from rights_requests.models import (
@@ -49,7 +51,7 @@ from tests.console.staff import console_of, person
 from tests.people import ADA, become_reader, inbox, subscriber_of
 from tests.relay import Relay
 from tests.rights_requests import lives
-from tests.rights_requests.copying import everything_in
+from tests.rights_requests.copying import everything_in, put_together
 from tests.rights_requests.own_pages import (
     ask_code,
     code_in,
@@ -317,9 +319,22 @@ def ask_in_their_name(case: Case) -> None:
     lives.new_case(address=ADA)
 
 
+def propose_a_secret(case: Case) -> None:
+    """In another case of the same person, where it was sent back."""
+    other = lives.new_case(address=ADA)
+    lives.confirm_mailbox(other)
+    proposal = Proposal(
+        Move.WITHHOLD, ground="without-knowledge", reasons="An inquiry.", evidence="It."
+    )
+    now = timezone.now()
+    decision = deciding.propose(other.pk, proposal, staff_id=1, now=now)
+    deciding.send_back(decision.pk, "Not on this ground.", staff_id=2, now=now)
+
+
 @pytest.mark.parametrize(
     ("happens", "reason"),
     [
+        (propose_a_secret, "elsewhere"),
         (note_something, "elsewhere"),
         (write_something, "elsewhere"),
         (send_a_mail, "elsewhere"),
@@ -442,6 +457,20 @@ def test_a_rule_of_another_kind_lets_no_copy_go(
         Package.objects.filter(pk=package.pk).update(
             released_at=timezone.now(), released_by_rule=other.reference
         )
+
+
+def test_a_rule_lets_no_copy_go_that_would_tell_what_the_person_may_not_know(
+    client: Client, smtp: Relay, ada: str, rule: StandingRule
+) -> None:
+    case = asked(client, smtp)
+    propose_a_secret(case)
+    package = put_together(case)
+
+    with pytest.raises(NotAllowed, match="would tell them"):
+        releasing.release_by_rule(package, rule.reference, now=timezone.now())
+
+    package.refresh_from_db()
+    assert package.released_at is None
 
 
 def test_what_comes_to_light_meanwhile_stops_the_answer(

@@ -4,6 +4,7 @@ import io
 import json
 import re
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from rights_requests import (
     links,
     sensitive,
     vault,
+    visiting,
     who_asks,
 )
 from rights_requests.closing import Answer
@@ -31,7 +33,14 @@ from rights_requests.filing import file_documents
 from rights_requests.fulfilment import evidence
 from rights_requests.handling import Question
 from rights_requests.kinds import CaseKind
-from rights_requests.models import Case, CaseDocument, CaseLogEntry, Channel
+from rights_requests.models import (
+    Case,
+    CaseDocument,
+    CaseLogEntry,
+    Channel,
+    Decision,
+    Package,
+)
 from rights_requests.moves import Move
 from rights_requests.receiving import receive
 from rights_requests.uploads import check_upload
@@ -292,6 +301,90 @@ def test_a_later_copy_does_not_tell_of_what_was_left_out_without_a_word(
 
     with pytest.raises(NotAllowed, match="left out"):
         closing.fulfil(later.pk, Answer(), staff_id=STAFF, now=timezone.now())
+
+
+def propose_a_secret(case: Case) -> Decision:
+    proposal = Proposal(
+        Move.WITHHOLD,
+        ground="without-knowledge",
+        reasons=REASONS,
+        evidence=EVIDENCE,
+        left_out=LEFT_OUT,
+    )
+    now = timezone.now()
+    return deciding.propose(case.pk, proposal, staff_id=lives.PROPOSER, now=now)
+
+
+def leave_waiting(decision: Decision) -> None:
+    assert decision.settled_at is None
+
+
+def send_it_back(decision: Decision) -> None:
+    words = "The ground is wrong."
+    now = timezone.now()
+    deciding.send_back(decision.pk, words, staff_id=lives.RELEASER, now=now)
+
+
+def take_it_back(decision: Decision) -> None:
+    deciding.take_back(decision.pk, staff_id=lives.PROPOSER, now=timezone.now())
+
+
+OF_IT = [leave_waiting, send_it_back, take_it_back]
+
+
+@pytest.mark.parametrize("kind", [CaseKind.ACCESS, CaseKind.PORTABILITY])
+@pytest.mark.parametrize("become", OF_IT)
+def test_a_copy_does_not_tell_what_was_once_proposed_to_be_left_out_without_a_word(
+    client: Client, smtp: Relay, kind: CaseKind, become: Callable[[Decision], None]
+) -> None:
+    become_reader(client, smtp, ADA)
+    become(propose_a_secret(lives.new_case(CaseKind.ACCESS, address=ADA)))
+    later = lives.new_case(kind, address=ADA)
+    put_together(later)
+
+    with pytest.raises(NotAllowed, match="would tell them"):
+        copying.released(later)
+    with pytest.raises(NotAllowed, match="would tell them"):
+        closing.fulfil(later.pk, Answer(), staff_id=STAFF, now=timezone.now())
+    assert not Package.objects.filter(released_at__isnull=False).exists()
+
+
+@pytest.mark.parametrize("become", OF_IT)
+def test_a_copy_that_was_released_before_such_a_proposal_does_not_leave_after_it(
+    case: Case, become: Callable[[Decision], None]
+) -> None:
+    released(case)
+    become(propose_a_secret(lives.new_case(CaseKind.ACCESS, address=CLEO)))
+
+    with pytest.raises(NotAllowed, match="would tell them"):
+        closing.fulfil(case.pk, Answer(), staff_id=STAFF, now=timezone.now())
+    assert visiting.given_to_person(case) == []
+
+
+def test_the_documents_say_beforehand_that_a_copy_would_tell(case: Case) -> None:
+    send_it_back(propose_a_secret(case))
+    put_together(case)
+    client = dana("view_case", "work_case", "release_copy")
+
+    page = client.get(f"/console/rights_requests/case/{case.pk}/documents/")
+
+    assert "somebody proposed that, and the copy" in page.content.decode()
+
+
+def test_what_a_copy_would_tell_can_still_be_answered_by_hand(case: Case) -> None:
+    document = put_together(case)
+    take_it_back(propose_a_secret(case))
+    client = dana("view_case", "work_case")
+    client.post(f"/console/rights_requests/casedocument/{document.pk}/remove/")
+    answer = check_upload(upload("answer.txt", b"What the person may know."))
+    purpose = CaseDocument.Purpose.ANSWER
+    file_documents(case.pk, [answer], purpose, staff_id=STAFF, now=timezone.now())
+    lives.release_files(case)
+
+    closing.fulfil(case.pk, Answer(), staff_id=STAFF, now=timezone.now())
+
+    case.refresh_from_db()
+    assert not case.is_open
 
 
 def test_a_copy_with_words_that_were_removed_for_good_does_not_leave(
