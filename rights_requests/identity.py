@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import secrets
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -34,6 +35,7 @@ CODES_PER_CASE_AND_HOUR = 20
 HOUR = timedelta(hours=1)
 CHALLENGE = "case-code"
 CODE_MAIL = "rights_requests/code"
+DOWNLOAD_MAIL = "rights_requests/download_code"
 NO_ADDRESS = "no e-mail address known"
 
 
@@ -55,7 +57,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Tried:
-    """What came of a code. visit_token: empty unless it opened a visit."""
+    """What came of a code. visit_token: empty unless it opened a new visit."""
 
     outcome: Outcome
     visit_token: str = ""
@@ -122,6 +124,24 @@ def ask_code(case_id: uuid.UUID, *, now: datetime) -> str:
     last: so whoever uses up the codes of an hour keeps nobody out who has the mailbox.
     """
     case = casebook.locked(case_id)
+    challenge, code = _fresh_code(case, now=now)
+    way_in = links.way_in(case, until=now + HOUR)
+    _mail(case, CODE_MAIL, {**_in_mail(code), "confirm_url": way_in})
+    return challenge
+
+
+@transaction.atomic
+def ask_download_code(case_id: uuid.UUID, *, now: datetime) -> str:
+    """The same for whoever is in already and wants to take the copy away: the mail holds
+    the code and no other way. Raises TooManyCodes."""
+    case = casebook.locked(case_id)
+    challenge, code = _fresh_code(case, now=now)
+    _mail(case, DOWNLOAD_MAIL, {**_in_mail(code), "reference": case.reference})
+    return challenge
+
+
+def _fresh_code(case: Case, *, now: datetime) -> tuple[str, str]:
+    """The challenge and the code. The caller holds the case."""
     _refuse_flood(case, now=now)
     challenge = random_token()
     code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}}"
@@ -131,8 +151,7 @@ def ask_code(case_id: uuid.UUID, *, now: datetime) -> str:
         code_digest=_code_digest(challenge, code),
         expires_at=now + CODE_LASTS,
     )
-    _mail(case, code, now=now)
-    return challenge
+    return challenge, code
 
 
 def _refuse_flood(case: Case, *, now: datetime) -> None:
@@ -145,16 +164,15 @@ def _refuse_flood(case: Case, *, now: datetime) -> None:
         raise TooManyCodes(expiries[-1] - CODE_LASTS + HOUR)
 
 
-def _mail(case: Case, code: str, *, now: datetime) -> None:
+def _in_mail(code: str) -> dict[str, object]:
+    return {"code": code, "minutes": int(CODE_LASTS.total_seconds() // 60)}
+
+
+def _mail(case: Case, template: str, context: dict[str, object]) -> None:
     submission = case.submission
     address = submission.reply_address
-    context = {
-        "code": code,
-        "minutes": int(CODE_LASTS.total_seconds() // 60),
-        "confirm_url": links.way_in(case, until=now + HOUR),
-    }
     queue(
-        CODE_MAIL,
+        template,
         to=address,
         context=context if address else {},
         data_subject_id=submission.data_subject_id,
@@ -178,6 +196,26 @@ def try_code(case_id: uuid.UUID, challenge: str, typed: str, *, now: datetime) -
        five tries at the same moment are five. 2. Compare, in constant time. 3. Use the
        code up and open the visit.
     """
+    return _tried(case_id, challenge, typed, _open, now=now)
+
+
+def enter_code(visit: CaseLink, challenge: str, typed: str, *, now: datetime) -> Tried:
+    """The same under a visit that is open: the right digits let it hand out a copy."""
+
+    def let_take(code: MailedCode, *, now: datetime) -> Tried:
+        return _let_take(code, visit, now=now)
+
+    return _tried(visit.case_id, challenge, typed, let_take, now=now)
+
+
+def _tried(
+    case_id: uuid.UUID,
+    challenge: str,
+    typed: str,
+    use: Callable[..., Tried],
+    *,
+    now: datetime,
+) -> Tried:
     code = MailedCode.objects.filter(
         case=case_id, challenge_digest=token_digest(CHALLENGE, challenge)
     ).first()
@@ -188,7 +226,7 @@ def try_code(case_id: uuid.UUID, challenge: str, typed: str, *, now: datetime) -
     code.refresh_from_db(fields=["tries_count"])
     if not hmac.compare_digest(bytes(code.code_digest), _code_digest(challenge, typed)):
         return _wrong(code)
-    return _open(code, now=now)
+    return use(code, now=now)
 
 
 def _count_try(code: MailedCode, *, now: datetime) -> bool:
@@ -220,4 +258,19 @@ def _open(code: MailedCode, *, now: datetime) -> Tried:
     _mailbox_is_shown(submission_id, cases, now=now)
     case = next(case for case in cases if case.pk == code.case_id)
     casebook.note(case, Event.CODE_ACCEPTED)
-    return Tried(Outcome.OPENED, links.open_visit(case, now=now))
+    return Tried(Outcome.OPENED, links.open_visit(case, now=now, code_at=now))
+
+
+@transaction.atomic
+def _let_take(code: MailedCode, visit: CaseLink, *, now: datetime) -> Tried:
+    case = casebook.locked(code.case_id)
+    # Whoever shuts doors holds the case: this visit may be over by now.
+    standing = CaseLink.objects.standing().filter(pk=visit.pk)
+    if not standing.exists():
+        return Tried(Outcome.TOO_OLD)
+    unused = MailedCode.objects.filter(pk=code.pk, used_at__isnull=True)
+    if not unused.update(used_at=now):
+        return Tried(Outcome.USED)
+    standing.update(code_at=now)
+    casebook.note(case, Event.CODE_ACCEPTED)
+    return Tried(Outcome.OPENED)

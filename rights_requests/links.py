@@ -100,8 +100,9 @@ def ended(use: str, token: str) -> CaseLink | None:
     return known.exclude(pk__in=CaseLink.objects.standing().values("pk")).first()
 
 
-def open_visit(case: Case, *, now: datetime) -> str:
-    """A way into the person's own case for half an hour; returns its token."""
+def open_visit(case: Case, *, now: datetime, code_at: datetime | None = None) -> str:
+    """A way into the person's own case for half an hour; returns its token. code_at: when
+    the mailed code was entered that opened it, if one did."""
     token = random_token()
     CaseLink.objects.create(
         case=case,
@@ -110,6 +111,7 @@ def open_visit(case: Case, *, now: datetime) -> str:
         token_digest=token_digest(Use.VISIT, token),
         made_at=now,
         expires_at=now + VISIT_LASTS,
+        code_at=code_at,
     )
     return token
 

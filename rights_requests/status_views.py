@@ -152,14 +152,14 @@ def _try(request: HttpRequest, case: Case, token: str, challenge: str) -> HttpRe
     if tried.outcome is Outcome.OPENED:
         return redirect("rights_requests:visit", tried.visit_token)
     if tried.outcome is Outcome.WRONG:
-        form.add_error("code", _wrong(tried.tries_left))
+        form.add_error("code", wrong_code(tried.tries_left))
         return _code_page(
             request, case, token, form=form, challenge=challenge, status=400
         )
     return _code_page(request, case, token, problem=tried.outcome, status=410)
 
 
-def _wrong(left: int) -> str:
+def wrong_code(left: int) -> str:
     tries = "once more" if left == 1 else f"{left} more times"
     return f"That is not the code. Look at our newest e-mail; you can try {tries}"
 

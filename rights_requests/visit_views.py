@@ -18,7 +18,15 @@ from django.utils.http import content_disposition_header
 
 from groundwork import addresses, connector_keys, rate_limits
 from groundwork.refusals import NotAllowed
-from rights_requests import casebook, closing, links, setting_aside, vault, visiting
+from rights_requests import (
+    casebook,
+    closing,
+    download_code,
+    links,
+    setting_aside,
+    vault,
+    visiting,
+)
 from rights_requests.asking_views import ASKING
 from rights_requests.conversation import conversation_of
 from rights_requests.fulfilment import transmissions, transmitting
@@ -46,6 +54,7 @@ from rights_requests.visit_forms import (
     SendToForm,
     UploadForm,
 )
+from rights_requests.whose_answer import COPIES
 from rights_requests.writing import reaches_person, way_to
 
 logger = logging.getLogger(__name__)
@@ -320,6 +329,7 @@ def _papers(case: Case) -> dict[str, Any]:
             (document, visiting.copy_ends_on(document))
             for document in visiting.given_to_person(case)
         ],
+        "is_behind_code": case.kind in COPIES,
         "copy_has_ended": visiting.copy_has_ended(case),
         "sent": [
             (document, visiting.can_take_away(case, document))
@@ -437,13 +447,16 @@ def new_link(request: HttpRequest, token: str) -> HttpResponse:
 
 @link_page("POST")
 def document(request: HttpRequest, token: str, document: uuid.UUID) -> HttpResponseBase:
-    """Hand out one document of this case, on record; any other is no page."""
+    """Hand out one document of this case, on record; any other is no page. A copy takes
+    a mailed code first (download_code)."""
     link = links.found(Use.VISIT, token)
     if link is None:
         return _no_visit(request, token)
     found = visiting.of_person(link.case, document)
     if found is None:
         return not_a_link(request)
+    if (page := download_code.asked(request, link, token, found)) is not None:
+        return page
     try:
         chunks = vault.read(found.vault_name)
     except vault.VaultError:

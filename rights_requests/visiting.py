@@ -37,6 +37,8 @@ SIGN_UP = "sign-up"
 LONGEST_VISIT = timedelta(hours=8)
 
 
+# How long a code that was entered lets copies out.
+CODE_COUNTS = timedelta(minutes=15)
 ASKED_AGAIN = "The copy of my data has ended. Please give it to me once more."
 
 
@@ -176,6 +178,14 @@ def of_person(case: Case, document_id: uuid.UUID) -> CaseDocument | None:
     return found if found is not None and can_take_away(case, found) else None
 
 
+def needs_code(visit: CaseLink, document: CaseDocument, *, now: datetime) -> bool:
+    """Whether a mailed code has to be entered before this file is handed out: somebody's
+    data does not go to whoever finds an old letter or an open screen."""
+    if document.purpose != Purpose.ANSWER or visit.case.kind not in COPIES:
+        return False
+    return visit.code_at is None or visit.code_at + CODE_COUNTS <= now
+
+
 @transaction.atomic
 def note_taken(case_id: uuid.UUID, document: CaseDocument) -> None:
     casebook.note(
@@ -289,4 +299,6 @@ def open_sibling(visit: CaseLink, reference: str, *, now: datetime) -> str:
     if not CaseLink.objects.standing().filter(pk=visit.pk).exists():
         return ""
     sibling = next((case for case in cases if case.reference == reference), None)
-    return links.open_visit(sibling, now=now) if sibling else ""
+    if sibling is None:
+        return ""
+    return links.open_visit(sibling, now=now, code_at=visit.code_at)

@@ -275,6 +275,8 @@ class CaseLink(models.Model):
     expires_at = models.DateTimeField(null=True)
     used_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
+    # Of a visit: when a mailed code was entered last. A copy is handed out soon after.
+    code_at = models.DateTimeField(null=True)
 
     objects: ClassVar = CaseLinkQuerySet.as_manager()
     personal_data = PersonalData(
@@ -283,16 +285,20 @@ class CaseLink(models.Model):
         source="house",
         retention="case-file",
         erasure=Erasure.KEPT,
-        others="id case use number made_at expires_at used_at revoked_at",
+        others="id case use number made_at expires_at used_at revoked_at code_at",
         linked_by="case__submission__data_subject",
     )
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=Q(code_at__isnull=True) | Q(use="case-visit"),
+                name="a_code_is_entered_on_a_visit",
+            ),
             models.UniqueConstraint(
                 fields=["case", "use", "number"],
                 name="links_of_a_case_are_numbered",
-            )
+            ),
         ]
 
     def __str__(self) -> str:

@@ -793,7 +793,9 @@ def test_a_worker_still_builds_for_no_case_that_was_withdrawn(case: Case) -> Non
 
 
 def visit_of(case: Case) -> str:
-    return f"/your-data/visit/{links.open_visit(case, now=timezone.now())}/"
+    """As a mailed code has just opened it."""
+    now = timezone.now()
+    return f"/your-data/visit/{links.open_visit(case, now=now, code_at=now)}/"
 
 
 def test_the_person_reads_until_when_and_asks_again_when_it_has_ended(

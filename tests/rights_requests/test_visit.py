@@ -108,6 +108,12 @@ def answer_it(case: Case) -> CaseDocument:
     return document
 
 
+def coded_visit(case: Case) -> str:
+    """As a mailed code has just opened it."""
+    now = timezone.now()
+    return f"/your-data/visit/{links.open_visit(case, now=now, code_at=now)}/"
+
+
 def body_of(response: Any) -> bytes:
     return b"".join(response.streaming_content)
 
@@ -566,7 +572,7 @@ def confirm_path_of(case: Case) -> str:
 
 def test_the_answer_can_be_downloaded_as_it_was_given(client: Client) -> None:
     case = lives.new_case()
-    visit = open_visit(client, case)
+    visit = coded_visit(case)
     document = answer_it(case)
     page = client.get(visit)
     assert "Download answer.pdf" in text_of(page)
@@ -684,7 +690,7 @@ def test_a_file_that_cannot_be_read_is_not_called_handed_over(
     client: Client, settings: Settings, tmp_path: Any
 ) -> None:
     case = lives.new_case()
-    visit = open_visit(client, case)
+    visit = coded_visit(case)
     document = answer_it(case)
     settings.VAULT_DIR = tmp_path / "another"
 
