@@ -300,6 +300,8 @@ RESTRICTION_BINDS = "config.binding.BINDING"
 # Everybody whose address is held, each entry a call away: told of a significant change
 # of the privacy notice.
 PEOPLE_HELD = ["subscribers.held.READERS", "data_subjects.contacts.INDIRECT"]
+# By what people were known until their deletion began.
+KNOWN_BEFORE = "rights_requests.fulfilment.erasure_plan.known_before"
 # Who may claim an inbound message, in order: each claims it or passes. With what the
 # console says of a message that it claimed.
 INBOUND_READERS = {

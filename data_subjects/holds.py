@@ -11,7 +11,8 @@ from datetime import date
 from django.db import transaction
 from django.utils import timezone
 
-from data_subjects.models import DataSubject, HeldPerson, LegalHold, SubjectEvent
+from data_subjects.models import HeldPerson, LegalHold, SubjectEvent
+from data_subjects.people import bind_those_before, locked_with_those_before
 from groundwork.refusals import NotAllowed
 
 Action = SubjectEvent.Action
@@ -38,12 +39,12 @@ def place(
     """Hold the data of these people: id → the address by which they are meant.
 
     They are locked in one order, so that a purge and two holds at once wait for each
-    other. Raises NotAllowed for a hold on nobody, without a reason, or whose review is
+    other; whoever was known by their addresses until a deletion began is held as well.
+    Raises NotAllowed for a hold on nobody, without a reason, or whose review is
     not still to come.
     """
     _refuse_unless_sound(people, matter, today)
-    ordered = DataSubject.objects.filter(pk__in=people).order_by("pk")
-    subjects = list(ordered.select_for_update(no_key=True))
+    subjects = locked_with_those_before(people)
     hold = LegalHold.objects.create(
         matter=matter.name.strip(),
         reason=matter.reason.strip(),
@@ -55,6 +56,8 @@ def place(
         for subject in subjects
     )
     _note(hold, Action.HELD, owner_id, [subject.pk for subject in subjects])
+    for subject in subjects:
+        bind_those_before(subject)
     return hold
 
 

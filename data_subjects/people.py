@@ -1,9 +1,11 @@
 """Finding the person of an address, or making one known, for those who act on it."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
+from django.conf import settings
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from data_subjects.models import DataSubject, HeldPerson, Restriction, SubjectEvent
 from groundwork import addresses
@@ -33,7 +35,40 @@ def bind_alike(subject: DataSubject, digest: bytes) -> None:
     the end of the caller's transaction: what binds them at this moment is waited for.
     """
     had_it = DataSubject.objects.filter(address_digest=digest).exclude(pk=subject.pk)
-    others = list(had_it.order_by("pk").select_for_update(no_key=True))
+    _bind(subject, list(had_it.order_by("pk").select_for_update(no_key=True)))
+
+
+def known_before(digests: Iterable[bytes]) -> set[uuid.UUID]:
+    """Whose deletion has begun, who were known by one of these until then. Whoever has
+    the address by now is somebody new; but to hold or restrict means them as well."""
+    find: Callable[[Iterable[bytes]], set[uuid.UUID]] = import_string(
+        settings.KNOWN_BEFORE
+    )
+    return find(digests)
+
+
+def locked_with_those_before(people: Iterable[uuid.UUID]) -> list[DataSubject]:
+    """These people, held until the end of the caller's transaction, as is whoever was
+    known by their addresses before: no deletion goes on meanwhile. In one order."""
+    meant = set(people)
+    known = DataSubject.objects.filter(pk__in=meant, address_digest__isnull=False)
+    digests = known.values_list("address_digest", flat=True)
+    ids = meant | known_before(bytes(digest) for digest in digests if digest)
+    rows = DataSubject.objects.filter(pk__in=ids).order_by("pk")
+    return [row for row in rows.select_for_update(no_key=True) if row.pk in meant]
+
+
+def bind_those_before(subject: DataSubject) -> None:
+    """Whoever was known by this person's address until a deletion began is bound as they
+    are: nobody can tell which of the two was meant, and what is kept can still be
+    deleted. The caller holds both."""
+    if subject.address_digest is not None:
+        ids = known_before([bytes(subject.address_digest)]) - {subject.pk}
+        for one in DataSubject.objects.filter(pk__in=ids).order_by("pk"):
+            _bind(one, [subject])
+
+
+def _bind(subject: DataSubject, others: list[DataSubject]) -> None:
     _restrict_alike(subject, Restriction.objects.open().filter(data_subject__in=others))
     _hold_alike(subject, HeldPerson.objects.standing().filter(data_subject__in=others))
 

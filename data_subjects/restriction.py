@@ -24,6 +24,7 @@ from data_subjects.models import (
     SubjectEvent,
     UseDespite,
 )
+from data_subjects.people import bind_those_before, locked_with_those_before
 from groundwork.periods import months_after
 from groundwork.refusals import NotAllowed
 
@@ -120,12 +121,13 @@ def restrict(
     subject_id: uuid.UUID, asked: Asked, *, staff_id: int | None
 ) -> Restriction:
     """From now on the data is stored and nothing else. staff_id: None where it follows
-    by itself from what the person asked.
+    by itself from what the person asked. Whoever was known by the person's address until
+    a deletion began is restricted as well.
 
     Raises NotAllowed without a reason, for a start that is still to come, and when the
     same ground is open already.
     """
-    subject = lock(subject_id)
+    [subject] = locked_with_those_before([subject_id])
     starts_at = asked.starts_at or timezone.now()
     _refuse_unless_sound(subject, asked, starts_at)
     restriction = Restriction.objects.create(
@@ -140,6 +142,7 @@ def restrict(
         ),
     )
     _note(restriction, Action.RESTRICTED, staff_id, asked.ground.value)
+    bind_those_before(subject)
     return restriction
 
 

@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest
 from django.urls import reverse
 
 from data_subjects.models import IndirectContact
+from data_subjects.people import known_before
 from groundwork import addresses
 from staff.access import note_opening
 from subscribers.models import Subscriber
@@ -83,8 +84,8 @@ def _contact(subject: uuid.UUID) -> Chosen | None:
 
 
 def held_by_nobody(typed: Iterable[str]) -> list[str]:
-    """Those of the normalised addresses that no reader has, and nobody from another
-    source: mistyped, perhaps."""
+    """Those of the normalised addresses that no reader has, nobody from another source,
+    and nobody whose deletion has begun: mistyped, perhaps."""
     digests = {addresses.digest(address): address for address in typed}
     readers = Subscriber.objects.filter(address_digest__in=digests)
     contacts = IndirectContact.objects.filter(data_subject__address_digest__in=digests)
@@ -96,7 +97,19 @@ def held_by_nobody(typed: Iterable[str]) -> list[str]:
         ]
         if digest
     }
-    return [address for digest, address in digests.items() if digest not in held]
+    return [
+        address
+        for digest, address in digests.items()
+        if digest not in held and not known_before([digest])
+    ]
+
+
+def of_a_deletion(typed: Iterable[str]) -> str:
+    """What to say to whoever has bound these addresses, where a deletion has begun of
+    somebody who had one; empty where none has."""
+    if not known_before(map(addresses.digest, filter(None, typed))):
+        return ""
+    return " A deletion of their data has begun: what is left of it by now is kept."
 
 
 def numbers_of(subjects: Iterable[uuid.UUID]) -> dict[uuid.UUID, int]:

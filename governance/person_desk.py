@@ -23,7 +23,12 @@ from data_subjects.models import (
 from data_subjects.people import subject_of, subjects_of
 from governance import restrictions
 from governance.about_people import AboutPeopleAdmin, Act, masked, when, who
-from governance.choosing import Chosen, held_by_nobody, numbers_of
+from governance.choosing import (
+    Chosen,
+    held_by_nobody,
+    numbers_of,
+    of_a_deletion,
+)
 from governance.person_forms import (
     ConsoleForm,
     DisclosureForm,
@@ -53,10 +58,12 @@ def _people(known_by: Iterable[tuple[uuid.UUID, str]]) -> str:
     """By their addresses; without one, by the number or the id in the ledgers."""
     people = list(known_by)
     numbers = numbers_of(subject for subject, address in people if not address)
-    return ", ".join(
+    # Two may have had one address: the first until a deletion began.
+    named = dict.fromkeys(
         address or (_numbered(numbers[subject]) if subject in numbers else str(subject))
         for subject, address in people
     )
+    return ", ".join(named)
 
 
 # --- Restrictions ---
@@ -72,7 +79,8 @@ def _restrict(row: Chosen | None, data: dict[str, Any], by: int) -> str:
             "Restricted in advance: nobody here has this address now. The data of "
             "whoever comes with it is restricted from the start."
         )
-    return "Restricted: from now on the data is stored and not used."
+    said = "Restricted: from now on the data is stored and not used."
+    return said + of_a_deletion([address] if address else [])
 
 
 def _tell(row: Restriction, data: dict[str, Any], by: int) -> str:
@@ -243,7 +251,7 @@ def _place(row: Chosen | None, data: dict[str, Any], by: int) -> str:
             f" Addresses that nobody has now: {unknown}. The data of whoever comes "
             "with one is held from the start."
         )
-    return said
+    return said + of_a_deletion(people.values())
 
 
 def _review(row: LegalHold, data: dict[str, Any], by: int) -> str:

@@ -29,7 +29,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from data_subjects import holds, journal
-from data_subjects.models import DataSubject
+from data_subjects.models import DataSubject, HeldPerson, Restriction
 from data_subjects.restriction import is_kept
 from groundwork import addresses
 from groundwork.holdings import ON_RECORD, Person, holdings
@@ -40,7 +40,12 @@ from outbox.inbound import is_anything_unread
 from outbox.models import SuppressedAddress
 from outbox.retention import forget_settled_mail
 from rights_requests import casebook, closing, deciding
-from rights_requests.fulfilment import erasure_places, erasure_plan, residual_scan
+from rights_requests.fulfilment import (
+    erasure_places,
+    erasure_plan,
+    newcomers,
+    residual_scan,
+)
 from rights_requests.fulfilment.identifiers import Identifiers
 from rights_requests.fulfilment.residual_scan import Hit, Spared
 from rights_requests.models import (
@@ -257,6 +262,7 @@ def _stop_midway(
     """What is left is the person’s as before: their address leads to it again, unless
     somebody new has it by now. A backup that is put back loses no more than went here."""
     subject_id = case.submission.data_subject_id
+    newcomers.give_way(_person(plan, case).digests, besides=subject_id)
     digests = _of_nobody_new(_person(plan, case))
     chosen = set(_chosen(plan).values_list("key", flat=True))
     left = {*plan.places.filter(done_at=None).values_list("key", flat=True), *chosen}
@@ -403,18 +409,27 @@ def _spared(plan: ErasurePlan, case: Case, sought: Identifiers) -> Spared:
     for holding in holdings():
         if holding.kept not in (None, ON_RECORD) or holding.key in chosen:
             _spare(rows, holding.table._meta.db_table, holding.rows(person))
-    newcomers = _newcomers(plan, sought)
-    for newcomer in newcomers:
+    # What binds them came after it began: it would have kept it from beginning.
+    _spare_bindings(rows, person)
+    others = _newcomers(plan, sought)
+    for newcomer in others:
         for holding in holdings():
             table = holding.table._meta.db_table
             if holding.narrow is None:
                 _spare(rows, table, holding.rows(newcomer))
-    ids = [person.id, *(newcomer.id for newcomer in newcomers)]
+    ids = [person.id, *(newcomer.id for newcomer in others)]
     files = CaseDocument.objects.filter(case__submission__data_subject__in=ids)
     return Spared(
         {table: frozenset(keys) for table, keys in rows.items()},
         frozenset(files.exclude(vault_name="").values_list("vault_name", flat=True)),
     )
+
+
+def _spare_bindings(rows: dict[str, set[str]], person: Person) -> None:
+    standing = Restriction.objects.open(), HeldPerson.objects.standing()
+    for found in standing:
+        table = found.model._meta.db_table
+        _spare(rows, table, found.filter(data_subject=person.id))
 
 
 def _spare(rows: dict[str, set[str]], table: str, found: object) -> None:
@@ -492,7 +507,9 @@ def _finish(plan: ErasurePlan) -> None:
     now = timezone.now()
     _note(case, decision, Event.ERASED, _counts(plan))
     if _chosen(plan).exists():
-        _give_address_back(case.submission.data_subject_id, _person(plan, case).digests)
+        person = _person(plan, case)
+        newcomers.give_way(person.digests, besides=person.id)
+        _give_address_back(person.id, person.digests)
     plan.finished_at, plan.sought = now, {}
     plan.state = ErasurePlan.State.DONE
     plan.save(update_fields=["finished_at", "sought", "state"])

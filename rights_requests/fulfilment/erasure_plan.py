@@ -255,6 +255,16 @@ def newcomers_of(
     )
 
 
+def known_before(codes: Iterable[bytes]) -> set[uuid.UUID]:
+    """Whose deletion has begun, or was until our answer left, who were known by one of
+    these until then (settings.KNOWN_BEFORE)."""
+    plans = ErasurePlan.objects.filter(
+        begun_at__isnull=False, known_by__overlap=[code.hex() for code in codes]
+    )
+    people = plans.values_list("decision__case__submission__data_subject", flat=True)
+    return set(people)
+
+
 def is_once_more(plan: ErasurePlan) -> bool:
     """Whether an earlier plan of this case has begun: the number led nowhere before."""
     begun = ErasurePlan.objects.filter(

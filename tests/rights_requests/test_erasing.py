@@ -30,6 +30,7 @@ from data_subjects import disclosures, holds, restriction
 from data_subjects.holds import Matter
 from data_subjects.journal_file import Kind, Reading
 from data_subjects.models import DataSubject, Ground, LegalHold
+from data_subjects.people import subject_of
 from groundwork import addresses
 from groundwork.clock import today_here
 from groundwork.holdings import holdings
@@ -80,6 +81,7 @@ from subscribers.models import Subscriber
 from tests.console.staff import console_of, person, text
 from tests.data_subjects.test_holds_and_disclosures import GIVEN
 from tests.database_role import acting_as
+from tests.governance.test_person_desk import HOLD, RESTRICT
 from tests.people import ADA, BEN, become_reader, inbox, subscriber_of
 from tests.reading import forms
 from tests.relay import Relay
@@ -670,6 +672,76 @@ def test_what_binds_the_data_stops_a_deletion_between_two_places(
     entry = CaseLogEntry.objects.get(case_id=case.pk, event=Event.ERASURE_STOPPED)
     assert entry.inputs["because"] == "midway" and entry.inputs["left"] > 0
     assert erasing.work_on_next(timezone.now() + timedelta(hours=1)) is None
+
+
+def typed_on_the_console(act: str) -> None:
+    """By the address of the person, as it is known to whoever acts."""
+    page, permission, words = {
+        "hold": ("legalhold", "place_legalhold", HOLD | {"people": ADA}),
+        "restrict": ("restriction", "impose_restriction", RESTRICT | {"address": ADA}),
+    }[act]
+    console = console_of(person(f"{act}@example.com", permission))
+    response = console.post(f"/console/data_subjects/{page}/add/", words)
+    assert response.status_code == 302
+    said = text(console.get(response["Location"], follow=True))
+    assert (
+        "A deletion of their data has begun: what is left of it by now is kept." in said
+    )
+
+
+@pytest.mark.parametrize("is_somebody_new", [False, True])
+@pytest.mark.parametrize("act", ["hold", "restrict"])
+def test_what_is_typed_by_the_address_of_the_person_stops_a_deletion_that_runs(
+    client: Client, case: Case, smtp: Relay, act: str, is_somebody_new: bool
+) -> None:
+    def bind() -> None:
+        if is_somebody_new:
+            become_reader(client, smtp, ADA, first_name="New")
+        typed_on_the_console(act)
+
+    plan = stopped_midway(case, bind)
+
+    assert (plan.state, plan.problem) == ("stopped", "midway")
+    was = case.submission.data_subject_id
+    left = Subscriber.objects.get(data_subject=was)
+    assert left.first_name == "Ada" and restriction.is_kept(was)
+    now = subscriber_of(ADA)
+    assert restriction.is_kept(now.data_subject_id)
+    assert (now.first_name == "New") is is_somebody_new
+    assert (now.pk == left.pk) is not is_somebody_new
+
+
+def test_whoever_says_no_under_the_same_address_keeps_what_is_left(case: Case) -> None:
+    """An objection sets the data aside in the moment it comes."""
+
+    def object_again() -> None:
+        lives.new_case(CaseKind.OBJECTION, address=ADA)
+
+    plan = stopped_midway(case, object_again)
+
+    assert (plan.state, plan.problem) == ("stopped", "midway")
+    was = case.submission.data_subject_id
+    assert Subscriber.objects.get(data_subject=was).first_name == "Ada"
+    assert restriction.is_restricted(was)
+
+
+def test_a_hold_by_address_after_the_last_place_keeps_the_file_and_lets_the_case_close(
+    case: Case, stores: Path
+) -> None:
+    (stores / "worker.log").write_text(ADA)
+    plan = carried_out(case)
+    assert plan.state == "residue"
+    typed_on_the_console("hold")
+    (stores / "worker.log").unlink()
+    erasing.search_again(plan.pk)
+    erasing.work_on_next(timezone.now())
+
+    assert again(case).state == State.FULFILLED
+    deliver()
+    # The file of the case is held, and so is whoever comes with the address.
+    assert again(case).submission.address == ADA
+    assert restriction.is_kept(case.submission.data_subject_id)
+    assert restriction.is_kept(subject_of(ADA).pk)
 
 
 def test_a_hold_that_is_being_placed_is_waited_for_and_stops_it(case: Case) -> None:
