@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
 
-from processing_register.bank_holidays import listed
+from processing_register.bank_holidays import HolidaysAreWrong, listed
 from processing_register.models import (
     BankHoliday,
     Controller,
@@ -106,11 +106,11 @@ def _replace(model: type[models.Model], rows: Mapping[str, dict[str, Any]]) -> N
 
 
 def _load_holidays() -> None:
-    """Raises RegisterIsWrong for a line that names no day, nation or title."""
+    """Raises RegisterIsWrong with the line that cannot be read."""
     try:
         rows = listed(_folder() / "bank_holidays.csv")
-    except (ValueError, KeyError, TypeError) as error:
-        raise RegisterIsWrong(f"bank_holidays.csv: {error}") from error
+    except HolidaysAreWrong as error:
+        raise RegisterIsWrong(str(error)) from error
     holidays = [
         BankHoliday(on=row.on, nation=row.nation, title=row.title) for row in rows
     ]

@@ -56,7 +56,8 @@ class Question:
     as_of: date
 
     def answer(self) -> Deadline:
-        """The deadline by the public holidays in the repository's own file."""
+        """The deadline by the public holidays in the repository's own file. Raises
+        HolidaysAreWrong where that cannot be read."""
         holidays = bank_holidays.from_file(self.nation)
         return statutory_deadline(self.events, holidays=holidays, as_of=self.as_of)
 

@@ -1,6 +1,7 @@
 """The notices that come with the repository, in new and in older installations."""
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -357,22 +358,92 @@ def test_an_older_house_without_anybody_has_nobody_to_tell(older_house: None) ->
     assert notice_in_force("privacy").announcement.completed_at <= timezone.now()
 
 
+WALK = "2031-01-02,england-and-wales,Day of the walk"
+
+
 @pytest.mark.parametrize(
-    "line",
+    ("line", "words"),
     [
-        '2031-01-02,england-and-wales,"Day of the walk\n',
-        "2031-01-02,england-and-wales,\n",
-        "2031-01-02,cornwall,Day of the walk\n",
-        "2031-02-30,england-and-wales,Day of the walk\n",
-        "2031-01-02\n",
+        (
+            '2031-01-02,england-and-wales,"Day of the walk',
+            "a quotation mark is missing",
+        ),
+        ('2031-01-02,england-and-wales,"Day" of"', "a quotation mark is missing"),
+        ('2031-01-02,england-and-wales,Day "of" walk', "quotation marks in it"),
+        ("2031-01-02,england-and-wales,", "no title"),
+        ("2031-01-02,england-and-wales,   ", "no title"),
+        (f"{WALK} ", "without blanks around it"),
+        (f"{WALK}\u00a0", "not one line of plain words"),
+        (f"{WALK}\r2031-01-04,scotland,No day", "a line does not end as lines do"),
+        (f"{WALK},more", "the number of columns is 4"),
+        ("2031-01-02", "the number of columns is 1"),
+        ("2031-01-02;scotland;Day", "the number of columns is 1"),
+        ("2031-01-02,cornwall,Day of the walk", "“cornwall” is none of the nations"),
+        ("2031-02-30,scotland,Day of the walk", "there is no 2031-02-30"),
+        ("20310102,scotland,Day of the walk", "“20310102” is no day"),
+        ("0207-03-08,scotland,Day of the walk", "0207-03-08 is no year"),
+        (f"{WALK}\n{WALK} again", "stands in line"),
+        (f"{WALK} \udcff", "it is not UTF-8"),
     ],
 )
-def test_a_broken_line_of_the_holidays_is_refused_and_nothing_is_loaded(
-    own_register: Path, line: str
+@pytest.mark.parametrize("after", ["", "\n", "\n2031-01-03,scotland,2nd January\n"])
+def test_a_broken_line_of_the_holidays_is_named_and_nothing_is_loaded(
+    own_register: Path, line: str, words: str, after: str
 ) -> None:
     path = own_register / "bank_holidays.csv"
-    path.write_text(path.read_text() + line + "2031-01-03,scotland,2nd January\n")
+    text = path.read_text()
+    path.write_bytes((text + line + after).encode(errors="surrogateescape"))
+    number = text.count("\n") + line.count("\n") + 1
     before = BankHoliday.objects.count()
-    with pytest.raises(CommandError, match=r"bank_holidays\.csv"):
+
+    with pytest.raises(CommandError) as refused:
         call_command("load_register")
+
+    assert str(refused.value).startswith(f"bank_holidays.csv, line {number}: ")
+    assert words in str(refused.value)
     assert BankHoliday.objects.count() == before
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (
+            lambda text: text.partition("\n")[2],
+            "line 1: the file begins with “on,nation",
+        ),
+        (lambda text: text.replace(",", ";"), "not with “on;nation;title”"),
+        (lambda text: text.replace("title", "name", 1), "not with “on,nation,name”"),
+        (lambda text: text.replace("\n", "\r"), "line 1: a quotation mark is missing"),
+        (lambda text: "", "not with “”"),
+        (lambda text: text.partition("\n")[0], "bank_holidays.csv lists no holiday"),
+    ],
+)
+def test_a_file_of_holidays_in_another_shape_is_refused_in_words(
+    own_register: Path, change: Callable[[str], str], words: str
+) -> None:
+    path = own_register / "bank_holidays.csv"
+    path.write_text(change(path.read_text()), newline="")
+
+    with pytest.raises(CommandError, match=words):
+        call_command("load_register")
+
+
+def test_a_file_of_holidays_may_come_from_a_spreadsheet(own_register: Path) -> None:
+    path = own_register / "bank_holidays.csv"
+    text = path.read_text().replace("\n", "\r\n")
+    path.write_bytes(f"{text}{WALK}".encode("utf-8-sig"))
+
+    call_command("load_register")
+
+    assert BankHoliday.objects.get(on="2031-01-02").title == "Day of the walk"
+
+
+def test_the_command_that_prepares_the_house_names_the_broken_line_too(
+    own_register: Path,
+) -> None:
+    path = own_register / "bank_holidays.csv"
+    path.write_text(path.read_text() + WALK + ",more")
+
+    line = r"bank_holidays\.csv, line"
+    with acting_as(None), pytest.raises(CommandError, match=line):
+        call_command("prepare", verbosity=0)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -215,6 +216,47 @@ def test_what_cannot_be_read_is_told_in_json_where_that_is_asked_for(run: Any) -
     found = json.loads(done.stdout)
     assert found["due_on"] is None and found["state"] is None
     assert found["errors"] == ["identity_received is given without identity_asked."]
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> list[str]:
+    """The command of a house in whose list of public holidays a line is broken."""
+    for name in ("groundwork", "processing_register", "rights_requests"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    shutil.copy(ROOT / "manage.py", tmp_path)
+    file = tmp_path / "processing_register" / "register" / "bank_holidays.csv"
+    lines = file.read_text().splitlines()
+    lines[8] = "2019-02-30,scotland,No day"
+    file.write_text("\n".join(lines))
+    return [sys.executable, str(tmp_path / "manage.py"), "statutory_deadline"]
+
+
+OF_IT = "bank_holidays.csv, line 9: there is no 2019-02-30 in the calendar."
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "--received 2026-11-02 --right access",
+        "--received 2026-11-02 --right access --json",
+        "--batch",
+    ],
+)
+def test_a_broken_list_of_holidays_is_named_in_words(
+    broken: list[str], words: str
+) -> None:
+    line = b'{"received": "2026-11-02", "right": "access"}\n'
+
+    done = subprocess.run(
+        [*broken, *words.split()], env={}, input=line, capture_output=True, timeout=60
+    )
+
+    assert done.returncode == 2
+    assert done.stderr.decode() == f"CommandError: {OF_IT}\n"
+    if "--json" in words:
+        assert json.loads(done.stdout)["errors"] == [OF_IT]
+    else:
+        assert done.stdout == b""
 
 
 def test_every_problem_is_named_at_once(run: Any) -> None:

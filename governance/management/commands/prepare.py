@@ -11,7 +11,6 @@ from data_subjects.binding_sql import bind
 from governance import replaying
 from governance.demo import load_demo
 from groundwork.database_roles import grant, refuse_truncate
-from processing_register.loading import load_register
 
 
 class Command(BaseCommand):
@@ -32,7 +31,7 @@ class Command(BaseCommand):
         grant(connection)
         refuse_truncate(connection)
         bind()
-        load_register()
+        call_command("load_register", stdout=self.stdout)
         # The local set-up's database ends with its processes, which would not start:
         # there is no moment for a command.
         if settings.EMBEDDED and journal.state().closed:

@@ -14,7 +14,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from groundwork.periods import LONDON
-from processing_register.bank_holidays import Nation
+from processing_register import bank_holidays
+from processing_register.bank_holidays import HolidaysAreWrong, Nation
 from rights_requests.deadline_lines import Question, Unreadable, as_json, read
 from rights_requests.deadline_words import days_in_words, in_words
 from rights_requests.deadlines import Deadline, Kind, Right, State, Step
@@ -82,6 +83,7 @@ class Command(BaseCommand):
             raise CommandError(
                 "--batch takes its dates from standard input.", returncode=BAD_INPUT
             )
+        _refuse_broken_holidays()
         for line in sys.stdin.buffer:
             self.stdout.write(json.dumps(as_json(_answer_line(line, now))))
 
@@ -90,20 +92,31 @@ class Command(BaseCommand):
     ) -> None:
         try:
             question = read(given, now=now)
-        except Unreadable as error:
+            deadline = question.answer()
+        except (Unreadable, HolidaysAreWrong) as error:
+            problems = _problems(error)
             if not as_lines:
-                unread = Deadline(errors=tuple(error.problems))
+                unread = Deadline(errors=tuple(problems))
                 self.stdout.write(json.dumps(as_json(unread), indent=2))
-            raise CommandError(
-                "\n".join(error.problems), returncode=BAD_INPUT
-            ) from error
-        deadline = question.answer()
+            raise CommandError("\n".join(problems), returncode=BAD_INPUT) from error
         if not as_lines:
             self.stdout.write(json.dumps(as_json(deadline), indent=2))
         if deadline.state is None:
             raise CommandError("\n".join(deadline.errors), returncode=BAD_INPUT)
         if as_lines:
             self.stdout.writelines(f"{line}\n" for line in _page(question, deadline))
+
+
+def _refuse_broken_holidays() -> None:
+    """Before the first line, of which none could be answered."""
+    try:
+        bank_holidays.listed()
+    except HolidaysAreWrong as error:
+        raise CommandError(str(error), returncode=BAD_INPUT) from error
+
+
+def _problems(error: Unreadable | HolidaysAreWrong) -> list[str]:
+    return error.problems if isinstance(error, Unreadable) else [str(error)]
 
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:
