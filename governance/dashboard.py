@@ -236,12 +236,14 @@ def _cases(request: HttpRequest) -> dict[str, Any] | None:
     may_release = _may(request, "rights_requests.release_case")
     me = staff_id(request)
     cases = reverse("admin:rights_requests_case_changelist")
+    new = waiting.news_of_people(most=QUEUE_LENGTH)
     return {
-        "new": waiting.news_of_people(most=QUEUE_LENGTH),
-        "new_count": case_queue.count_new(),
+        "new": new,
+        "new_count": case_queue.count_new() if len(new) == QUEUE_LENGTH else len(new),
         "new_url": f"{cases}?{case_queue.NEW.query}",
         "queue": case_queue.most_urgent(today=today_here(), most=URGENT),
         "to_release": waiting.to_release(me, most=QUEUE_LENGTH) if may_release else [],
+        "tasks": waiting.tasks_of(me, most=QUEUE_LENGTH, today=timezone.localdate()),
         "to_confirm": waiting.to_confirm(most=QUEUE_LENGTH),
         "left_by_rules": waiting.left_by_rules(most=QUEUE_LENGTH),
         "deletions": waiting.deletions(most=QUEUE_LENGTH, now=timezone.now()),

@@ -61,7 +61,7 @@ def send_digests(now: datetime) -> int:
     DailyDigest.objects.filter(on__lt=today - NOTED_FOR).delete()
     shared, numbers = list(_shared(now)), {**_received_since(now), **_numbers()}
     return sum(
-        _send(reader, [*shared, *_own(reader, today)], numbers, now)
+        _send(reader, [*shared, *_own(reader, now)], numbers, now)
         for reader in StaffUser.objects.who_may(SEES_CASES)
     )
 
@@ -142,13 +142,18 @@ def _numbers() -> dict[str, int]:
 
 def _received_since(now: datetime) -> dict[str, Any]:
     """What is new since the morning of the weekday before: on Monday, since Friday."""
+    since = _morning_before(now)
+    new = Submission.objects.filter(recorded_at__gt=since, recorded_at__lte=now)
+    cases = Case.objects.filter(submission__in=new)
+    return {"received": cases.count(), "since": f"{civil_day(since):%A}"}
+
+
+def _morning_before(now: datetime) -> datetime:
+    """When the digest of the weekday before was sent."""
     since_on = civil_day(now) - timedelta(days=1)
     while since_on.weekday() >= SATURDAY:
         since_on -= timedelta(days=1)
-    since = datetime.combine(since_on, SENT_AT, LONDON).astimezone(UTC)
-    new = Submission.objects.filter(recorded_at__gt=since, recorded_at__lte=now)
-    cases = Case.objects.filter(submission__in=new)
-    return {"received": cases.count(), "since": f"{since_on:%A}"}
+    return datetime.combine(since_on, SENT_AT, LONDON).astimezone(UTC)
 
 
 # --- What concerns everybody ---
@@ -265,9 +270,9 @@ def _letters_to_post() -> Section:
 # --- What concerns one of them ---
 
 
-def _own(reader: StaffUser, today: date) -> Iterator[Section]:
+def _own(reader: StaffUser, now: datetime) -> Iterator[Section]:
     yield _proposals(reader)
-    yield _tasks(reader, today)
+    yield _tasks(reader, now)
 
 
 def _proposals(reader: StaffUser) -> Section:
@@ -288,24 +293,28 @@ def _proposals(reader: StaffUser) -> Section:
     )
 
 
-def _tasks(reader: StaffUser, today: date) -> Section:
-    """Their own, and those of organisations outside, which nobody else reminds."""
+def _tasks(reader: StaffUser, now: datetime) -> Section:
+    """Their own, once as they were set and again in the week before they are due; and
+    those of organisations outside that are due, of which nobody else reminds."""
+    today = civil_day(now)
+    of_theirs = Q(due_on__lte=today + SOON) | Q(set_at__gt=_morning_before(now))
     due: QuerySet[Task] = Task.objects.filter(
-        Q(for_staff_id=reader.pk) | Q(for_staff_id__isnull=True),
+        Q(for_staff_id=reader.pk) & of_theirs
+        | Q(for_staff_id__isnull=True, due_on__lte=today),
         done_at__isnull=True,
-        due_on__lte=today,
         case__state__in=OPEN,
     )
     rows = due.select_related("case").defer("what", "result", "case__details")
     lines = [
         {
-            **_line(task.case, _whose(task), task.due_on),
+            **_line(task.case, _whose(task, today), task.due_on),
             "is_overdue": task.due_on < today,
         }
         for task in rows.order_by("due_on", "id")[:LINES]
     ]
-    return Section("Tasks that are due", "task due", lines, due.count(), "tasks due")
+    return Section("Tasks", "task", lines, due.count(), "tasks")
 
 
-def _whose(task: Task) -> str:
-    return "a task of yours" if task.for_staff_id else "a task of a recipient"
+def _whose(task: Task, today: date) -> str:
+    whose = "a task of yours" if task.for_staff_id else "a task of a recipient"
+    return whose if task.due_on <= today else f"{whose}, due"

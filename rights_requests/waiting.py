@@ -13,6 +13,7 @@ from outbox.models import OutgoingEmail
 from outbox.models import State as MailState
 from rights_requests import case_timeline, news, plainness
 from rights_requests.case_timeline import capital
+from rights_requests.deadline_words import in_words
 from rights_requests.fulfilment.erasure_plan import UNDER_WAY
 from rights_requests.kinds import CaseKind
 from rights_requests.models import (
@@ -22,6 +23,7 @@ from rights_requests.models import (
     ErasurePlan,
     Letter,
     RuleCheck,
+    Task,
 )
 from rights_requests.moves import OPEN, State
 
@@ -54,6 +56,25 @@ def to_release(staff_id: int, *, most: int) -> list[Waiting]:
             state=CaseKind(row.case.kind).label,
         )
         for row in light.order_by("proposed_at")[:most]
+    ]
+
+
+def tasks_of(staff_id: int, *, most: int, today: date) -> list[Waiting]:
+    """What this member of staff was asked to do in open cases, from the moment it was
+    set: the first to be due first."""
+    rows = Task.objects.filter(
+        for_staff_id=staff_id, done_at__isnull=True, case__state__in=OPEN
+    ).select_related("case", "system")
+    light = rows.defer("what", "result", "case__details").order_by("due_on", "id")
+    return [
+        Waiting(
+            case=row.case,
+            what=f"Search “{row.system.name}”" if row.system else "A task of yours",
+            since=row.set_at,
+            tone="bad" if row.due_on < today else "waiting",
+            state=f"due on {in_words(row.due_on)}",
+        )
+        for row in light[:most]
     ]
 
 

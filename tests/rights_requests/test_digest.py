@@ -321,26 +321,35 @@ def test_it_names_complaints_that_wait_for_a_word(dana: StaffUser, smtp: Relay) 
     assert fresh.reference not in mail.text
 
 
-def test_it_names_tasks_of_ones_own_that_are_due(dana: StaffUser, smtp: Relay) -> None:
+def test_it_names_tasks_of_ones_own_as_they_are_set_and_before_they_are_due(
+    dana: StaffUser, smtp: Relay
+) -> None:
     case, other = received(), received()
-    for staff_id, due_on, about in (
-        (dana.pk, date(2027, 2, 17), case),
-        (dana.pk, date(2027, 2, 18), case),
-        (dana.pk + 1, date(2027, 2, 10), other),
+    long_ago, yesterday = WEDNESDAY - timedelta(days=9), WEDNESDAY - timedelta(hours=9)
+    for staff_id, due_on, about, set_at in (
+        (dana.pk, date(2027, 2, 17), case, long_ago),
+        (dana.pk, date(2027, 2, 24), case, long_ago),
+        (dana.pk, date(2027, 2, 25), case, long_ago),
+        (dana.pk, date(2027, 3, 3), case, yesterday),
+        (dana.pk + 1, date(2027, 2, 10), other, yesterday),
     ):
         Task.objects.create(
             case=about,
             what="Search the archive for Cleo.",
             for_staff_id=staff_id,
             due_on=due_on,
+            set_at=set_at,
             set_by_id=1,
         )
 
     mail = digest_of(smtp, WEDNESDAY)
 
-    assert mail.subject == "Requests: 1 task due"
-    due = section(mail, "Tasks that are due")
-    assert f"{case.reference} (access): a task of yours, Wednesday 17 Febr" in due
+    assert mail.subject == "Requests: 3 tasks"
+    told = section(mail, "Tasks")
+    assert f"{case.reference} (access): a task of yours, Wednesday 17 Febr" in told
+    assert f"{case.reference} (access): a task of yours, due, Wednesday 24" in told
+    assert f"{case.reference} (access): a task of yours, due, Wednesday 3" in told
+    assert "Thursday 25" not in told
     assert other.reference not in mail.text
 
 

@@ -10,9 +10,10 @@ from django.utils import timezone
 from outbox.models import OutgoingEmail, State
 from rights_requests import handling
 from rights_requests.deciding import Proposal, propose
+from rights_requests.fulfilment import systems
 from rights_requests.kinds import CaseKind
 from rights_requests.letter_frames import LetterKind
-from rights_requests.models import Case, Letter
+from rights_requests.models import Case, Letter, Task
 from rights_requests.moves import Move
 from rights_requests.moves import State as CaseState
 from staff.models import StaffUser
@@ -86,6 +87,27 @@ def test_a_proposal_waits_for_whoever_may_release_it_and_did_not_make_it() -> No
     assert heading not in shown(today(console_of(proposer)))
     outside = console_of(person("eve@example.com", "view_case", "work_case"))
     assert heading not in shown(today(outside))
+
+
+def test_a_task_stands_there_for_whoever_has_to_do_it_from_the_moment_it_is_set() -> (
+    None
+):
+    owner = person("olga@example.com", "view_case", "work_case")
+    system = systems.enter(systems.Described("Recordings", "Calls.", owner.pk))
+    case = received(days_ago(1))
+    systems.ask_owners(timezone.now())
+    client = console_of(owner)
+
+    words = shown(today(client))
+
+    assert "Tasks for you" in words
+    assert f"{case.reference} Search “{system.name}” due on" in words
+    assert f"/case/{case.pk}/tasks/" in text(today(client))
+    assert "Tasks for you" not in shown(today(dana("view_case")))
+    found = systems.Found(hits=0, why="She was never called.", terms="Cleo")
+    task = Task.objects.get(case=case)
+    systems.answer(task.pk, found, staff_id=owner.pk, now=timezone.now())
+    assert "Tasks for you" not in shown(today(client))
 
 
 def test_a_draft_waits_to_be_confirmed() -> None:
