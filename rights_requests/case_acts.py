@@ -1286,6 +1286,7 @@ def _answer_system(task: Any, data: dict[str, Any], by: Doing) -> Any:
         terms=data["terms"],
         on=data["on"],
         file=data.get("file"),
+        no_file=data.get("no_file", ""),
     )
     return systems.answer(task.pk, found, staff_id=by.staff_id, now=by.now)
 

@@ -774,6 +774,11 @@ class SystemForm(SearchedForm):
     """Of a system outside, by whoever answers for it: with what was found, where the
     person gets a copy."""
 
+    no_file = Words(
+        "If something was found and no file goes along, why?",
+        rows=2,
+        help_text="For example: it all stands in the copy of another system.",
+    )
     # At the end, as of every form with one (upload_limits).
     file = forms.FileField(
         label="What was found, as a file",
@@ -787,6 +792,7 @@ class SystemForm(SearchedForm):
         super().fit()
         if self.case.kind not in COPIES:
             del self.fields["file"]
+            del self.fields["no_file"]
 
     def clean_file(self) -> Any:
         if self.cleaned_data["file"] is None:
@@ -800,6 +806,8 @@ class SystemForm(SearchedForm):
         data = super().clean()
         if data.get("was_searched") == "yes" and not (data.get("terms") or "").strip():
             self.add_error("terms", "Say what you searched for")
+        if data.get("was_searched") == "no" and data.get("hits"):
+            self.add_error("hits", "It was not searched: leave the hits empty")
         return data
 
 

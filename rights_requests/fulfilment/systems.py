@@ -132,18 +132,24 @@ def due_day(governs_on: date | None, *, today: date) -> date:
 
 # --- Answering ---
 
+NO_FILE = (
+    "Something was found, and the person gets a copy of what we hold: add it as a file, "
+    "or say why nothing of it goes along."
+)
+
 
 @dataclass(frozen=True)
 class Found:
     """What a search came to. hits: None when it was not searched; then why says why not,
     and otherwise why that was enough. terms: what was looked for. file: what was found,
-    where the person gets a copy."""
+    where the person gets a copy; no_file: or why nothing of it goes along."""
 
     hits: int | None
     why: str
     terms: str = ""
     on: date | None = None
     file: Checked | None = None
+    no_file: str = ""
 
 
 @transaction.atomic
@@ -162,7 +168,7 @@ def answer(task_id: int, found: Found, *, staff_id: int, now: datetime) -> Searc
         system=task.system.name,
         terms=found.terms,
         hits=found.hits,
-        why=found.why,
+        why=" ".join(filter(None, (found.why, _in_record(found)))),
         on=found.on or timezone.localdate(now),
     )
     record = handling.record_search(case.pk, searched, staff_id=staff_id, now=now)
@@ -174,9 +180,11 @@ def answer(task_id: int, found: Found, *, staff_id: int, now: datetime) -> Searc
 
 
 def _why_not_file(case: Case, found: Found) -> str:
-    """What stands against the file that came with the answer; empty when nothing does."""
+    """What stands against the file that came with the answer, or against there being
+    none; empty when nothing does."""
     if found.file is None:
-        return ""
+        is_owed = bool(found.hits) and case.kind in COPIES and not found.no_file.strip()
+        return NO_FILE if is_owed else ""
     if not found.hits:
         return (
             "A file came with it, so something was found: say how much, or leave the "
@@ -185,6 +193,11 @@ def _why_not_file(case: Case, found: Found) -> str:
     if case.kind not in COPIES:
         return "Only a copy of the data goes to the person: leave the file out."
     return ""
+
+
+def _in_record(found: Found) -> str:
+    is_said = bool(found.hits) and found.file is None and found.no_file.strip()
+    return f"No file goes along: {found.no_file.strip()}" if is_said else ""
 
 
 def _in_words(found: Found) -> str:

@@ -1,6 +1,7 @@
 """Systems outside that hold people's data: on a list, asked about for each request, and
 answered by whoever keeps them before anything leaves."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -56,7 +57,12 @@ def asked(case: Case) -> Task:
 
 def searched(hits: int | None = 0) -> Found:
     terms = "" if hits is None else "Cleo"
-    return Found(hits=hits, terms=terms, why="Every customer is in one list.")
+    return Found(
+        hits=hits,
+        terms=terms,
+        why="Every customer is in one list.",
+        no_file="It stands in the copy of the house." if hits else "",
+    )
 
 
 # --- Asking ---
@@ -166,6 +172,30 @@ def test_the_answer_ends_the_task_and_is_the_record_of_the_search(
     assert (task.done_by_id, task.result) == (omar.pk, "3 found.")
     record = SearchRecord.objects.get(case=case)
     assert (record.system, record.hits_count) == ("Customer records", 3)
+    assert "No file goes along: It stands in the copy" in record.why
+
+
+def test_what_was_found_is_not_left_out_of_a_copy_without_a_reason(
+    records: OutsideSystem,
+) -> None:
+    task = asked(lives.new_case(CaseKind.ACCESS))
+    bare = replace(searched(2), no_file=" ")
+
+    with pytest.raises(NotAllowed, match="add it as a file, or say why"):
+        systems.answer(task.pk, bare, staff_id=STAFF, now=timezone.now())
+
+    task.refresh_from_db()
+    assert task.done_at is None and not SearchRecord.objects.exists()
+
+
+def test_where_the_person_gets_no_copy_what_was_found_needs_no_file(
+    records: OutsideSystem,
+) -> None:
+    task = asked(lives.new_case(CaseKind.RESTRICTION))
+    bare = replace(searched(2), no_file="")
+    systems.answer(task.pk, bare, staff_id=STAFF, now=timezone.now())
+    task.refresh_from_db()
+    assert task.done_at is not None
 
 
 def test_not_searched_wants_a_reason_and_is_on_record_as_that(
@@ -320,7 +350,10 @@ def test_the_owner_answers_on_the_page_of_the_task(
     refused = client.post(address, told)
     assert "Say what you searched for" in refused.content.decode()
 
-    done = client.post(address, {**told, "terms": "Cleo"})
+    owed = client.post(address, {**told, "terms": "Cleo"})
+    assert "add it as a file, or say why" in owed.content.decode()
+    reason = "All of it stands in the copy."
+    done = client.post(address, {**told, "terms": "Cleo", "no_file": reason})
 
     assert done.status_code == 302
     task.refresh_from_db()
@@ -372,6 +405,7 @@ def test_what_was_found_comes_with_the_owners_answer(records: OutsideSystem) -> 
             409,
             "so something was found",
         ),
+        ({"was_searched": "no", "terms": ""}, 400, "leave the hits empty"),
         ({"terms": ""}, 400, "Say what you searched for"),
         ({"file": files.upload("x.exe", b"MZ\0\0")}, 400, "another kind of file"),
         ({"file": files.upload("big.csv", b"a" * 11_000_000)}, 413, "at most 10 MB"),
