@@ -109,6 +109,22 @@ def test_a_long_page_is_narrowed_to_what_is_looked_for(
     expect(page.locator(".rows > li:visible")).to_have_count(1)
 
 
+def test_what_is_folded_on_the_screen_stands_whole_on_paper(
+    house: House, folder: Path
+) -> None:
+    page = opened(house, folder, "data/mail-to-you.html")
+    folded = page.locator("details .text, details .same, details table")
+    assert folded.count() > 2
+    for one in folded.all():
+        expect(one).to_be_hidden()
+
+    page.emulate_media(media="print")
+
+    for one in folded.all():
+        expect(one).to_be_visible()
+    expect(page.locator(".rows summary").first).to_be_hidden()  # it says the same twice
+
+
 @pytest.mark.parametrize("look", LOOKS)
 def test_staff_see_how_far_it_is_and_have_it_made_without_scripts(
     house: House, case: Case, look: str
