@@ -84,8 +84,9 @@ class Act:
     letter it would be. move: asked for what stands against it. letter: whose free parts
     the form shows. writes: the letters are looked at before anything is done. said:
     afterwards. is_for: which cases have it at all. group: the heading under which its
-    button stands; empty for no button on the page of the case. tab: where it leads back
-    to. about: the model of the row that it is done on. note: what the form tells of this
+    button stands; empty for no button on the page of the case. is_greyed: it stands
+    there in grey while it cannot be done, as that of a move does. tab: where it leads
+    back to. about: the model of the row that it is done on. note: what the form tells of this
     very case. preview_note: what the letter does not have yet when it is looked at.
     remark: what whoever did it has to know of what came of it.
     """
@@ -102,6 +103,7 @@ class Act:
     why_not: WhyNot | None = None
     is_for: Callable[[Case], bool] = lambda case: True
     group: str = ""
+    is_greyed: bool = False
     tab: str = ""
     permission: str = WORK
     about: str = "case"
@@ -129,13 +131,13 @@ class Act:
         return found
 
     def is_shown(self, case: Case, facts: Facts) -> bool:
-        """A move that such a case can ever make always is, greyed or not; everything
-        else only while it can be done."""
+        """A move that such a case can ever make always is, greyed or not, and what is said
+        to be; everything else only while it can be done."""
         if not self.group or not self.is_for(case):
             return False
         if self.move is not None:
             return self.move in facts.why_not
-        return not self.stands_against(case, facts)
+        return self.is_greyed or not self.stands_against(case, facts)
 
 
 def _kind(case: Case) -> CaseKind:
@@ -661,6 +663,15 @@ def who_it_is(case: Case, now: datetime) -> str:
     )
 
 
+def what_is_not_decided(case: Case, now: datetime) -> str:
+    return deciding.why_not_on_merits(case)
+
+
+def who_asks_for_a_part(case: Case, now: datetime) -> str:
+    said = who_it_is(case, now), what_is_not_decided(case, now)
+    return " ".join(filter(None, said))
+
+
 def _some(number: int, unit: str) -> str:
     return f"{number} {unit}{'' if number == 1 else 's'}" if number else ""
 
@@ -698,6 +709,7 @@ DECIDE = (
         why_not=lambda case, facts: weighing.why_not_weigh(case),
         is_for=lambda case: case.kind == CaseKind.OBJECTION,
         group=DECIDING,
+        is_greyed=True,
         tab="decisions",
         press="Put it on record",
     ),
@@ -746,7 +758,7 @@ DECIDE = (
         group=DECIDING,
         tab="decisions",
         press="Propose it",
-        note=who_it_is,
+        note=who_asks_for_a_part,
     ),
     Act(
         "propose-withholding",
@@ -809,6 +821,7 @@ DECIDE = (
         group=DECIDING,
         tab="decisions",
         press="Propose it",
+        note=what_is_not_decided,
     ),
     Act(
         "lapse",

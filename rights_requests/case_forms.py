@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from data_subjects.models import ENDING_EVENTS
 from groundwork.masking import mask_numbers
-from rights_requests import closing, grounds, letters, weighing
+from rights_requests import closing, deciding, grounds, letters, weighing
 from rights_requests.desk import reference_in
 from rights_requests.entry_forms import NEVER, london_moment
 from rights_requests.fulfilment import corrections, erasure_plan, transmissions
@@ -447,7 +447,7 @@ class ProposalForm(ActForm):
     )
 
     def fit(self) -> None:
-        found = grounds.for_case(self.case.kind, self.move)
+        found = deciding.grounds_open(self.case, self.move)
         self.choices("ground", [(ground.key, str(ground)) for ground in found])
         if len(found) == 1:
             self.fields["ground"].initial = found[0].key

@@ -25,7 +25,7 @@ from rights_requests.kinds import CaseKind
 from rights_requests.models import Case, Decision, IdentityCheck, Letter
 from rights_requests.moves import NOT_OF_STAFF, Move, State, needs_second_person
 from rights_requests.weighing import Outcome
-from rights_requests.whose_answer import COPIES, is_asked_by_stranger, may_act
+from rights_requests.whose_answer import COPIES, lacks_authority, may_act
 
 # Word on a complaint is next when it is due within so many days.
 WORD_SOON = timedelta(days=3)
@@ -67,6 +67,7 @@ class Facts:
 
     why_not: of each move (why_not_now). pending: the proposal that waits; check: the
     check of identity that is not closed. copy_waits, files_wait: what nobody released.
+    lacks_authority: nothing has shown that whoever asks may (whose_answer).
     is_receiver_unknown: of an address to which the person wants their file sent.
     to_post: letters that wait to be posted.
     """
@@ -87,7 +88,7 @@ class Facts:
     links_count: int = 0
     is_held: bool = False
     is_restricted: bool = False
-    is_asked_by_stranger: bool = False
+    lacks_authority: bool = False
     is_authority_unread: bool = False
     is_something_left: bool = False
     is_weighed: bool = False
@@ -121,7 +122,7 @@ def facts_of(case: Case, *, now: datetime) -> Facts:
         links_count=case.links.filter(use="case-status", revoked_at=None).count(),
         is_held=bool(case.submission.held_because),
         is_restricted=is_restricted(case.submission.data_subject_id),
-        is_asked_by_stranger=is_asked_by_stranger(case),
+        lacks_authority=lacks_authority(case),
         is_authority_unread=authority.is_unread(case) and not may_act(case),
         is_something_left=erasure_plan.is_something_left(case),
         is_weighed=balancing is not None,
@@ -207,13 +208,14 @@ def _before_answer(kind: CaseKind, facts: Facts) -> Iterator[str]:
         "read-authority": facts.is_authority_unread,
         "say-receiver": facts.is_receiver_unknown,
         "search": kind in COPIES and not facts.searches_count,
+        # Nobody's data is given, changed or bound at the word of somebody who has shown
+        # nothing.
+        "authority": facts.lacks_authority,
         "correct": facts.open_corrections_count > 0,
         "tasks": facts.open_tasks_count > 0,
         "upload": kind in COPIES and not facts.answers_count,
         "release-copy": facts.copy_waits,
         "release-files": facts.files_wait,
-        # Nobody's data is bound at the word of somebody who has shown nothing.
-        "authority": to_restrict and facts.is_asked_by_stranger,
         "restrict": to_restrict,
         "weigh": kind is CaseKind.OBJECTION and not facts.is_weighed,
     }

@@ -87,6 +87,9 @@ LETTERS: Mapping[Move, LetterKind] = {
 }
 # What a person has a right to is not decided at the word of somebody else.
 DECIDES = frozenset({Move.REFUSE, Move.FULFIL_IN_PART})
+WHOEVER_ASKS = (
+    "Until then the choice holds only what can be said of a request whoever makes it."
+)
 ENDS = frozenset({Move.REFUSE, Move.FULFIL_IN_PART, Move.LAPSE})
 
 
@@ -388,14 +391,27 @@ def _ground_of(case: Case, proposal: Proposal) -> Ground:
     ground = grounds.find(case.kind, move, proposal.ground)
     if ground is None:
         raise NotAllowed("Choose the ground: the law knows no other for this.")
-    is_decided = move in DECIDES and ground.key not in grounds.NOT_ON_MERITS
-    if is_decided and is_asked_by_stranger(case):
+    if ground not in grounds_open(case, move):
         raise NotAllowed(STRANGER)
     if ground.needs_evidence and not proposal.evidence.strip():
         raise NotAllowed(
             f"“{ground.label}” must be shown by us ({ground.article}): say what shows it."
         )
     return ground
+
+
+def grounds_open(case: Case, move: Move) -> list[Ground]:
+    """The grounds on which such a move can be proposed now: at the word of somebody who
+    has shown nothing, those alone that say nothing of the person’s right."""
+    known = grounds.for_case(case.kind, move)
+    if move not in DECIDES or not is_asked_by_stranger(case):
+        return known
+    return [ground for ground in known if ground.key in grounds.NOT_ON_MERITS]
+
+
+def why_not_on_merits(case: Case) -> str:
+    """Why the person’s right itself is not decided now; empty when it can be."""
+    return f"{STRANGER} {WHOEVER_ASKS}" if is_asked_by_stranger(case) else ""
 
 
 def _withholding_problem(ground: Ground, proposal: Proposal) -> str:

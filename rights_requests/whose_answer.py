@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from groundwork import addresses
 from rights_requests import writing
 from rights_requests.fulfilment import freshness
-from rights_requests.kinds import CaseKind
+from rights_requests.kinds import ON_THE_CLOCK, CaseKind
 from rights_requests.models import (
     Case,
     CaseDocument,
@@ -152,6 +152,14 @@ def is_asked_by_stranger(case: Case) -> bool:
     if submission.mailbox_confirmed_at is not None and not is_to_agent:
         return False
     return submission.is_by_agent and not may_act(case)
+
+
+def lacks_authority(case: Case) -> bool:
+    """Whether nothing is given or done in this case before somebody’s authority, or a
+    check, shows that they may ask for the person."""
+    if case.kind in COPIES:
+        return goes_to_stranger(case)
+    return case.kind in ON_THE_CLOCK and is_asked_by_stranger(case)
 
 
 STRANGER = (

@@ -1,7 +1,9 @@
 """What an answer rests on, whole or in part, and what was given before."""
 
+import re
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -20,6 +22,7 @@ from rights_requests import (
     case_steps,
     closing,
     deciding,
+    grounds,
     handling,
     identity,
     links,
@@ -310,6 +313,96 @@ def test_nobody_decides_a_right_at_the_word_of_somebody_who_shows_nothing() -> N
         reasons="Nothing you sent us shows that you may ask for the person you name.",
     )
     deciding.propose(case.pk, unknown, staff_id=PROPOSER, now=at("2026-11-20"))
+
+
+def next_of(case: Case) -> str:
+    found = case_steps.facts_of(again(case), now=at("2026-11-20"))
+    return case_steps.next_step(again(case), found)
+
+
+def grounds_offered(page: Any) -> set[str]:
+    return set(re.findall(r'name="ground" value="([^"]+)"', page.content.decode()))
+
+
+REFUSAL = {
+    "reasons": "We need it to answer a claim that the person brought against us.",
+    "evidence": "The claim, and what it says of these records.",
+    "part_opening": "We looked at what you asked.",
+}
+
+
+@pytest.mark.parametrize("kind", [*CHANGES, CaseKind.ACCESS, CaseKind.PORTABILITY])
+def test_the_form_of_a_refusal_says_beforehand_what_is_not_decided_for_a_stranger(
+    kind: CaseKind,
+) -> None:
+    case = received("2026-11-02", kind, agent=agent())
+    worker = console_of(person(DANA, "view_case", "work_case"))
+    path = reverse("admin:case-propose-refusal", args=[case.pk])
+    on_merits = {one.key for one in grounds.for_case(kind, Move.REFUSE)}
+    on_merits -= grounds.NOT_ON_MERITS
+
+    page = worker.get(path)
+    assert grounds_offered(page) == grounds.NOT_ON_MERITS
+    assert "whoever makes it" in text(page)
+    for ground in on_merits:
+        refused = worker.post(path, {**REFUSAL, "ground": ground})
+        assert refused.status_code == 400 and "whoever makes it" in text(refused)
+    assert not case.decisions.exists()
+
+    authority_came(case)
+    page = worker.get(path)
+    assert grounds_offered(page) == on_merits | grounds.NOT_ON_MERITS
+    assert "whoever makes it" not in text(page)
+
+
+def test_an_answer_in_part_to_the_person_offers_a_stranger_no_ground_of_merit() -> None:
+    case = received("2026-11-02", CaseKind.ACCESS, agent=agent(gets_answer=False))
+    searched(case, at("2026-11-20"))
+    answer_document(case)
+    lives.release_files(case)
+    worker = console_of(person(DANA, "view_case", "work_case"))
+
+    page = worker.get(reverse("admin:case-propose-part", args=[case.pk]))
+
+    assert grounds_offered(page) == grounds.NOT_ON_MERITS
+    assert "whoever makes it" in text(page)
+
+
+@pytest.mark.parametrize("kind", CHANGES)
+def test_what_comes_next_is_the_authority_wherever_it_stands_against_the_answer(
+    kind: CaseKind,
+) -> None:
+    case = received("2026-11-02", kind, agent=agent())
+    assert next_of(case) == "authority"
+    document = sent(case)
+    assert next_of(case) == "read-authority"
+    authority.accept(document.pk, staff_id=PROPOSER, now=at("2026-11-20"))
+    assert next_of(case) not in ("authority", "read-authority")
+
+
+@pytest.mark.parametrize("kind", [CaseKind.ACCESS, CaseKind.PORTABILITY])
+def test_a_copy_for_somebody_else_waits_for_their_authority_once_we_have_looked(
+    kind: CaseKind,
+) -> None:
+    case = received("2026-11-02", kind, agent=agent())
+    assert next_of(case) == "search"
+    searched(case, at("2026-11-20"))
+    assert next_of(case) == "authority"
+    authority_came(case)
+    assert next_of(case) == "upload"
+
+
+def test_the_weighing_stands_in_grey_with_its_reason_until_it_can_be_done() -> None:
+    case = received("2026-11-02", CaseKind.OBJECTION, agent=agent())
+    worker = console_of(person(DANA, "view_case", "work_case"))
+    path = reverse("admin:rights_requests_case_change", args=[case.pk])
+    weigh = reverse("admin:case-weigh", args=[case.pk])
+
+    page = worker.get(path).content.decode()
+    assert "Weigh the reasons…" in page and weigh not in page
+
+    authority_came(case)
+    assert weigh in worker.get(path).content.decode()
 
 
 def test_a_correction_is_in_grey_on_the_page_without_authority_and_refused() -> None:
