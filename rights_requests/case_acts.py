@@ -974,7 +974,9 @@ def _shut_away(case: Case, data: dict[str, Any], by: Doing) -> Any:
 def _why_not_shut(case: Case, facts: Facts) -> str:
     if case.submission.shut_away_at is None:
         return ""
-    return "It is shut away already." if sensitive.is_shut_by_hand(case) else ""
+    return (
+        "It is shut away already." if sensitive.is_shut_by_hand(case.submission) else ""
+    )
 
 
 def _search(case: Case, data: dict[str, Any], by: Doing) -> Any:

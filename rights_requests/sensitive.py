@@ -59,29 +59,27 @@ def shown(text: str, submission: Submission, user: HasPermissions) -> str:
 
 def show_notes(notes: Iterable[Note], case: Case, user: HasPermissions) -> None:
     """The same for what colleagues noted, which mostly tells of the work alone: hidden
-    is where the rules find something, and all that stood there when somebody who had
-    read it shut it away."""
+    is where the rules find something, and everything, until it is opened again, where
+    somebody who had read it shut it away: what they found there, the rules did not, nor
+    do they find it where a later note comes back to it."""
     submission = case.submission
     if may_read(user, submission):
         return
-    by_hand_at = _shut_by_hand_at(case)
+    by_hand = is_shut_by_hand(submission)
     for note in notes:
-        if _signs(note.words) or (by_hand_at and note.written_at <= by_hand_at):
+        if by_hand or _signs(note.words):
             note.words = SHUT
 
 
-def is_shut_by_hand(case: Case) -> bool:
-    """Whether somebody has shut it away who had read it, and nobody opened it since."""
-    return _shut_by_hand_at(case) is not None
-
-
-def _shut_by_hand_at(case: Case) -> datetime | None:
-    entries = CaseLogEntry.objects.filter(case_id=case.pk).order_by("-pk")
+def is_shut_by_hand(submission: Submission) -> bool:
+    """Whether somebody has shut it away who had read it, and nobody opened it since; also
+    for a case that was added to it later."""
+    cases = submission.cases.values("pk")
+    entries = CaseLogEntry.objects.filter(case_id__in=cases).order_by("-pk")
     opened = entries.filter(event=Event.OPENED_AGAIN).first()
     since = opened.pk if opened is not None else 0
     shut = entries.filter(event=Event.SHUT_AWAY, pk__gt=since)
-    by_hand = shut.filter(staff_id__isnull=False).first()
-    return by_hand.at if by_hand is not None else None
+    return shut.filter(staff_id__isnull=False).exists()
 
 
 def _signs(words: str) -> frozenset[Sign]:
@@ -246,7 +244,7 @@ def shut_away(submission_id: uuid.UUID, *, staff_id: int, now: datetime) -> None
     """A member of staff found something sensitive that the rules did not; also beside
     what they did find."""
     cases, submission = _held(submission_id)
-    if any(map(is_shut_by_hand, cases)):
+    if is_shut_by_hand(submission):
         raise NotAllowed("It is shut away already.")
     _shut(submission, cases, staff_id, now)
     _note_access(submission, staff_id)

@@ -436,11 +436,55 @@ def test_whoever_works_on_it_shuts_away_what_the_rules_did_not_see() -> None:
     assert again(case).shut_away_at is not None
     timeline = f"/console/rights_requests/case/{case.pk}/change/"
     assert words not in text(client.get(timeline))
-    handling.add_note(case.pk, "Call back.", staff_id=DANA, now=timezone.now())
-    assert "Call back." in text(client.get(timeline))
     refused = client.post(address, {"seen": casebook.newest_entry_id(case)})
     assert refused.status_code == 409
     assert "It is shut away already" in text(refused)
+
+
+def add_note(case: Case, words: str) -> None:
+    handling.add_note(case.pk, words, staff_id=DANA, now=timezone.now())
+
+
+def test_notes_written_after_it_was_shut_by_hand_are_hidden_until_it_is_opened(
+    seer: Client,
+) -> None:
+    case = well()
+    client = console_of(person("ed@example.com", "view_case", "work_case"))
+    timeline = f"/console/rights_requests/case/{case.pk}/change/"
+    sensitive.shut_away(case.submission_id, staff_id=DANA, now=timezone.now())
+    add_note(case, "She rang again about the same.")
+    assert "rang again" not in text(client.get(timeline))
+    assert "rang again" in text(seer.get(timeline))
+
+    now = timezone.now()
+    sensitive.open_again(case.submission_id, reason=WHY, staff_id=DANA, now=now)
+    add_note(case, "Nothing new.")
+    seen = text(client.get(timeline))
+    assert "rang again" in seen and "Nothing new." in seen
+
+    add_note(case, ILL)  # the rules shut it away, and they alone
+    assert again(case).shut_away_at is not None
+    seen = text(client.get(timeline))
+    assert ILL not in seen and "rang again" in seen and "Nothing new." in seen
+
+    sensitive.shut_away(case.submission_id, staff_id=DANA, now=timezone.now())
+    add_note(case, "To be asked on Monday.")
+    seen = text(client.get(timeline))
+    assert "rang again" not in seen and "on Monday" not in seen
+
+
+def test_a_case_that_is_added_to_what_was_shut_by_hand_hides_its_notes_too() -> None:
+    case = well()
+    sensitive.shut_away(case.submission_id, staff_id=DANA, now=timezone.now())
+    kind = CaseKind.ERASURE
+    other = handling.add_case(
+        case.submission_id, kind, staff_id=DANA, now=timezone.now()
+    )
+    add_note(other, "She rang again about the same.")
+    client = console_of(person("ed@example.com", "view_case", "work_case"))
+
+    timeline = f"/console/rights_requests/case/{other.pk}/change/"
+    assert "rang again" not in text(client.get(timeline))
 
 
 def test_beside_what_the_rules_found_more_is_shut_away_by_hand(seer: Client) -> None:
