@@ -36,7 +36,9 @@ from rights_requests.who_asks import LABELS
 from staff.models import StaffUser
 
 # What a row of its own tells, with more than the log knows.
-TOLD_BY_ROWS = frozenset({Event.LETTER_SENT, Event.MESSAGE, Event.DOCUMENT_ADDED})
+TOLD_BY_ROWS = frozenset(
+    {Event.LETTER_SENT, Event.MESSAGE, Event.DOCUMENT_ADDED, Event.NOTED}
+)
 MINOR = frozenset(
     {
         Event.ASSIGNED,
@@ -107,6 +109,18 @@ def timeline(
         *(_of_document(document, names) for document in papers.documents),
     ]
     return sorted(found, key=lambda one: one.at, reverse=True)
+
+
+def since(
+    start: CaseLogEntry,
+    entries: Sequence[CaseLogEntry],
+    papers: Papers,
+    names: Mapping[int, str],
+) -> list[Happening]:
+    """What happened after this entry."""
+    later = [entry for entry in entries if entry.pk > start.pk]
+    found = timeline(later, papers, names)
+    return [one for one in found if one.at > start.at]
 
 
 def by_day(found: Iterable[Happening]) -> list[tuple[date, list[Happening]]]:

@@ -19,14 +19,16 @@ from rights_requests import (
     deciding,
     erasure_desk,
     grounds,
+    sensitive,
 )
 from rights_requests.act_desk import act_url, tab_url
 from rights_requests.case_acts import RELEASE
+from rights_requests.case_desk import papers_of
 from rights_requests.case_page import CasePage, page_of, render
-from rights_requests.case_timeline import capital, staff_names
+from rights_requests.case_timeline import Happening, capital, staff_names
 from rights_requests.desk import MAY_SEE
 from rights_requests.letters import Letter, LetterIncomplete
-from rights_requests.models import Decision
+from rights_requests.models import Decision, Event
 from rights_requests.moves import Move
 from staff.console import console, staff_id
 
@@ -118,9 +120,22 @@ def _to_release(page: CasePage, pending: Decision) -> dict[str, Any]:
         "seen": page.entries[-1].pk if page.entries else 0,
         "send_back_url": act_url(back, pending.pk),
         "take_back_url": act_url(away, pending.pk),
+        "since": _since(page, pending),
         "on_its_way": pending.released_at is not None,
         "may_take_back": not deciding.why_not_take_back(pending),
     }
+
+
+def _since(page: CasePage, pending: Decision) -> list[Happening]:
+    """What happened since it was proposed, for whoever releases to read."""
+    for entry in page.entries:
+        is_proposal = entry.event == Event.PROPOSED
+        if is_proposal and entry.inputs.get("decision") == pending.pk:
+            papers = papers_of(page.case)
+            sensitive.show_notes(papers.notes, page.case, page.request.user)
+            names = case_timeline.names_of(page.entries, papers)
+            return case_timeline.since(entry, page.entries, papers, names)
+    return []
 
 
 def _why_not_release(pending: Decision, number: int, *, may: bool) -> str:

@@ -633,7 +633,9 @@ def add_note(case_id: uuid.UUID, words: str, *, staff_id: int, now: datetime) ->
     case = casebook.locked(case_id)
     refuse_empty(words, "Write the note.")
     sensitive.look_through(case.submission, words, now=now)
-    return _note(case, words, staff_id, now)
+    note = _note(case, words, staff_id, now)
+    casebook.note(case, Event.NOTED, staff_id=staff_id, inputs={"note": note.pk})
+    return note
 
 
 def _note(case: Case, words: str, staff_id: int, now: datetime) -> Note:

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from rights_requests.fulfilment import erasure_plan
+from groundwork.holdings import Person
+from rights_requests.fulfilment import erasure_places, erasure_plan
 from rights_requests.fulfilment.erasure_places import CONTACTS_KEY
 from rights_requests.fulfilment.opendsr import RequestStatus, RequestType
 from rights_requests.models import (
@@ -51,7 +52,8 @@ def fields_of(decision: Decision, move: Move, nothing_held: bool) -> dict[str, A
     before = list(erasure_plan.went(case).exclude(plan=plan))
     if not found:
         return {"erased": tuple(_erased(before))} if before else {}
-    erased, kept = _erased([*found, *before]), _kept(found)
+    person = Person(case.submission.data_subject_id)
+    erased, kept = _erased([*found, *before]), _kept(found, person)
     return {"erased": tuple(erased), "limits": tuple(kept), **goes}
 
 
@@ -96,11 +98,17 @@ def count_of(line: ErasedPlace) -> int:
     return line.seen_count or 0
 
 
-def _kept(lines: Iterable[ErasedPlace]) -> list[str]:
-    """What stays, those for one reason together."""
+def _kept(lines: Iterable[ErasedPlace], person: Person) -> list[str]:
+    """What stays, those for one reason together; also what has come since the list was
+    made."""
     together: dict[str, list[str]] = {}
     for line in sorted(lines, key=lambda line: -line.position):
-        if line.fate == Fate.KEPT and line.seen_count:
+        if line.fate == Fate.KEPT and (line.seen_count or _has_come(line, person)):
             until = f". Kept: {line.until}" if line.until else ""
             together.setdefault(f"{line.why}{until}.", []).append(line.title)
     return [f"{'; '.join(titles)}. {why}" for why, titles in together.items()]
+
+
+def _has_come(line: ErasedPlace, person: Person) -> bool:
+    place = erasure_places.place(line.key)
+    return place is not None and bool(place.count(person))

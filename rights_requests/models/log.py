@@ -45,6 +45,7 @@ class Event(models.TextChoices):
     NOT_BY_RULE = "not-by-rule", "left to the team by a standing rule"
     UNHELD = "unheld", "released to the queue"
     ASSIGNED = "assigned", "assigned"
+    NOTED = "noted", "a note was written for colleagues"
     SEARCHED = "searched", "a search was recorded"
     TASK_SET = "task-set", "a task was set"
     TASK_DONE = "task-done", "a task was done"

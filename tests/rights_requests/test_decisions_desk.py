@@ -1,6 +1,7 @@
 """What takes two people, on the console: proposed by one, released by another one."""
 
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -143,13 +144,23 @@ def test_releasing_is_a_duty_of_its_own(dana: Client) -> None:
     assert Decision.objects.get(case=case).settled_at is None
 
 
+def assign(case: Case) -> object:
+    return handling.assign(case.pk, 1, staff_id=1, now=timezone.now())
+
+
+def write_note(case: Case) -> object:
+    words = "Our lawyer says: keep it."
+    return handling.add_note(case.pk, words, staff_id=1, now=timezone.now())
+
+
+@pytest.mark.parametrize("do_something", [assign, write_note])
 def test_what_came_since_is_looked_at_before_the_release(
-    dana: Client, omar: Client
+    dana: Client, omar: Client, do_something: Callable[[Case], object]
 ) -> None:
     case = lives.new_case(CaseKind.ERASURE)
     refuse_erasure(dana, case)
     stale = casebook.newest_entry_id(case)
-    handling.assign(case.pk, 1, staff_id=1, now=timezone.now())
+    do_something(case)
     pending = Decision.objects.get(case=case)
     address = f"/console/rights_requests/decision/{pending.pk}/release/"
     response = omar.post(address, {"seen": stale})
@@ -157,6 +168,22 @@ def test_what_came_since_is_looked_at_before_the_release(
     assert "Something has happened in this case" in shown(response)
     assert omar.post(address, {"seen": "nonsense"}).status_code == 409
     assert release(omar, case).status_code == 302
+
+
+def test_whoever_releases_reads_what_came_since_the_proposal(
+    dana: Client, omar: Client
+) -> None:
+    case = lives.new_case(CaseKind.ERASURE)
+    handling.add_note(case.pk, "Rang before.", staff_id=1, now=timezone.now())
+    refuse_erasure(dana, case)
+    heading = "What happened since"
+    assert heading not in shown(omar.get(page(case, "decisions")))
+    write_note(case)
+    assign(case)
+    waiting = shown(omar.get(page(case, "decisions")))
+    since = waiting.partition(heading)[2]
+    assert "Our lawyer says: keep it." in since and "Assigned" in since
+    assert "Rang before." not in waiting
 
 
 def test_a_proposal_is_sent_back_with_the_reason(dana: Client, omar: Client) -> None:

@@ -179,6 +179,19 @@ def test_an_erasure_takes_everything_but_what_the_plan_keeps_and_tells_the_perso
     assert Subscriber.objects.filter(address_digest=addresses.digest(BEN)).exists()
 
 
+def test_the_report_names_what_came_after_the_list_and_is_kept(
+    case: Case, smtp: Relay
+) -> None:
+    decision = propose(case)
+    approve(decision)
+    words = "Rang, wants it soon."
+    handling.add_note(case.pk, words, staff_id=DANA, now=timezone.now())
+    erasing.work_on_next(timezone.now())
+    deliver()
+    told = inbox(smtp, ADA)[-1].text
+    assert "Our notes on your requests" in told
+
+
 def test_once_the_report_has_left_nobody_can_be_reached_by_the_file(case: Case) -> None:
     carried_out(case)
     assert again(case).submission.address == ADA
