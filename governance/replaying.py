@@ -230,7 +230,7 @@ def _erase(line: Line, *, kept: Collection[str]) -> None:
     kept: those that the erasure left alone."""
     for subject in _people(line):
         list(DataSubject.objects.select_for_update().filter(pk=subject))
-        person = _person(subject, line)
+        person = replace(_person(subject, line), kept=frozenset(kept))
         for place in erasure_places.places():
             # No backup of ours fills the mailbox.
             if place.key not in (erasure_places.MAILBOX_KEY, *kept):

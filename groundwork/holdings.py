@@ -30,11 +30,13 @@ CHUNK = 200
 @dataclass(frozen=True)
 class Person:
     """Whose data is looked for: the number by which the house knows them, their
-    addresses as they are kept (normalised), and the keyed digests of those."""
+    addresses as they are kept (normalised), and the keyed digests of those. kept: the
+    keys of the places that two people decided to keep of them."""
 
     id: uuid.UUID
     addresses: frozenset[str] = frozenset()
     digests: frozenset[bytes] = frozenset()
+    kept: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -314,6 +316,16 @@ class Holding:
                 yield Record(str(row.pk), self._as_given(values | own))
 
     @property
+    def hangs_on(self) -> "tuple[Holding, ...]":
+        """The places whose rows take its own along when they are deleted."""
+        tables = {column.related_model for column in self.table._meta.concrete_fields}
+        return tuple(
+            one
+            for one in holdings()
+            if one.table in tables and one.fate is Erasure.REMOVED
+        )
+
+    @property
     def fate(self) -> Erasure:
         """What an erasure does with its rows."""
         return self.declaration.erasure
@@ -325,7 +337,7 @@ class Holding:
         Belongs to an erasure that two people approved, or to its replay; the caller
         holds the person.
         """
-        if self.fate is Erasure.KEPT:
+        if self.fate is Erasure.KEPT or self.key in person.kept:
             return 0
         with as_the_law_requires(person.id):
             return self._erased(person)

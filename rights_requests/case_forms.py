@@ -509,7 +509,7 @@ class PartForm(ProposalForm):
                 label="Until when?",
                 required=False,
                 widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-                help_text="Only where it is kept: the day stands in the letter.",
+                help_text=_until_help(line.key),
                 error_messages={"invalid": "Enter a day like 2027-11-23"},
             )
 
@@ -522,6 +522,13 @@ class PartForm(ProposalForm):
             if data.get(until) is None and until not in self.errors:
                 self.add_error(until, "Say until when it is kept")
         return data
+
+
+def _until_help(key: str) -> str:
+    words = "Only where it is kept: the day stands in the letter."
+    if other := erasure_plan.hangs_on(key):
+        words += f" It cannot stay without “{other}”, for as long at least."
+    return words
 
 
 def keeps_in(data: dict[str, Any]) -> tuple[erasure_plan.Keep, ...]:

@@ -7,7 +7,8 @@ import secrets
 import uuid
 
 from consent import ledger
-from consent.models import Channel, ConsentEvidence
+from consent.holdings import EVIDENCE
+from consent.models import Channel
 from groundwork.encryption import has_content
 from groundwork.holdings import Person
 from groundwork.restricted_rows import as_the_law_requires
@@ -21,7 +22,7 @@ def forget_reader(person: Person) -> int:
     if not readers.exists():
         return 0
     _end_consents(person.id)
-    ConsentEvidence.objects.filter(data_subject_id=person.id).delete()
+    EVIDENCE.erase(person)  # a link may have been used since its turn
     count = readers.delete()[1]["subscribers.Subscriber"]
     SubscriberEvent.objects.create(
         data_subject_id=person.id,

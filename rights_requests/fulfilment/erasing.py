@@ -36,6 +36,7 @@ from groundwork.holdings import ON_RECORD, Person, holdings
 from groundwork.refusals import NotAllowed
 from groundwork.restricted_rows import as_the_law_requires
 from outbox import suppression
+from outbox.holdings import MAIL_TO_YOU
 from outbox.inbound import is_anything_unread
 from outbox.models import SuppressedAddress
 from outbox.retention import forget_settled_mail
@@ -318,12 +319,15 @@ def _erase(plan: ErasurePlan, line: ErasedPlace) -> bool:
 
 
 def _person(plan: ErasurePlan, case: Case) -> Person:
-    """Whose rows go. Where the number led nowhere before this plan, an address that
-    somebody new has by now is theirs alone."""
+    """Whose rows go, but for those of the places that were chosen to stay. Where the
+    number led nowhere before this plan, an address that somebody new has by now is
+    theirs alone."""
     subject_id = case.submission.data_subject_id
+    kept = frozenset(_chosen(plan).values_list("key", flat=True))
     if erasure_plan.is_once_more(plan) and _newcomers(plan, _looked_for(plan, case)):
-        return Person(subject_id)
-    return Identifiers.from_json(plan.sought).person(subject_id)
+        return Person(subject_id, kept=kept)
+    person = Identifiers.from_json(plan.sought).person(subject_id)
+    return replace(person, kept=kept)
 
 
 def _looked_for(plan: ErasurePlan, case: Case) -> Identifiers:
@@ -534,7 +538,8 @@ def forget_contacts(case: Case) -> None:
     contacts = erasure_places.place(erasure_places.CONTACTS_KEY)
     if contacts is not None:
         contacts.erase(person)
-    forget_settled_mail(person)
+    if MAIL_TO_YOU.key not in erasure_plan.chosen_of(subject_id):
+        forget_settled_mail(person)
 
 
 def forget_contacts_kept_back() -> int:

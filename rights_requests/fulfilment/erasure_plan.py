@@ -18,7 +18,7 @@ from data_subjects import holds
 from data_subjects.models import DataSubject
 from data_subjects.restriction import is_restricted
 from groundwork import addresses
-from groundwork.holdings import Person
+from groundwork.holdings import Holding, Person, holdings
 from groundwork.refusals import refuse
 from outbox.models import InboundEmail
 from outbox.retention import is_answer_on_its_way
@@ -44,6 +44,8 @@ UNDER_WAY = (
     ErasurePlan.State.ERASING,
     ErasurePlan.State.SEARCHING,
 )
+# What two people approved, and which was neither stopped nor fell through.
+IN_FORCE = (*UNDER_WAY, ErasurePlan.State.RESIDUE, ErasurePlan.State.DONE)
 NEED_THE_DATA = (
     CaseKind.ACCESS,
     CaseKind.PORTABILITY,
@@ -141,14 +143,25 @@ def keeps_in(inputs: Mapping[str, Any]) -> tuple[Keep, ...]:
 
 def may_be_kept(case: Case) -> list[ErasedPlace]:
     """What would go and holds something: of it single places can be kept."""
+    choosable = {one.key for one in holdings() if _is_choosable(one)}
     return [
         line
         for line in lines_of(case)
-        if line.fate != Fate.KEPT
-        and line.seen_count
-        and line.has_rows
-        and line.key != erasure_places.KEY
+        if line.fate != Fate.KEPT and line.seen_count and line.key in choosable
     ]
+
+
+def _is_choosable(holding: Holding) -> bool:
+    """The number stays with whatever is kept, and a row that is about several people is
+    not kept for one of them."""
+    return holding.key != erasure_places.KEY and holding.narrow is None
+
+
+def hangs_on(key: str) -> str:
+    """The title of the place without which this one cannot stay; empty when there is
+    none."""
+    [found] = [one for one in holdings() if one.key == key]
+    return "; ".join(one.title for one in found.hangs_on)
 
 
 def why_not_keep(case: Case, keeps: Sequence[Keep], *, today: date) -> str:
@@ -165,6 +178,21 @@ def why_not_keep(case: Case, keeps: Sequence[Keep], *, today: date) -> str:
             return "What is kept needs a ground of Article 17(3) of the UK GDPR."
         if date.fromisoformat(keep.until) <= today:
             return "Say until when it is kept: a day that is still to come."
+        if problem := _why_not_alone(keep, keeps):
+            return problem
+    return ""
+
+
+def _why_not_alone(keep: Keep, keeps: Sequence[Keep]) -> str:
+    """Rows that hang on others go when those go."""
+    until = {one.place: one.until for one in keeps}
+    [holding] = [one for one in holdings() if one.key == keep.place]
+    for other in holding.hangs_on:
+        if until.get(other.key, "") < keep.until:
+            return (
+                f"“{holding.title}” cannot stay without “{other.title}”: keep that as "
+                "well, for as long at least, or delete both."
+            )
     return ""
 
 
@@ -282,6 +310,28 @@ def forget_codes(case: Case) -> None:
 def of(decision: Decision) -> ErasurePlan | None:
     """What this decision erases; None when it erases nothing."""
     return ErasurePlan.objects.filter(decision=decision).first()
+
+
+def chosen() -> QuerySet[ErasedPlace]:
+    """The places that two people decided to keep of somebody whose other data goes or
+    has gone, by the newest that was decided of them."""
+    person = "plan__decision__case__submission__data_subject"
+    decided = ErasurePlan.objects.filter(state__in=IN_FORCE)
+    later = decided.filter(
+        decision__case__submission__data_subject=OuterRef(person),
+        made_at__gt=OuterRef("plan__made_at"),
+    )
+    places = ErasedPlace.objects.filter(plan__state__in=IN_FORCE).exclude(ground="")
+    return places.exclude(Exists(later))
+
+
+def chosen_of(subject_id: uuid.UUID) -> frozenset[str]:
+    """The keys of those of this person, which are not emptied by anything that comes
+    after the deletion."""
+    theirs = chosen().filter(
+        plan__decision__case__submission__data_subject=subject_id,
+    )
+    return frozenset(theirs.values_list("key", flat=True))
 
 
 def is_all_gone(case: Case) -> bool:
