@@ -18,7 +18,7 @@ from groundwork.holdings import (
 from groundwork.links import without_tokens_within
 from groundwork.personal_data import Category, Erasure, PersonalData
 from rights_requests import letters, vault
-from rights_requests.models import Case, CaseDocument, CaseLogEntry, Decision
+from rights_requests.models import Case, CaseDocument, CaseLogEntry, Decision, Event
 
 OF_CASE = "case__submission__data_subject"
 # The first letter says so too (limits).
@@ -312,13 +312,15 @@ def _of_own_cases(person: Person) -> Q:
 
 
 def _of_what_is_untold(person: Person) -> Q:
-    """What the log says of such decisions, from their proposal on."""
+    """What the log says of such decisions, from their proposal on; and, of whomever, why
+    a standing rule left a request to the team: “more is held” would tell whoever sees no
+    more here that something is kept from them."""
     theirs = Decision.objects.untold().filter(by_subject(OF_CASE)(person))
     named = CaseLogEntry.objects.filter(
         _of_their_cases(person),
         inputs__decision__in=list(theirs.values_list("pk", flat=True)),
     )
-    return Q(pk__in=named.values("pk"))
+    return Q(pk__in=named.values("pk")) | Q(event=Event.NOT_BY_RULE)
 
 
 LOG = Holding(

@@ -17,6 +17,7 @@ from pytest_django import Settings
 from data_subjects import holds
 from data_subjects.holds import Matter
 from groundwork.clock import today_here
+from groundwork.holdings import holdings
 from groundwork.refusals import NotAllowed
 from outbox.models import InboundEmail
 from rights_requests import (
@@ -30,6 +31,7 @@ from rights_requests import (
 )
 from rights_requests.deciding import Proposal
 from rights_requests.fulfilment import building, releasing, systems
+from rights_requests.fulfilment.people import person_of
 from rights_requests.fulfilment.systems import Described
 from rights_requests.kinds import CaseKind
 from rights_requests.models import (
@@ -457,6 +459,25 @@ def test_a_rule_of_another_kind_lets_no_copy_go(
         Package.objects.filter(pk=package.pk).update(
             released_at=timezone.now(), released_by_rule=other.reference
         )
+
+
+def test_your_data_does_not_say_why_a_rule_left_a_request_to_the_team(
+    client: Client, smtp: Relay, ada: str, rule: StandingRule
+) -> None:
+    case = asked(client, smtp)
+    propose_a_secret(case)
+    work()
+    assert "elsewhere" in why(case)
+    assert inbox(smtp, ADA)  # the letters come first
+
+    path = open_own_data(client, smtp)
+    seen = text_of(client.get(f"{path}place/case-log/"))
+
+    assert "not-by-rule" not in seen and "elsewhere" not in seen
+    assert "receive" in seen
+    [log] = (one for one in holdings() if one.key == "case-log")
+    found = person_of(case.submission.data_subject_id)
+    assert log.told_count(found) == log.shown_count(found)
 
 
 def test_a_rule_lets_no_copy_go_that_would_tell_what_the_person_may_not_know(
