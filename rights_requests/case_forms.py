@@ -551,6 +551,13 @@ class WithholdingForm(ProposalForm):
 
     field_order = ["ground", "left_out", "reasons", "evidence"]
 
+    def fit(self) -> None:
+        super().fit()
+        self.fields["reasons"].help_text = (
+            "The person reads these words, unless the law keeps it from them: then nobody "
+            "but a second member of staff does."
+        )
+
 
 class LapseForm(ProposalForm):
     move = Move.LAPSE

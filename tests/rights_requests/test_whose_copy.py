@@ -361,6 +361,17 @@ def test_a_copy_that_was_released_before_such_a_proposal_does_not_leave_after_it
     assert visiting.given_to_person(case) == []
 
 
+def test_the_form_says_that_nobody_is_told_what_the_law_keeps_from_them(
+    case: Case,
+) -> None:
+    path = f"/console/rights_requests/case/{case.pk}/propose-withholding/"
+
+    page = dana("view_case", "work_case").get(path).content.decode()
+
+    assert "The person reads these words, unless the law keeps it from them" in page
+    assert "The person reads these words. " not in page
+
+
 def test_the_documents_say_beforehand_that_a_copy_would_tell(case: Case) -> None:
     send_it_back(propose_a_secret(case))
     put_together(case)
