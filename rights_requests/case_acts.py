@@ -1302,6 +1302,8 @@ def _answer_system(task: Any, data: dict[str, Any], by: Doing) -> Any:
         on=data["on"],
         file=data.get("file"),
         no_file=data.get("no_file", ""),
+        became=data.get("became", ""),
+        stays_because=data.get("stays_because", ""),
     )
     return systems.answer(task.pk, found, staff_id=by.staff_id, now=by.now)
 
@@ -1345,8 +1347,8 @@ ON_ROWS = (
         "answer-system",
         "Say what the search came to…",
         "Where the person gets a copy, add what was found as a file: it goes to them "
-        "with our answer. This is the record of the search as well (UK GDPR, Article "
-        "15(1A)).",
+        "with our answer. Where they ask for a change, say what was done there. This is "
+        "the record of the search as well (UK GDPR, Article 15(1A)).",
         "On record: the task is done, and the search stands under Search.",
         _answer_system,
         case_forms.SystemForm,

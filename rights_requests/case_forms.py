@@ -17,10 +17,22 @@ from groundwork.masking import mask_numbers
 from rights_requests import closing, deciding, grounds, letters, weighing
 from rights_requests.desk import reference_in
 from rights_requests.entry_forms import NEVER, london_moment
-from rights_requests.fulfilment import corrections, erasure_plan, transmissions
+from rights_requests.fulfilment import (
+    corrections,
+    erasure_plan,
+    outside,
+    transmissions,
+)
 from rights_requests.kinds import AT_ONCE, PUBLISHED, CaseKind
 from rights_requests.letter_frames import LetterKind
-from rights_requests.models import Balancing, Case, Channel, IdentityCheck, Task
+from rights_requests.models import (
+    Balancing,
+    Case,
+    Channel,
+    IdentityCheck,
+    SearchRecord,
+    Task,
+)
 from rights_requests.moves import Move
 from rights_requests.upload_kinds import ALLOWED_WORDS, UploadRefused
 from rights_requests.upload_limits import MEGABYTE, MOST_BYTES
@@ -793,6 +805,17 @@ class SystemForm(SearchedForm):
         rows=2,
         help_text="For example: it all stands in the copy of another system.",
     )
+    became = forms.ChoiceField(
+        label="What was done there?",
+        required=False,
+        widget=forms.RadioSelect,
+        error_messages={"invalid_choice": "Choose from those listed"},
+    )
+    stays_because = Words(
+        "If it stays: why, and until when?",
+        rows=2,
+        help_text="The person reads this: what the law asks to be kept, for how long.",
+    )
     # At the end, as of every form with one (upload_limits).
     file = forms.FileField(
         label="What was found, as a file",
@@ -804,9 +827,20 @@ class SystemForm(SearchedForm):
 
     def fit(self) -> None:
         super().fit()
-        if self.case.kind not in COPIES:
-            del self.fields["file"]
-            del self.fields["no_file"]
+        kind = CaseKind(self.case.kind)
+        left_out = () if kind in COPIES else ("file", "no_file")
+        if kind in outside.DONE:
+            stays = (
+                SearchRecord.Became.STAYS.value,
+                "It stays there, for the reason below",
+            )
+            done = (SearchRecord.Became.DONE.value, outside.DONE[kind])
+            nothing = ("", "Nothing: none of it was found, or it was not searched")
+            self.choices("became", [nothing, done, stays])
+        else:
+            left_out = (*left_out, "became", "stays_because")
+        for name in left_out:
+            del self.fields[name]
 
     def clean_file(self) -> Any:
         if self.cleaned_data["file"] is None:

@@ -31,6 +31,7 @@ from rights_requests.fulfilment import (
     erasure_plan,
     erasure_report,
     freshness,
+    outside,
     recipients,
     releasing,
     transmissions,
@@ -290,6 +291,8 @@ def why_not_fulfil(
 def why_not_answer(case: Case, *, nothing_held: bool = False) -> str:
     """What the whole answer rests on and is not there yet."""
     if why_not := why_not_give(case, nothing_held=nothing_held):
+        return why_not
+    if case.kind in outside.DONE and (why_not := outside.why_not_whole(case)):
         return why_not
     if why_not := corrections.why_not_fulfil(case):
         return why_not

@@ -653,6 +653,8 @@ class Searched:
     hits: int | None
     why: str
     on: date
+    became: str = ""
+    stays_because: str = ""
 
 
 @transaction.atomic
@@ -673,6 +675,8 @@ def record_search(
         terms=searched.terms.strip(),
         hits_count=searched.hits,
         why=searched.why.strip(),
+        became=searched.became,
+        stays_because=searched.stays_because.strip(),
         searched_on=searched.on,
         staff_id=staff_id,
     )
@@ -683,6 +687,7 @@ def record_search(
         inputs={
             "record": record.pk,
             "hits": searched.hits,
+            **({"became": searched.became} if searched.became else {}),
             "on": clock.written(searched.on),
         },
     )

@@ -261,10 +261,12 @@ SEARCHES = Holding(
     # In the words of colleagues.
     to_mailbox=nothing,
     kept=CASE_FILE,
-    context=("case__reference", "searched_on", "system", "hits_count"),
+    context=("case__reference", "searched_on", "system", "hits_count", "became"),
     titles={
         "searched_on": "on",
         "hits_count": "found",
+        "became": "what was done there",
+        "stays_because": "why it stays there",
         "terms": "looked for",
         "why": "why that was enough",
     },

@@ -42,6 +42,7 @@ from rights_requests.models import (
     CaseLogEntry,
     Connector,
     Event,
+    SearchRecord,
     SystemCall,
     Task,
 )
@@ -585,11 +586,14 @@ def _finish(call_id: uuid.UUID, file: Checked | None, now: datetime) -> None:
         result = "Deleted, the system says; how much, it does not say."
         handling.end_task(case, call.task, result, staff_id=SOFTWARE, now=now)
     else:
+        hits = call.results_count if call.results_count is not None else 1
+        is_gone = bool(hits) and case.kind == CaseKind.ERASURE
         found = Found(
-            hits=call.results_count if call.results_count is not None else 1,
+            hits=hits,
             why=WHY_ENOUGH,
             terms=TERMS,
             file=file,
+            became=SearchRecord.Became.DONE if is_gone else "",
         )
         systems.answer(call.task_id, found, staff_id=SOFTWARE, now=now)
     call.state, call.next_at, call.finished_at = State.DONE, None, now

@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from groundwork.holdings import Person
-from rights_requests.fulfilment import erasure_places, erasure_plan
+from rights_requests.fulfilment import erasure_places, erasure_plan, outside
 from rights_requests.fulfilment.erasure_places import CONTACTS_KEY
 from rights_requests.fulfilment.opendsr import RequestStatus, RequestType
+from rights_requests.kinds import CaseKind
 from rights_requests.models import (
     Case,
     Decision,
@@ -19,6 +20,7 @@ from rights_requests.moves import Move
 from rights_requests.writing import reaches_person
 
 Fate = ErasedPlace.Fate
+ANSWERS = frozenset({Move.FULFIL, Move.FULFIL_IN_PART})
 NEWS_ENDED = (
     "What we had not deleted by then stays with us until its time is over. We have "
     "stopped our news to you. If you want them, you can sign up again."
@@ -50,10 +52,15 @@ def fields_of(decision: Decision, move: Move, nothing_held: bool) -> dict[str, A
     # The first report may have been lost, or the work was stopped in the middle: this
     # one tells of what went then, too.
     before = list(erasure_plan.went(case).exclude(plan=plan))
-    if not found:
-        return {"erased": tuple(_erased(before))} if before else {}
+    is_answer = case.kind == CaseKind.ERASURE and move in ANSWERS
+    elsewhere = outside.done(case) if is_answer else []
+    stays = outside.stays(case) if is_answer else []
     person = Person(case.submission.data_subject_id)
-    erased, kept = _erased([*found, *before]), _kept(found, person)
+    erased = [*_erased([*found, *before]), *elsewhere]
+    kept = [*_kept(found, person), *stays]
+    if not found:
+        told = {"erased": tuple(erased), "limits": tuple(kept)}
+        return {name: lines for name, lines in told.items() if lines}
     return {"erased": tuple(erased), "limits": tuple(kept), **goes}
 
 

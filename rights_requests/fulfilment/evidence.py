@@ -247,6 +247,8 @@ def _searches(case: Case) -> list[dict[str, Any]]:
             "searched_for": row.terms,
             "hits": row.hits_count,
             "why": row.why,
+            "became": row.became,
+            "stays_because": row.stays_because,
             "on": _plain(row.searched_on),
         }
         for row in case.searches.order_by("pk")

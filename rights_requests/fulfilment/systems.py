@@ -14,10 +14,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from groundwork.refusals import NotAllowed, refuse
-from rights_requests import casebook, clock, handling
+from rights_requests import casebook, clock, closing, handling
 from rights_requests.filing import file_documents
+from rights_requests.fulfilment import outside
 from rights_requests.handling import Searched
-from rights_requests.kinds import ON_THE_CLOCK
+from rights_requests.kinds import ON_THE_CLOCK, CaseKind
 from rights_requests.models import (
     SOFTWARE,
     Case,
@@ -110,7 +111,7 @@ def _set_task(case: Case, system: OutsideSystem, now: datetime) -> None:
     due_on = due_day(case.governs_on, today=timezone.localdate(now))
     task = Task.objects.create(
         case=case,
-        what=f"Search {system.name} for this person’s data: {system.holds}",
+        what=_what(case, system),
         for_staff_id=system.owner_id,
         system=system,
         due_on=due_on,
@@ -119,6 +120,11 @@ def _set_task(case: Case, system: OutsideSystem, now: datetime) -> None:
     )
     inputs = {"task": task.pk, "system": system.pk, "due_on": clock.written(due_on)}
     casebook.note(case, Event.TASK_SET, staff_id=None, inputs=inputs)
+
+
+def _what(case: Case, system: OutsideSystem) -> str:
+    asked = outside.ASKED.get(CaseKind(case.kind), "")
+    return f"Search {system.name} for this person’s data{asked}: {system.holds}"
 
 
 def due_day(governs_on: date | None, *, today: date) -> date:
@@ -142,7 +148,9 @@ NO_FILE = (
 class Found:
     """What a search came to. hits: None when it was not searched; then why says why not,
     and otherwise why that was enough. terms: what was looked for. file: what was found,
-    where the person gets a copy; no_file: or why nothing of it goes along."""
+    where the person gets a copy; no_file: or why nothing of it goes along. became: what
+    was done with it where the person asks for a change (SearchRecord.Became);
+    stays_because: why nothing was, for the person."""
 
     hits: int | None
     why: str
@@ -150,6 +158,8 @@ class Found:
     on: date | None = None
     file: Checked | None = None
     no_file: str = ""
+    became: str = ""
+    stays_because: str = ""
 
 
 @transaction.atomic
@@ -162,7 +172,7 @@ def answer(task_id: int, found: Found, *, staff_id: int, now: datetime) -> Searc
     task = Task.objects.select_related("system").get(pk=task_id)
     if task.system is None:
         raise NotAllowed("This task is about no system outside: finish it instead.")
-    refuse(_why_not_file(case, found))
+    refuse(_why_not_file(case, found), _why_not_became(case, found, staff_id))
     handling.end_task(case, task, _in_words(found), staff_id=staff_id, now=now)
     searched = Searched(
         system=task.system.name,
@@ -170,6 +180,8 @@ def answer(task_id: int, found: Found, *, staff_id: int, now: datetime) -> Searc
         hits=found.hits,
         why=" ".join(filter(None, (found.why, _in_record(found)))),
         on=found.on or timezone.localdate(now),
+        became=found.became,
+        stays_because=found.stays_because,
     )
     record = handling.record_search(case.pk, searched, staff_id=staff_id, now=now)
     if found.file is not None:
@@ -193,6 +205,23 @@ def _why_not_file(case: Case, found: Found) -> str:
     if case.kind not in COPIES:
         return "Only a copy of the data goes to the person: leave the file out."
     return ""
+
+
+def _why_not_became(case: Case, found: Found, staff_id: int) -> str:
+    """What is missing in what was done, or stands against doing it yet. What a machine
+    did was let go by somebody before."""
+    why_not = outside.why_not_became(
+        CaseKind(case.kind),
+        hits=found.hits,
+        became=found.became,
+        stays_because=found.stays_because,
+    )
+    if why_not or found.became != SearchRecord.Became.DONE or staff_id == SOFTWARE:
+        return why_not
+    is_erasure = case.kind == CaseKind.ERASURE
+    return (
+        closing.why_not_name_outside(case) if is_erasure else closing.why_not_act(case)
+    )
 
 
 def _in_record(found: Found) -> str:

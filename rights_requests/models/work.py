@@ -182,7 +182,15 @@ class IdentityCheck(models.Model):
 
 
 class SearchRecord(models.Model):
-    """Where we looked, for what, and why we stopped (Art. 15(1A))."""
+    """Where we looked, for what, and why we stopped (Art. 15(1A)).
+
+    became: of a system outside, what its owner did with what was found, where the person
+    asked for a change; stays_because: why nothing was changed, for the person.
+    """
+
+    class Became(models.TextChoices):
+        DONE = "done", "done as the person asked"
+        STAYS = "stays", "it stays"
 
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="searches")
     system = models.CharField(max_length=120)
@@ -190,18 +198,33 @@ class SearchRecord(models.Model):
     hits_count = models.PositiveIntegerField(null=True)  # null: not searched
     # Why it was enough; or why it was not searched at all.
     why = EncryptedTextField()
+    became = models.CharField(max_length=5, choices=Became, blank=True)
+    stays_because = EncryptedTextField(blank=True)
     searched_on = models.DateField()
     staff_id = models.BigIntegerField()
 
     personal_data = PersonalData(
-        fields={"terms": Category.IDENTITY, "why": Category.MARKETING},
+        fields={
+            "terms": Category.IDENTITY,
+            "why": Category.MARKETING,
+            "stays_because": Category.MARKETING,
+        },
         purpose="rights-requests",
         source="staff",
         retention="case-file",
         erasure=Erasure.KEPT,
-        others="id case system hits_count searched_on staff_id",
+        others="id case system hits_count became searched_on staff_id",
         linked_by="case__submission__data_subject",
     )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(became="done")
+                | Q(hits_count__isnull=False, hits_count__gt=0),
+                name="what_was_done_outside_was_found_there",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"search record {self.pk}"

@@ -4,17 +4,21 @@ answered by whoever keeps them before anything leaves."""
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
 from groundwork.refusals import NotAllowed
-from rights_requests import closing, handling, systems_desk, vault
+from rights_requests import closing, deciding, handling, systems_desk, vault
 from rights_requests.closing import Answer, why_not_fulfil
+from rights_requests.deciding import Proposal
 from rights_requests.fulfilment import systems
 from rights_requests.fulfilment.systems import Described, Found, due_day
+from rights_requests.handling import Searched
 from rights_requests.kinds import ON_THE_CLOCK, CaseKind
 from rights_requests.models import (
     Case,
@@ -24,6 +28,7 @@ from rights_requests.models import (
     Submission,
     Task,
 )
+from rights_requests.moves import Move
 from staff.models import StaffUser
 from tests.case_updates.cast import staff
 from tests.console.staff import dana
@@ -192,7 +197,7 @@ def test_where_the_person_gets_no_copy_what_was_found_needs_no_file(
     records: OutsideSystem,
 ) -> None:
     task = asked(lives.new_case(CaseKind.RESTRICTION))
-    bare = replace(searched(2), no_file="")
+    bare = replace(searched(2), no_file="", became="stays", stays_because="Tax law.")
     systems.answer(task.pk, bare, staff_id=STAFF, now=timezone.now())
     task.refresh_from_db()
     assert task.done_at is not None
@@ -243,6 +248,155 @@ def test_no_answer_leaves_before_every_system_was_asked_and_has_answered(
 
     case.refresh_from_db()
     assert not case.is_open
+
+
+# --- What was done there ---
+
+
+def confirmed(kind: CaseKind) -> Task:
+    case = lives.new_case(kind)
+    lives.confirm_mailbox(case)
+    return asked(case)
+
+
+def found_there(**more: Any) -> Found:
+    return replace(searched(2), no_file="", **more)
+
+
+def answer_with(task: Task, found: Found) -> None:
+    systems.answer(task.pk, found, staff_id=STAFF, now=timezone.now())
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (CaseKind.ERASURE, "and delete it there"),
+        (CaseKind.RECTIFICATION, "and put right there what is wrong"),
+        (CaseKind.RESTRICTION, "and set it aside there"),
+        (CaseKind.OBJECTION, "and stop the use there"),
+        (CaseKind.ACCESS, "data: Orders"),
+    ],
+)
+def test_the_task_says_what_is_to_be_done_there(
+    records: OutsideSystem, kind: CaseKind, words: str
+) -> None:
+    assert words in asked(lives.new_case(kind)).what
+
+
+@pytest.mark.parametrize(
+    ("kind", "found", "words"),
+    [
+        (CaseKind.ERASURE, found_there(), "say whether it stays"),
+        (CaseKind.RECTIFICATION, found_there(), "say whether it stays"),
+        (CaseKind.ERASURE, found_there(became="stays"), "Say why it stays"),
+        (CaseKind.ERASURE, searched(None), "was not deleted: say that it stays"),
+        (CaseKind.ERASURE, replace(searched(None), became="done"), "not searched, so"),
+        (CaseKind.ERASURE, replace(searched(0), became="done"), "Nothing was found"),
+        (CaseKind.ACCESS, replace(searched(2), became="done"), "Nothing is changed"),
+    ],
+)
+def test_an_owner_says_what_became_of_what_was_found(
+    records: OutsideSystem, kind: CaseKind, found: Found, words: str
+) -> None:
+    task = confirmed(kind)
+    with pytest.raises(NotAllowed, match=words):
+        answer_with(task, found)
+    task.refresh_from_db()
+    assert task.done_at is None and not SearchRecord.objects.exists()
+
+
+def test_nothing_is_deleted_outside_at_the_word_of_whoever_typed_an_address(
+    records: OutsideSystem,
+) -> None:
+    case = lives.new_case(CaseKind.ERASURE)
+    task = asked(case)
+    with pytest.raises(NotAllowed, match="Nobody has shown yet"):
+        answer_with(task, found_there(became="done"))
+    lives.confirm_mailbox(case)
+    answer_with(task, found_there(became="done"))
+
+
+STAYS = {"became": "stays", "stays_because": "Tax law asks for six years: until 2032."}
+
+
+@pytest.mark.parametrize(
+    "found", [found_there(**STAYS), replace(searched(None), **STAYS)]
+)
+def test_what_stays_outside_keeps_us_from_saying_that_all_is_deleted(
+    records: OutsideSystem, found: Found
+) -> None:
+    task = confirmed(CaseKind.ERASURE)
+    answer_with(task, found)
+    case = Case.objects.get(pk=task.case_id)
+
+    for nothing_held in (True, False):
+        why_not = why_not_fulfil(case, nothing_held=nothing_held)
+        assert "stays in a system outside (Customer records)" in why_not
+    part = Proposal(
+        Move.FULFIL_IN_PART,
+        ground="legal-obligation",
+        reasons="We have to keep the invoices for the tax office.",
+        outcome="All but the invoices is deleted.",
+        left_out="The invoices.",
+    )
+    decision = deciding.propose(case.pk, part, staff_id=1, now=timezone.now())
+    letter = deciding.preview(decision, now=timezone.now())
+    assert letter is not None
+    assert "Customer records. Tax law asks for six years: until 2032." in letter.text
+
+
+def test_what_was_deleted_outside_stands_in_the_report(records: OutsideSystem) -> None:
+    task = confirmed(CaseKind.ERASURE)
+    answer_with(task, found_there(became="done"))
+    case = Case.objects.get(pk=task.case_id)
+    assert "outside" not in why_not_fulfil(case)
+    whole = Proposal(Move.FULFIL)
+
+    decision = deciding.propose(case.pk, whole, staff_id=1, now=timezone.now())
+    letter = deciding.preview(decision, now=timezone.now())
+
+    assert letter is not None and "Customer records (2)" in letter.text
+
+
+def test_what_is_gone_there_by_now_is_recorded_once_more(
+    records: OutsideSystem,
+) -> None:
+    task = confirmed(CaseKind.ERASURE)
+    answer_with(task, found_there(**STAYS))
+    case = task.case
+    now = timezone.now()
+
+    def again(hits: int) -> str:
+        told = Searched("customer records", "Cleo", hits, "Once more.", now.date())
+        handling.record_search(case.pk, told, staff_id=STAFF, now=now)
+        return why_not_fulfil(Case.objects.get(pk=case.pk))
+
+    assert "outside" in again(1)
+    assert "outside" not in again(0)
+
+
+def test_the_database_holds_that_what_was_done_was_found(
+    records: OutsideSystem,
+) -> None:
+    task = confirmed(CaseKind.ERASURE)
+    answer_with(task, found_there(became="done"))
+    for hits in (0, None):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            SearchRecord.objects.update(hits_count=hits)
+
+
+def test_the_owner_says_on_the_page_what_was_done(
+    records: OutsideSystem,
+) -> None:
+    task = confirmed(CaseKind.ERASURE)
+    client = dana("view_case", "work_case")
+    status, page = answered(task, client)
+    assert status == 409 and "say whether it stays" in page
+    assert "It was deleted there" in page
+    assert answered(task, client, became="done")[0] == 302
+    assert SearchRecord.objects.get().became == "done"
+    searches = client.get(f"/console/rights_requests/case/{task.case_id}/searches/")
+    assert "Done as the person asked" in searches.content.decode()
 
 
 # --- The console ---
@@ -363,9 +517,11 @@ def test_the_owner_answers_on_the_page_of_the_task(
 # --- What was found, with the answer ---
 
 
-def answered(task: Task, **changed: object) -> tuple[int, str]:
+def answered(
+    task: Task, client: Client | None = None, **changed: object
+) -> tuple[int, str]:
     """The owner's form as sent, with what differs from the usual."""
-    client = dana("view_case", "work_case")
+    client = client or dana("view_case", "work_case")
     address = f"/console/rights_requests/task/{task.pk}/answer-system/"
     told: dict[str, object] = {
         "seen": client.get(address).context["newest"],
@@ -441,8 +597,8 @@ def test_where_the_person_gets_no_copy_no_file_is_asked_for(
 
 
 def test_a_file_that_nobody_asked_for_is_not_kept(records: OutsideSystem) -> None:
-    task = asked(lives.new_case(CaseKind.RESTRICTION))
+    task = confirmed(CaseKind.RESTRICTION)
     orders = files.upload("orders.csv", b"ordered,what\n")
 
-    assert answered(task, file=orders)[0] == 302
+    assert answered(task, file=orders, became="done")[0] == 302
     assert not CaseDocument.objects.exists()

@@ -1,0 +1,88 @@
+"""What became of a person's data in the systems outside, as their owners said: it was
+done there what the person asked for, or something stays there.
+
+Nobody is told that all is done while it is not (UK GDPR, Articles 16 to 19 and 21).
+"""
+
+from collections.abc import Mapping
+
+from rights_requests.kinds import CaseKind
+from rights_requests.models import Case, SearchRecord, SystemCall
+
+Became = SearchRecord.Became
+
+# What is done there for each of these, in the words of its form and its task.
+DONE: Mapping[CaseKind, str] = {
+    CaseKind.ERASURE: "It was deleted there",
+    CaseKind.RECTIFICATION: "It was put right there",
+    CaseKind.RESTRICTION: "It was set aside there",
+    CaseKind.OBJECTION: "The use of it was stopped there",
+}
+ASKED: Mapping[CaseKind, str] = {
+    CaseKind.ERASURE: ", and delete it there",
+    CaseKind.RECTIFICATION: ", and put right there what is wrong",
+    CaseKind.RESTRICTION: ", and set it aside there",
+    CaseKind.OBJECTION: ", and stop the use there that they object to",
+}
+
+
+def why_not_became(
+    kind: CaseKind, *, hits: int | None, became: str, stays_because: str
+) -> str:
+    """What is missing in the answer of an owner; empty when nothing is. hits: None when
+    it was not searched."""
+    if kind not in DONE:
+        return "Nothing is changed there for such a request." if became else ""
+    if hits == 0:
+        return "Nothing was found, so nothing was done there." if became else ""
+    if hits and not became:
+        return "Something was found there: say whether it stays."
+    if hits is None and became == Became.DONE:
+        return "It was not searched, so nothing was done there."
+    if hits is None and kind is CaseKind.ERASURE and not became:
+        return (
+            "What was not searched was not deleted: say that it stays, and why, for the "
+            "person."
+        )
+    if became == Became.STAYS and not stays_because.strip():
+        return "Say why it stays there: the person is told."
+    return ""
+
+
+def why_not_whole(case: Case) -> str:
+    """What stands against telling the person that all was done; empty when nothing
+    does."""
+    names = [row.system for row in _newest(case) if row.became == Became.STAYS]
+    if not names:
+        return ""
+    return (
+        f"Something stays in a system outside ({', '.join(names)}), or was not searched "
+        "there: answer in part, with its ground. Where it is gone by now, record the "
+        "search once more, with nothing found."
+    )
+
+
+def done(case: Case) -> list[str]:
+    """Each system where it was done, with how many entries if it says so."""
+    silent = SystemCall.objects.filter(
+        task__case=case, state=SystemCall.State.DONE, results_count=None
+    )
+    names = silent.order_by("pk").values_list("task__system__name", flat=True)
+    told = [row for row in _newest(case) if row.became == Became.DONE]
+    return [*(f"{row.system} ({row.hits_count})" for row in told), *names]
+
+
+def stays(case: Case) -> list[str]:
+    """Each system where something stays, and why."""
+    kept = [row for row in _newest(case) if row.became == Became.STAYS]
+    return [f"{row.system}. {row.stays_because}" for row in kept]
+
+
+def _newest(case: Case) -> list[SearchRecord]:
+    """What was said last of each system: that it was done, that something stays, or that
+    nothing is there. A search that says none of it leaves open what was said before."""
+    said: dict[str, SearchRecord] = {}
+    for row in sorted(case.searches.all(), key=lambda row: row.pk):
+        if row.became or row.hits_count == 0:
+            said[row.system.casefold()] = row
+    return list(said.values())
