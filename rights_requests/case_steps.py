@@ -25,7 +25,7 @@ from rights_requests.kinds import CaseKind
 from rights_requests.models import Case, Decision, IdentityCheck, Letter
 from rights_requests.moves import NOT_OF_STAFF, Move, State, needs_second_person
 from rights_requests.weighing import Outcome
-from rights_requests.whose_answer import COPIES, lacks_authority, may_act
+from rights_requests.whose_answer import COPIES, lacks_authority, may_act, why_not_tell
 
 # Word on a complaint is next when it is due within so many days.
 WORD_SOON = timedelta(days=3)
@@ -67,6 +67,7 @@ class Facts:
 
     why_not: of each move (why_not_now). pending: the proposal that waits; check: the
     check of identity that is not closed. copy_waits, files_wait: what nobody released.
+    copy_would_tell: what the person may not know is in it (whose_answer).
     lacks_authority: nothing has shown that whoever asks may (whose_answer).
     is_receiver_unknown: of an address to which the person wants their file sent.
     to_post: letters that wait to be posted.
@@ -83,6 +84,7 @@ class Facts:
     searches_count: int = 0
     answers_count: int = 0
     copy_waits: bool = False
+    copy_would_tell: bool = False
     files_wait: bool = False
     is_receiver_unknown: bool = False
     links_count: int = 0
@@ -117,6 +119,7 @@ def facts_of(case: Case, *, now: datetime) -> Facts:
         searches_count=len(case.searches.all()),
         answers_count=len(closing.answers_of(case)),
         copy_waits=_copy_waits(case),
+        copy_would_tell=_copy_would_tell(case),
         is_receiver_unknown=transmissions.waits_for_staff(case),
         files_wait=bool(releasing.files_to_release(case)),
         links_count=case.links.filter(use="case-status", revoked_at=None).count(),
@@ -135,6 +138,11 @@ def _copy_waits(case: Case) -> bool:
     answers = closing.answers_of(case)
     copies = [one.package for one in answers if one.is_put_together]
     return any(copy.released_at is None for copy in copies)
+
+
+def _copy_would_tell(case: Case) -> bool:
+    is_there = any(one.is_put_together for one in closing.answers_of(case))
+    return is_there and bool(why_not_tell(case))
 
 
 # --- The one that comes next ---
@@ -213,6 +221,7 @@ def _before_answer(kind: CaseKind, facts: Facts) -> Iterator[str]:
         "authority": facts.lacks_authority,
         "correct": facts.open_corrections_count > 0,
         "tasks": facts.open_tasks_count > 0,
+        "take-copy-away": facts.copy_would_tell,
         "upload": kind in COPIES and not facts.answers_count,
         "release-copy": facts.copy_waits,
         "release-files": facts.files_wait,

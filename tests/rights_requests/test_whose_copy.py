@@ -17,6 +17,7 @@ from groundwork.links import TOKEN_PATTERN
 from groundwork.refusals import NotAllowed
 from outbox.delivery import deliver_due
 from rights_requests import (
+    case_steps,
     closing,
     deciding,
     handling,
@@ -380,6 +381,27 @@ def test_the_documents_say_beforehand_that_a_copy_would_tell(case: Case) -> None
     page = client.get(f"/console/rights_requests/case/{case.pk}/documents/")
 
     assert "somebody proposed that, and the copy" in page.content.decode()
+
+
+def next_of(case: Case) -> str:
+    case = Case.objects.get(pk=case.pk)
+    found = case_steps.facts_of(case, now=timezone.now())
+    return case_steps.next_step(case, found)
+
+
+def test_what_comes_next_is_to_take_away_a_copy_that_would_tell(case: Case) -> None:
+    lives.confirm_mailbox(case)
+    document = put_together(case)
+    assert next_of(case) == "release-copy"
+
+    propose_a_secret(lives.new_case(CaseKind.ACCESS, address=CLEO))
+
+    assert next_of(case) == "take-copy-away"
+    client = dana("view_case", "work_case")
+    page = client.get(f"/console/rights_requests/case/{case.pk}/change/")
+    assert "Take the copy away, and upload what they get" in page.content.decode()
+    client.post(f"/console/rights_requests/casedocument/{document.pk}/remove/")
+    assert next_of(case) == "upload"
 
 
 def test_what_a_copy_would_tell_can_still_be_answered_by_hand(case: Case) -> None:
