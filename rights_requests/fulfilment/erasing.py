@@ -184,10 +184,11 @@ def _begin(plan: ErasurePlan) -> bool:
 
 
 def _locked(plan: ErasurePlan) -> tuple[Decision, Case, DataSubject]:
-    """People come before their cases."""
+    """People come before their cases. Not their key: a row that refers to them asks for
+    it as its transaction ends, with the case in its hands."""
     found = Decision.objects.values_list("case", "case__submission__data_subject")
     case_id, subject_id = found.get(pk=plan.decision_id)
-    subject = DataSubject.objects.select_for_update().get(pk=subject_id)
+    subject = DataSubject.objects.select_for_update(no_key=True).get(pk=subject_id)
     case = casebook.locked(case_id)
     decision = Decision.objects.select_for_update(of=("self",)).get(pk=plan.decision_id)
     decision.case = plan.decision.case = case

@@ -78,6 +78,7 @@ from rights_requests.models import (
 from rights_requests.moves import Move, State
 from rights_requests.uploads import check_upload
 from subscribers.models import Subscriber
+from tests.beside import Beside
 from tests.console.staff import console_of, person, text
 from tests.data_subjects.test_holds_and_disclosures import GIVEN
 from tests.database_role import acting_as
@@ -781,6 +782,32 @@ def test_a_hold_that_is_being_placed_is_waited_for_and_stops_it(case: Case) -> N
 
     assert ErasurePlan.objects.get().state == "stopped"
     assert subscriber_of(ADA).first_name == "Ada"
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda case: closing.withdraw(case.pk, now=timezone.now()),
+        lambda case: visiting.write_message(case.pk, "Wait.", now=timezone.now()),
+    ],
+)
+def test_what_the_person_does_and_a_deletion_wait_for_each_other_in_one_order(
+    case: Case, act: Callable[[Case], object]
+) -> None:
+    """The worker holds the person and waits for the case; a row that refers to the
+    person asks for them as its transaction ends."""
+    approve(propose(case))
+    with broken_off_at(MIDDLE):
+        erasing.work_on_next(timezone.now())
+    in_a_while = timezone.now() + timedelta(hours=1)
+    with transaction.atomic():
+        act(case)
+        worker = Beside(lambda: erasing.work_on_next(in_a_while))
+        assert worker.waits_for_us()
+
+    worker.result()
+    plan = ErasurePlan.objects.get()
+    assert (plan.state, plan.problem) == ("stopped", "heard")
 
 
 def test_a_deletion_that_was_stopped_shows_itself_with_what_went_and_what_stays(
