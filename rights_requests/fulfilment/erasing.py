@@ -47,6 +47,7 @@ from rights_requests.fulfilment import (
     newcomers,
     residual_scan,
 )
+from rights_requests.fulfilment.erasure_places import Place
 from rights_requests.fulfilment.identifiers import Identifiers
 from rights_requests.fulfilment.residual_scan import Hit, Spared
 from rights_requests.models import (
@@ -202,7 +203,11 @@ def _why_void(
         return Problem.STOPPED
     if _is_bound(case):
         return Problem.BOUND
-    is_other = bool(erasure_plan.why_changed(plan)) or _was_heard(decision)
+    is_other = (
+        bool(erasure_plan.why_changed(plan))
+        or _was_heard(decision)
+        or _is_something_lost(plan, case)
+    )
     return Problem.CHANGED if is_other else None
 
 
@@ -311,12 +316,37 @@ def _erase(plan: ErasurePlan, line: ErasedPlace) -> bool:
     place = erasure_places.place(row.key)
     if place is None:
         raise LookupError(f"There is no place “{row.key}” any more.")
-    row.erased_count = (
-        0 if row.fate == ErasedPlace.Fate.KEPT else place.erase(_person(plan, case))
-    )
+    row.erased_count = 0
+    if row.fate != ErasedPlace.Fate.KEPT:
+        row.erased_count = _erased(plan, place, _person(plan, case))
     row.done_at = timezone.now()
     row.save(update_fields=["erased_count", "done_at"])
     return True
+
+
+def _erased(plan: ErasurePlan, place: Place, person: Person) -> int:
+    """How many rows went; and none of what was chosen to stay, or all of it is taken
+    back and tried again: nothing that two people decided to keep goes unseen."""
+    there = _chosen_counts(plan, person)
+    count = place.erase(person)
+    for key, left in _chosen_counts(plan, person).items():
+        if left < there[key]:
+            raise RuntimeError(f"“{place.key}” took along what stays at “{key}”.")
+    return count
+
+
+def _chosen_counts(plan: ErasurePlan, person: Person) -> dict[str, int]:
+    """How many records are where something was chosen to stay."""
+    keys = set(_chosen(plan).values_list("key", flat=True))
+    return {one.key: one.count(person) for one in holdings() if one.key in keys}
+
+
+def _is_something_lost(plan: ErasurePlan, case: Case) -> bool:
+    """Whether less is there than was seen and chosen to stay: the letter would say that
+    it is kept."""
+    there = _chosen_counts(plan, _person(plan, case))
+    chosen = _chosen(plan).exclude(key=erasure_places.KEY)
+    return any(there[line.key] < (line.seen_count or 0) for line in chosen)
 
 
 def _person(plan: ErasurePlan, case: Case) -> Person:
@@ -358,7 +388,7 @@ def _empty_mail_again(plan: ErasurePlan) -> bool:
     done = plan.places.filter(key__in=keys, done_at__isnull=False)
     for row in done.exclude(fate=ErasedPlace.Fate.KEPT):
         place = erasure_places.place(row.key)
-        if place is not None and (count := place.erase(person)):
+        if place is not None and (count := _erased(plan, place, person)):
             row.erased_count = (row.erased_count or 0) + count
             row.save(update_fields=["erased_count"])
     return True
@@ -509,6 +539,9 @@ def _waiting(residue_id: int) -> Residue:
 def _finish(plan: ErasurePlan) -> None:
     """Tell the person, and close the case."""
     decision, case, _ = _locked(plan)
+    if _is_something_lost(plan, case):
+        _stop_midway(plan, decision, case, Problem.LOST)
+        return
     now = timezone.now()
     _note(case, decision, Event.ERASED, _counts(plan))
     if _chosen(plan).exists():

@@ -71,6 +71,12 @@ class ErasurePlan(models.Model):
             "why.",
         )
 
+        LOST = (
+            "lost",
+            "Less is there of what was to be kept than when that was decided, so that "
+            "the letter would be untrue: find out what became of it, and decide anew.",
+        )
+
     ENDED = (State.DONE, State.VOID, State.STOPPED)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)

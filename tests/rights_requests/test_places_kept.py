@@ -1,15 +1,17 @@
 """What two people decided to keep of somebody whose other data is deleted is kept."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from consent.models import ConsentEvidence
 from data_subjects import contacts, holds, restriction
 from data_subjects.models import (
     Allowance,
@@ -25,16 +27,18 @@ from groundwork.personal_data import Erasure
 from groundwork.refusals import NotAllowed
 from outbox.delivery import deliver_due
 from outbox.models import InboundEmail
-from rights_requests import deciding
+from rights_requests import deciding, waiting
 from rights_requests.deciding import Proposal
 from rights_requests.fulfilment import erasing, erasure_plan
 from rights_requests.fulfilment.people import person_of
 from rights_requests.kinds import CaseKind
+from rights_requests.letter_frames import LetterKind
 from rights_requests.letters_gone import take_over
 from rights_requests.models import Case, ErasurePlan, PersonLink
 from rights_requests.moves import Move
 from subscribers import importing
 from subscribers.models import AddressChange
+from tests.database_role import acting_as
 from tests.people import ADA, become_reader, subscriber_of
 from tests.relay import Relay
 from tests.rights_requests import lives
@@ -199,3 +203,57 @@ def test_what_hangs_on_another_place_stays_with_it_as_long_at_least(case: Case) 
     carried_out(case, *kept("links", "sign-up"))
 
     assert said(case, "links") == before
+
+
+TAKES_ALONG = """
+    CREATE FUNCTION takes_along() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN DELETE FROM consent_consentevidence; RETURN OLD; END $$;
+    CREATE TRIGGER takes_along BEFORE DELETE ON data_subjects_indirectcontact
+    FOR EACH ROW EXECUTE FUNCTION takes_along();
+"""
+
+
+@pytest.fixture
+def a_place_that_takes_another_along(transactional_db: None) -> Iterator[None]:
+    with acting_as(None), connection.cursor() as cursor:
+        cursor.execute(TAKES_ALONG)
+    try:
+        yield
+    finally:
+        with acting_as(None), connection.cursor() as cursor:
+            cursor.execute("DROP FUNCTION takes_along CASCADE")
+
+
+def test_a_place_that_would_take_along_what_stays_is_taken_back_and_shown(
+    case: Case, a_place_that_takes_another_along: None
+) -> None:
+    before = said(case, "consent-evidence")
+
+    plan = carried_out(case, *kept("consent-evidence"))
+
+    assert (plan.state, plan.problem) == ("erasing", "place")
+    assert said(case, "consent-evidence") == before and said(case, "from-others")
+    [line] = waiting.deletions(most=9, now=timezone.now())
+    assert "could not be reached" in line.state
+    assert Case.objects.get(pk=case.pk).is_open
+
+
+def test_nobody_reads_that_something_is_kept_which_is_gone(
+    case: Case, tmp_path: Path
+) -> None:
+    stray = tmp_path / "stray.log"
+    stray.write_text(ADA)
+    plan = carried_out(case, *kept("consent-evidence"))
+    assert plan.state == "residue"
+    ConsentEvidence.objects.all().delete()
+    stray.unlink()
+    erasing.search_again(plan.pk)
+
+    erasing.work_on_next(timezone.now())
+
+    plan.refresh_from_db()
+    assert (plan.state, plan.problem) == ("stopped", "lost")
+    [line] = waiting.deletions(most=9, now=timezone.now())
+    assert "the letter would be untrue" in line.state
+    assert Case.objects.get(pk=case.pk).is_open
+    assert not case.letters.filter(kind=LetterKind.REFUSAL_IN_PART).exists()
