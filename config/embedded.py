@@ -165,7 +165,7 @@ class Postgres:
         if not self.cluster.exists():
             self._create_cluster()
         self._end_leftover()
-        with (self.home / "log").open("wb") as log:
+        with self.log.open("wb") as log:
             self._process = subprocess.Popen(
                 [self._binaries / "postgres", "-D", self.cluster, *self._options()],
                 stdin=subprocess.DEVNULL,
@@ -189,6 +189,11 @@ class Postgres:
         """None while the server runs."""
         return self._process.poll() if self._process else None
 
+    @property
+    def log(self) -> Path:
+        """Where the server writes what it has to say, from its start on."""
+        return self.home / "log"
+
     def _options(self) -> list[str]:
         options = {
             "listen_addresses": "",
@@ -197,6 +202,10 @@ class Postgres:
             "port": "5432",
             "max_connections": "100",
             "fsync": "on" if self._durable else "off",
+            # A refused statement holds what was to be written of a person, and so does
+            # the detail of the error.
+            "log_min_error_statement": "panic",
+            "log_error_verbosity": "terse",
         }
         return [f"--{name}={value}" for name, value in options.items()]
 
@@ -304,7 +313,7 @@ class Postgres:
         deadline = time.monotonic() + START_SECONDS
         while self._ping() != Ping.OK:
             if self.exit_code() is not None or time.monotonic() > deadline:
-                last_lines = (self.home / "log").read_text(errors="replace")[-2000:]
+                last_lines = self.log.read_text(errors="replace")[-2000:]
                 raise ServerError(f"PostgreSQL did not start:\n{last_lines.strip()}")
             time.sleep(0.02)
 

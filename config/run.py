@@ -222,6 +222,7 @@ class Casedesk:
             addresses["DATABASE_URL"] = postgres.url("casedesk_app")
             addresses["DATABASE_OWNER_URL"] = postgres.url("casedesk_owner")
             addresses["DATABASE_MAILER_URL"] = postgres.url("casedesk_mailer")
+            addresses["DATABASE_LOG"] = str(postgres.log)
         if not given("REDIS_URL"):
             redis = Redis(port=free_port(), password=secrets.token_urlsafe(24))
             self._start_server("Redis", redis)

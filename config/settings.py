@@ -53,8 +53,13 @@ OPT_OUT_JOURNAL = Path(
 # processes and the workers need the same folder.
 VAULT_DIR = Path(env.str("VAULT_DIR", default=str(DATA_DIR / "vault")))
 # Where an erasure looks for what is left, beside the database, Redis, the vault and the
-# mailbox: the folder of data, and those where this machine keeps the logs.
-SEARCHED_FOLDERS = [DATA_DIR, *map(Path, env.list("LOG_FOLDERS", default=[]))]
+# mailbox: the folder of data, those where this machine keeps the logs, and the log of a
+# database that `make run` has started.
+LOG_FOLDERS = [
+    *env.list("LOG_FOLDERS", default=[]),
+    *env.list("DATABASE_LOG", default=[]),
+]
+SEARCHED_FOLDERS = [DATA_DIR, *map(Path, LOG_FOLDERS)]
 # Below them, what is looked into by a door of its own, or is the same for everybody.
 NOT_SEARCHED = [DATA_DIR / name for name in ("postgres", "static")]
 

@@ -4,10 +4,12 @@ import os
 import signal
 import socket
 import subprocess
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.db import IntegrityError, connection, transaction
 from environ import Env
 
 from config import run
@@ -22,6 +24,7 @@ from config.embedded import (
     own_folder,
     server_account,
 )
+from tests.settings import POSTGRES
 
 AS_ROOT = os.geteuid() == 0
 
@@ -181,3 +184,17 @@ def test_commands_are_ended_by_a_signal_while_they_run(
     with pytest.raises(run.Stopped):
         casedesk._run_side_by_side({"one": ["sleep"], "two": ["sleep"]})
     assert [process.returncode for process in started] == [-signal.SIGKILL] * 2
+
+
+@pytest.mark.django_db
+def test_what_the_server_refuses_leaves_nothing_of_a_person_in_its_log() -> None:
+    address, code = "refused.once@example.com", uuid.uuid4()
+    twice = (
+        "INSERT INTO data_subjects_datasubject (id, created_at) "
+        f"VALUES ('{code}', now()), ('{code}', now()) -- {address}"
+    )
+    with pytest.raises(IntegrityError), transaction.atomic():
+        connection.cursor().execute(twice)
+    log = POSTGRES.log.read_text()
+    assert "duplicate key value" in log
+    assert str(code) not in log and address not in log
