@@ -123,6 +123,16 @@ def names() -> Iterator[str]:
             yield path.name
 
 
+def strays() -> Iterator[Path]:
+    """Every file that lies in the vault and is none of ours, by where it lies."""
+    ours = set(_files())
+    for where, _, files in Path(settings.VAULT_DIR).walk():
+        for name in files:
+            path = where / name
+            if path not in ours and path.is_file():
+                yield path
+
+
 # --- Folders ---
 
 

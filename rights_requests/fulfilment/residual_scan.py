@@ -2,19 +2,16 @@
 leaves anything: every table, Redis with its queues, the vault, folders, the mailbox.
 
 It reads the stores themselves and not our models, so that a stray copy is found which
-nobody knows of. What is encrypted is decrypted. A few rows and one chunk are held at a
-time, but for archives, which are looked into whole.
+nobody knows of. What is encrypted by us is decrypted, what is packed is opened
+(packed_files). A few rows and one chunk are held at a time, but for archives.
 """
 
 import hashlib
-import io
 import re
-import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import redis
 from cryptography.fernet import InvalidToken
@@ -27,17 +24,16 @@ from groundwork.encryption import decrypt
 from outbox import outside
 from rights_requests import vault
 from rights_requests.fulfilment.identifiers import Identifiers, Needle
+from rights_requests.fulfilment.packed_files import (
+    TOO_LARGE,
+    UNREADABLE,
+    found_in,
+    read,
+)
+
+__all__ = ["TOO_LARGE", "UNREADABLE", "Hit", "Spared", "hits"]
 
 ROWS = 500
-PIECE = 1024 * 1024
-# An identifier that lies across two pieces is found in the second, which begins with so
-# much of the first.
-OVERLAP = 8 * 1024
-# What is looked into whole: the largest upload is 10 MB, a copy of a hundred thousand
-# records some 20.
-MOST_ARCHIVED = 128 * 1024 * 1024
-UNREADABLE = "cannot be read"
-TOO_LARGE = "too large to open"
 TOKEN = re.compile(r"gAAAAA[A-Za-z0-9_-]{60,}={0,2}")
 # Types of columns that hold no text and no bytes.
 NO_TEXT = (
@@ -84,33 +80,48 @@ def hits(sought: Identifiers, spared: Spared) -> Iterator[Hit]:
 # --- Tables ---
 
 
+class Table(NamedTuple):
+    """A table, or a view that keeps its rows. name: as a place is called by it."""
+
+    name: str
+    schema: str
+    own_name: str
+
+
 def _in_tables(needle: Needle, spared: Spared) -> Iterator[Hit]:
     for table, columns in sorted(_columns().items()):
         yield from _in_table(table, columns, needle, spared)
 
 
-def _columns() -> dict[str, list[tuple[str, bool]]]:
-    """table → the names of its columns that can hold a text, and whether as bytes."""
+def _columns() -> dict[Table, list[tuple[str, bool]]]:
+    """table → the names of its columns that can hold a text, and whether as bytes; of
+    every schema that our role may read."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT table_name, column_name, data_type = 'bytea'
-            FROM information_schema.columns JOIN information_schema.tables
-                USING (table_schema, table_name)
-            WHERE table_schema = 'public' AND table_type = 'BASE TABLE'
-                AND data_type <> ALL(%s)
-            ORDER BY table_name, ordinal_position
-            """,
-            [NO_TEXT],
-        )
-        found: dict[str, list[tuple[str, bool]]] = {}
-        for table, column, is_bytes in cursor.fetchall():
-            found.setdefault(table, []).append((column, is_bytes))
+        cursor.execute(COLUMNS, [NO_TEXT])
+        found: dict[Table, list[tuple[str, bool]]] = {}
+        for schema, name, column, is_bytes in cursor.fetchall():
+            full = name if schema == OUR_SCHEMA else f"{schema}.{name}"
+            found.setdefault(Table(full, schema, name), []).append((column, is_bytes))
     return found
 
 
+OUR_SCHEMA = "public"
+COLUMNS = """
+    SELECT nspname, relname, attname, atttypid = 'bytea'::regtype
+    FROM pg_attribute
+        JOIN pg_class ON pg_class.oid = attrelid
+        JOIN pg_namespace ON pg_namespace.oid = relnamespace
+    WHERE relkind IN ('r', 'm') AND attnum > 0 AND NOT attisdropped
+        AND nspname !~ '^pg_' AND nspname <> 'information_schema'
+        AND has_schema_privilege(nspname, 'USAGE')
+        AND has_table_privilege(pg_class.oid, 'SELECT')
+        AND format_type(atttypid, NULL) <> ALL(%s)
+    ORDER BY nspname, relname, attnum
+"""
+
+
 def _in_table(
-    table: str, columns: list[tuple[str, bool]], needle: Needle, spared: Spared
+    table: Table, columns: list[tuple[str, bool]], needle: Needle, spared: Spared
 ) -> Iterator[Hit]:
     quote = connection.ops.quote_name
     asked = [
@@ -118,21 +129,26 @@ def _in_table(
         for name, is_bytes in columns
     ]
     number = _number_of(table)
-    query = f"SELECT {number}, {', '.join(asked)} FROM {quote(table)}"  # noqa: S608
+    place = f"{quote(table.schema)}.{quote(table.own_name)}"
+    query = f"SELECT {number}, {', '.join(asked)} FROM {place}"  # noqa: S608
     # One moment for each table, which is over before the next one begins.
     with transaction.atomic(), connection.chunked_cursor() as cursor:
         cursor.execute(query)
         while rows := cursor.fetchmany(ROWS):
             for key, *values in rows:
-                if not spared.has(table, key):
+                if not spared.has(table.name, key):
                     named = zip(columns, values, strict=True)
-                    yield from _in_row(table, key, named, needle)
+                    yield from _in_row(table.name, key, named, needle)
 
 
-def _number_of(table: str) -> str:
-    """What names a row: its key, or where it lies for a table without one."""
+def _number_of(table: Table) -> str:
+    """What names a row: its key, or where it lies for a table without one that is
+    known."""
+    if table.schema != OUR_SCHEMA:
+        return "ctid::text"
     with connection.cursor() as cursor:
-        keys = connection.introspection.get_primary_key_columns(cursor, table) or []
+        name = table.own_name
+        keys = connection.introspection.get_primary_key_columns(cursor, name) or []
     quoted = [f"{connection.ops.quote_name(key)}::text" for key in keys]
     return " || ' ' || ".join(quoted) or "ctid::text"
 
@@ -217,7 +233,7 @@ def _in_vault(needle: Needle, spared: Spared) -> Iterator[Hit]:
     for name in vault.names():
         if name not in spared.files:
             try:
-                found = _found_in_pieces(vault.read(name), needle)
+                found = found_in(vault.read(name), needle)
             except vault.Missing:
                 continue  # it went meanwhile
             except vault.Unreadable:
@@ -230,7 +246,7 @@ def _in_folders(needle: Needle) -> Iterator[Hit]:
     for path in _paths():
         try:
             with path.open("rb") as file:
-                found = _found_in_pieces(_read(file), needle)
+                found = found_in(read(file), needle)
         except FileNotFoundError:
             continue  # it went meanwhile
         # Without the ending, which would be taken for the end of an address.
@@ -241,83 +257,20 @@ def _in_folders(needle: Needle) -> Iterator[Hit]:
 
 def _paths() -> Iterator[Path]:
     """Every file in the folders that are searched, but for what is looked into by a door
-    of its own, as the vault is, and for the journal, which the plan keeps."""
+    of its own, as the vault is, and for the journal, which the plan keeps. What lies in
+    the vault and is none of its files has no such door."""
     doors = (settings.VAULT_DIR, settings.OPT_OUT_JOURNAL, *settings.NOT_SEARCHED)
     left_out = {Path(path) for path in doors}
-    for folder in settings.SEARCHED_FOLDERS:
-        for where, folders, files in Path(folder).walk():
+    yield from vault.strays()
+    for folder in map(Path, settings.SEARCHED_FOLDERS):
+        if folder.is_file():
+            yield folder
+        for where, folders, files in folder.walk():
             folders[:] = [name for name in folders if where / name not in left_out]
             for name in files:
                 path = where / name
                 if path not in left_out and path.is_file():
                     yield path
-
-
-def _read(file: IO[bytes]) -> Iterator[bytes]:
-    while piece := file.read(PIECE):
-        yield piece
-
-
-def _found_in_pieces(pieces: Iterable[bytes], needle: Needle) -> set[str]:
-    """In bytes of any length; an archive and a PDF are looked into."""
-    found: set[str] = set()
-    whole = bytearray()
-    end, is_packed = b"", None
-    for piece in _of_one_size(pieces):
-        if is_packed is None:
-            is_packed = piece.startswith((b"PK\x03\x04", b"%PDF"))
-        found |= needle.found_in_bytes(end + piece)
-        end = piece[-OVERLAP:]
-        if is_packed and len(whole) <= MOST_ARCHIVED:
-            whole += piece
-    if len(whole) > MOST_ARCHIVED:
-        return found | {TOO_LARGE}
-    return found | _found_in_packed(bytes(whole), needle) if is_packed else found
-
-
-def _of_one_size(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    held = bytearray()
-    for piece in pieces:
-        held += piece
-        if len(held) >= PIECE:
-            yield bytes(held)
-            held.clear()
-    if held:
-        yield bytes(held)
-
-
-_STREAM = re.compile(rb"(?<!end)stream\r?\n")
-
-
-def _found_in_packed(raw: bytes, needle: Needle) -> set[str]:
-    if raw.startswith(b"%PDF"):
-        found: set[str] = set()
-        for begin in _STREAM.finditer(raw):
-            found |= needle.found_in_bytes(_inflated(raw, begin.end()))
-        return found
-    try:
-        return _found_in_zip(raw, needle)
-    except zipfile.BadZipFile:
-        return {UNREADABLE}
-
-
-def _inflated(raw: bytes, start: int) -> bytes:
-    """What a compressed stream says; nothing for one that is not compressed so, which
-    was looked through as it lies."""
-    try:
-        return zlib.decompressobj().decompress(raw[start:], MOST_ARCHIVED)
-    except zlib.error:
-        return b""
-
-
-def _found_in_zip(raw: bytes, needle: Needle) -> set[str]:
-    found: set[str] = set()
-    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-        for member in archive.infolist():
-            found |= needle.found_in_text(member.filename)
-            with archive.open(member) as file:
-                found |= _found_in_pieces(_read(file), needle)
-    return found
 
 
 def table_of(label: str) -> str:

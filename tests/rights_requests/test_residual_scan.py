@@ -1,0 +1,183 @@
+"""Looking for what is left after a deletion: where, how it is packed, and what cannot be
+read."""
+
+import bz2
+import gzip
+import io
+import lzma
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from pytest_django import Settings
+
+from rights_requests import vault
+from rights_requests.fulfilment import packed_files
+from rights_requests.fulfilment.identifiers import Identifiers
+from rights_requests.fulfilment.residual_scan import (
+    TOO_LARGE,
+    UNREADABLE,
+    Hit,
+    Spared,
+    hits,
+)
+from tests.database_role import acting_as
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ADDRESS = "resi.thornwaddle@example.com"
+LINE = f"GET /x/?e={ADDRESS} 200\n".encode() * 3
+
+
+@pytest.fixture(autouse=True)
+def stores(settings: Settings, tmp_path: Path) -> Path:
+    settings.VAULT_DIR = tmp_path / "vault"
+    settings.SEARCHED_FOLDERS = [tmp_path]
+    return tmp_path
+
+
+def found() -> set[Hit]:
+    return set(hits(Identifiers(addresses=(ADDRESS,)), Spared()))
+
+
+def what_in(stores: Path, name: str, raw: bytes) -> set[str]:
+    path = stores / "logs" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(raw)
+    return {hit.what for hit in found() if hit.place == "folder logs"}
+
+
+def tar(*files: tuple[str, bytes], mode: str = "w") -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode=mode) as archive:  # type: ignore[call-overload]
+        for name, raw in files:
+            member = tarfile.TarInfo(name)
+            member.size = len(raw)
+            archive.addfile(member, io.BytesIO(raw))
+    return packed.getvalue()
+
+
+def zipped(name: str, raw: bytes) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, raw)
+    return packed.getvalue()
+
+
+PACKED = {
+    "access.log.1.gz": gzip.compress(LINE),
+    "access.log.gz": gzip.compress(b"first\n") + gzip.compress(LINE),
+    "old.csv.bz2": bz2.compress(b"first\n") + bz2.compress(LINE),
+    "old.csv.xz": lzma.compress(b"first\n") + lzma.compress(LINE),
+    "readers.tgz": tar(("readers.csv", LINE), mode="w:gz"),
+    "rotated.tar": tar(("access.log.2.gz", gzip.compress(LINE))),
+    "all.zip": zipped("logs.tar.gz", tar(("readers.csv", LINE), mode="w:gz")),
+    "named.tar.gz": tar((f"{ADDRESS}.csv", b"1"), mode="w:gz"),
+}
+
+
+@pytest.mark.parametrize("name", PACKED)
+def test_what_is_packed_is_looked_into(stores: Path, name: str) -> None:
+    assert what_in(stores, name, PACKED[name]) == {"e-mail address"}
+    assert what_in(stores, name, gzip.compress(b"somebody@example.com")) == set()
+
+
+def test_what_is_packed_in_the_vault_is_looked_into() -> None:
+    vault.put([gzip.compress(LINE)])
+    assert {(hit.place, hit.what) for hit in found()} == {
+        ("the vault", "e-mail address")
+    }
+
+
+def locked_zip() -> bytes:
+    """The mark that a member is encrypted stands in both of its heads."""
+    raw = bytearray(zipped("a.txt", b"a"))
+    raw[6] |= 1
+    raw[raw.index(b"PK\x01\x02") + 8] |= 1
+    return bytes(raw)
+
+
+UNREAD = {
+    "cut-short.gz": gzip.compress(bytes(range(256)) * 9)[:-20],
+    "cut-short.xz": lzma.compress(bytes(range(256)) * 9)[:-20],
+    "cut-short.bz2": bz2.compress(bytes(range(256)) * 9)[:-20],
+    "locked.zip": locked_zip(),
+    "dump.zst": b"\x28\xb5\x2f\xfd" + b"\0" * 20,
+    "old.7z": b"7z\xbc\xaf\x27\x1c" + b"\0" * 20,
+    "old.rar": b"Rar!\x1a\x07" + b"\0" * 20,
+    "old.lz4": b"\x04\x22\x4d\x18" + b"\0" * 20,
+    "old.Z": b"\x1f\x9d" + b"\0" * 20,
+    "letter.asc": b"-----BEGIN PGP MESSAGE-----\n\nhQEMA\n",
+}
+
+
+@pytest.mark.parametrize("name", UNREAD)
+def test_what_cannot_be_read_is_said_so(stores: Path, name: str) -> None:
+    assert what_in(stores, name, UNREAD[name]) == {UNREADABLE}
+
+
+def test_a_bomb_is_too_large_to_open_and_ends(
+    stores: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packed_files, "MOST_UNPACKED", 3 * 1024 * 1024)
+    zeros = b"\0" * (4 * 1024 * 1024)
+    assert what_in(stores, "bomb.gz", gzip.compress(zeros)) == {TOO_LARGE}
+    assert what_in(stores, "bomb.gz", zipped("a", zeros)) == {TOO_LARGE}
+    deep = LINE
+    for _ in range(packed_files.DEEPEST + 1):
+        deep = gzip.compress(deep)
+    assert what_in(stores, "bomb.gz", deep) == {TOO_LARGE}
+
+
+def test_what_lies_between_the_files_of_the_vault_is_found(stores: Path) -> None:
+    stored = vault.put([b"somebody else"])
+    own = stores / "vault" / "notes-of-old.txt"
+    own.write_bytes(LINE)
+    beside = stores / "vault" / stored.name[:2] / "copy.part"
+    beside.write_bytes(LINE)
+    places = {(hit.place, hit.row) for hit in found()}
+    assert ("folder vault", "notes-of-old.txt") in places
+    assert (f"folder {stored.name[:2]}", "copy.part") in places
+    assert len(places) == 2
+
+
+def test_a_log_that_is_named_by_itself_is_read(
+    stores: Path, settings: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    log = tmp_path_factory.mktemp("server") / "log"
+    log.write_bytes(b"STATEMENT: INSERT ... " + LINE)
+    settings.SEARCHED_FOLDERS = [stores, log, stores / "not-there-yet"]
+    [hit] = found()
+    assert (hit.row, hit.what) == ("log", "e-mail address")
+
+
+@contextmanager
+def made(make: str, take_away: str) -> Iterator[None]:
+    with acting_as(None), connection.cursor() as cursor:
+        cursor.execute(make)
+    try:
+        yield
+    finally:
+        with acting_as(None), connection.cursor() as cursor:
+            cursor.execute(take_away)
+
+
+def test_other_schemas_and_kept_views_are_read_as_far_as_our_role_may() -> None:
+    makes = f"""
+        CREATE SCHEMA oldcrm;
+        CREATE TABLE oldcrm.data_subjects_datasubject (name text, seen date);
+        INSERT INTO oldcrm.data_subjects_datasubject VALUES ('{ADDRESS}', now());
+        CREATE TABLE oldcrm.not_ours AS SELECT '{ADDRESS}'::text AS name;
+        CREATE MATERIALIZED VIEW kept_view AS SELECT '{ADDRESS}'::text AS line;
+        GRANT USAGE ON SCHEMA oldcrm TO PUBLIC;
+        GRANT SELECT ON oldcrm.data_subjects_datasubject, kept_view TO PUBLIC;
+    """
+    with made(makes, "DROP SCHEMA oldcrm CASCADE; DROP MATERIALIZED VIEW kept_view"):
+        places = {hit.place for hit in found()}
+    assert places == {
+        "table oldcrm.data_subjects_datasubject, name",
+        "table kept_view, line",
+    }
