@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from anymail.exceptions import AnymailWebhookValidationFailure
 from django.core.exceptions import (
     BadRequest,
     PermissionDenied,
@@ -18,7 +19,7 @@ from django.core.exceptions import (
     SuspiciousOperation,
 )
 from django.core.handlers.wsgi import WSGIRequest
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBadRequest, HttpResponseBase
 
 View = Callable[..., HttpResponseBase]
 
@@ -48,9 +49,14 @@ def roomy(view: View) -> View:
             request.__class__ = _RoomyRequest
         try:
             return view(request, *args, **kwargs)
+        except AnymailWebhookValidationFailure:
+            # Raised on, each try of a stranger would be an error with a traceback.
+            return HttpResponseBadRequest()
         except (SuspiciousOperation, PermissionDenied):
             raise  # answered as it is, without a look at the body
         except Exception as error:
+            # A mail whose shape Anymail does not know is sent again for a day: meanwhile
+            # the log shows it, and none is lost.
             if request.content_type in FORMS or _is_object(request.body):
                 raise
             # It would be no better if it were sent again, which a 500 asks for.

@@ -462,9 +462,33 @@ def test_the_webhook_refuses_what_is_no_json_object(
 @pytest.mark.urls("tests.outbox.webhook_urls")
 @pytest.mark.parametrize("authorization", ["", "Basic eDp5", "Bearer x"])
 def test_the_webhook_refuses_whoever_does_not_know_the_secret(
-    client: Client, webhook_secret: None, authorization: str
+    client: Client,
+    webhook_secret: None,
+    authorization: str,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     assert post_webhook(client, message(), authorization).status_code == 400
+    assert not InboundEmail.objects.exists()
+    said = [(one.levelname, one.exc_info) for one in caplog.records]
+    assert set(said) <= {("WARNING", None)}, "a stranger could fill the log"
+
+
+@pytest.mark.urls("tests.outbox.webhook_urls")
+@pytest.mark.parametrize(
+    "body", [b'{"From": 5, "To": [], "Headers": 7}', b'[{"From": 5}]']
+)
+def test_a_mail_that_cannot_be_read_yet_is_asked_for_again_so_that_none_is_lost(
+    client: Client, webhook_secret: None, body: bytes
+) -> None:
+    client.raise_request_exception = False
+    answer = client.post(
+        "/anymail/postmark/inbound/",
+        body,
+        content_type="application/json",
+        headers={"authorization": f"Basic {SECRET}"},
+    )
+
+    assert answer.status_code == 500
     assert not InboundEmail.objects.exists()
 
 
