@@ -25,6 +25,7 @@ from rights_requests import case_acts, case_steps, casebook, deciding, letters
 from rights_requests.case_acts import Act, Doing
 from rights_requests.case_forms import KEEP, PART, UNTIL, ActForm
 from rights_requests.desk import MAY_SEE, home_of
+from rights_requests.filing import DiskRefuses
 from rights_requests.letter_drafts import pieces, way_in_words
 from rights_requests.letters import LetterIncomplete
 from rights_requests.models import (
@@ -121,6 +122,9 @@ class _Desk:
         except (NotAllowed, LetterIncomplete) as refusal:
             form.add_error(None, _words_of(refusal))
             return self._page(form, status=409, newest=self._newest())
+        except DiskRefuses as trouble:
+            form.add_error(None, trouble.words)
+            return self._page(form, status=503, newest=self._seen())
         messages.success(self.request, self.act.said)
         if self.act.remark and (words := self.act.remark(result)):
             messages.warning(self.request, words)

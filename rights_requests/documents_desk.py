@@ -36,7 +36,7 @@ from rights_requests.case_forms import one_of
 from rights_requests.case_page import CasePage, page_of, render
 from rights_requests.case_timeline import staff_names
 from rights_requests.desk import MAY_SEE
-from rights_requests.filing import file_documents
+from rights_requests.filing import DiskRefuses, file_documents
 from rights_requests.fulfilment import building, evidence, releasing, standing_copy
 from rights_requests.kinds import CaseKind
 from rights_requests.models import SOFTWARE, Case, CaseDocument
@@ -108,6 +108,9 @@ def documents_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     except NotAllowed as refusal:
         form.add_error("purpose", str(refusal))
         return _page(page, form, status=409)
+    except DiskRefuses as trouble:
+        form.add_error("file", trouble.words)
+        return _page(page, form, status=503)
     messages.success(request, "Kept, encrypted.")
     return redirect(tab_url(page.case, "documents"))
 

@@ -26,7 +26,7 @@ from outbox.models import InboundEmail
 from rights_requests import casebook, mailed_files, sensitive
 from rights_requests.deadline_words import days_in_words
 from rights_requests.entry_forms import EnterForm
-from rights_requests.filing import file_documents
+from rights_requests.filing import DiskRefuses, file_documents
 from rights_requests.forms import WORDS_LENGTH
 from rights_requests.inbound import words_of
 from rights_requests.kinds import CaseKind
@@ -68,6 +68,9 @@ def enter(request: HttpRequest) -> HttpResponse:
     except NotAllowed as refusal:
         form.add_error(None, str(refusal))
         return _form_again(request, form, status=409)
+    except DiskRefuses as trouble:
+        form.add_error(None, trouble.words)
+        return _form_again(request, form, status=503)
     for remark in form.remarks() if received.is_new else [ONCE]:
         messages.warning(request, remark)
     return redirect("admin:entered-request", received.submission.pk)

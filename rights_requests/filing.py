@@ -4,6 +4,7 @@ The files stand in the vault before the rows that name them; when those are not 
 after all, the vault's sweep takes the files away.
 """
 
+import logging
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
@@ -18,8 +19,18 @@ from rights_requests.models import Case, CaseDocument, Event
 from rights_requests.moves import State
 from rights_requests.uploads import Checked
 
+logger = logging.getLogger(__name__)
 Purpose = CaseDocument.Purpose
 WhyNot = Callable[[Case, CaseDocument.Purpose], str]
+
+
+class DiskRefuses(OSError):
+    """The files could not be written; nothing of them is kept, and nothing changed."""
+
+    words = (
+        "Our disk takes nothing at this moment, so no file was kept and nothing was "
+        "changed. Please try again later."
+    )
 
 
 def why_not_file(case: Case, purpose: CaseDocument.Purpose) -> str:
@@ -50,11 +61,12 @@ def file_documents(
     """Keep files that were checked: all of them, or none.
 
     why_not: what stands against such a document, asked while the case is held. Raises
-    NotAllowed, and OSError when the disk refuses.
+    NotAllowed, and DiskRefuses.
     """
     signs = _signs_in(files, purpose, today=timezone.localdate(now))
-    stored = [vault.put(file.chunks()) for file in files]
+    stored: list[vault.Stored] = []
     try:
+        _store(files, stored)
         with transaction.atomic():
             case = casebook.locked(case_id)
             refuse(why_not(case, purpose))
@@ -68,6 +80,16 @@ def file_documents(
             vault.remove(held.name)
         raise
     return kept
+
+
+def _store(files: Sequence[Checked], stored: list[vault.Stored]) -> None:
+    """Each in turn, noted as it stands: the ones before one that fails go again."""
+    try:
+        for file in files:
+            stored.append(vault.put(file.chunks()))
+    except OSError as error:
+        logger.exception("The vault could not keep a file")
+        raise DiskRefuses from error
 
 
 def _signs_in(

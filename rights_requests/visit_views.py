@@ -29,6 +29,7 @@ from rights_requests import (
 )
 from rights_requests.asking_views import ASKING
 from rights_requests.conversation import conversation_of
+from rights_requests.filing import DiskRefuses
 from rights_requests.fulfilment import transmissions, transmitting
 from rights_requests.fulfilment.corrections import titles_of
 from rights_requests.kinds import GROUNDS, CaseKind
@@ -153,6 +154,11 @@ def _document(request: HttpRequest, link: CaseLink, token: str) -> HttpResponse:
         visiting.add_documents(link.case_id, files, purpose, now=timezone.now())
     except NotAllowed as refusal:
         return _refused(request, link, token, refusal)
+    except DiskRefuses as trouble:
+        upload = UploadForm(purposes=purposes)
+        return _page(
+            request, link, token, upload=upload, refusal=[trouble.words], status=503
+        )
     is_whole = not any(file.left_out for file in files)
     return _back(token, "document" if is_whole else "left-out")
 
