@@ -173,11 +173,22 @@ def seal_digest(seal: Mapping[str, Any]) -> bytes:
     return hashlib.sha256(b"\n".join(parts)).digest()
 
 
+def _signature(text: str) -> bytes:
+    """The bytes of a signature in base64; empty when it is none, or is written in
+    another way than the one in which it is made: the last sign has bits that count for
+    nothing, and a change of them would not be noticed."""
+    try:
+        raw = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError, TypeError):
+        return b""
+    return raw if base64.b64encode(raw).decode() == text else b""
+
+
 def seal_problem(seal: Mapping[str, Any], public_key: bytes) -> str:
     """Why this seal does not hold; empty when it does."""
     try:
         digest = seal_digest(seal)
-        signature = base64.b64decode(seal["signature"], validate=True)
+        signature = _signature(seal["signature"])
         if len(seal["entry_ids"]) != len(seal["entry_digests"]):
             return "lists another number of entries than of digests"
         if seal["digest"] != digest.hex():
@@ -328,10 +339,7 @@ def _is_entry(entry: object) -> bool:
 
 def _signature_problems(receipt: Mapping[str, Any], public_key: bytes) -> Iterator[str]:
     signature = receipt["signature"]
-    try:
-        told = base64.b64decode(str(signature.get("value", "")), validate=True)
-    except (binascii.Error, ValueError):
-        told = b""
+    told = _signature(str(signature.get("value", "")))
     if not signed_by(public_key, told, signed_content(signature["digests"])):
         yield "signature was not made with this key over these digests"
     if receipt["proof"].get("public_key") != base64.b64encode(public_key).decode():
@@ -482,8 +490,11 @@ def _manifest_problems(
     manifest = _manifest(archive)
     signature = _read_small(archive, "manifest.sig")
     content = context + _read_small(archive, "manifest.json")
-    if not signed_by(public_key, _from_base64(signature), content):
-        yield "manifest.json was changed, or was not signed with this key"
+    made = _signature(signature.decode("ascii", "replace").removesuffix("\n"))
+    if not made:
+        yield "manifest.sig was changed: it is no signature"
+    elif not signed_by(public_key, made, content):
+        yield "manifest.json or manifest.sig was changed, or not signed with this key"
     names = [name for name in archive.namelist() if not name.startswith("manifest.")]
     if len(names) != len(set(names)):
         yield "a file stands in the archive twice"
@@ -508,22 +519,18 @@ def _manifest(archive: zipfile.ZipFile) -> dict[str, Any]:
     for name in ("manifest.json", "manifest.sig"):
         if name not in archive.namelist():
             raise Malformed(f"The archive holds no {name}.")
-    manifest = read_json(_read_small(archive, "manifest.json"))
+    try:
+        manifest = read_json(_read_small(archive, "manifest.json"))
+    except Malformed as error:
+        raise Malformed(f"manifest.json was changed. {error}") from error
     if not isinstance(manifest.get("files"), dict):
-        raise Malformed("The manifest does not list the files.")
+        raise Malformed("manifest.json was changed. It does not list the files.")
     return manifest
 
 
 def _read_small(archive: zipfile.ZipFile, name: str) -> bytes:
     with archive.open(name) as file:
         return file.read(MAX_RECEIPT_BYTES)
-
-
-def _from_base64(text: bytes) -> bytes:
-    try:
-        return base64.b64decode(text.strip(), validate=True)
-    except (binascii.Error, ValueError):
-        return b""
 
 
 def _file_problems(

@@ -256,12 +256,14 @@ def test_an_altered_manifest_is_named(made: Path) -> None:
             ),
         )
     )
-    assert found == ["manifest.json was changed, or was not signed with this key"]
+    assert found == [
+        "manifest.json or manifest.sig was changed, or not signed with this key"
+    ]
 
 
 def test_another_houses_archive_does_not_pass(made: Path, settings: Settings) -> None:
     settings.LEDGER_KEY = "eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg="
-    assert problems(made)[0].startswith("manifest.json was changed")
+    assert problems(made)[0].startswith("manifest.json or manifest.sig was changed")
 
 
 @pytest.mark.parametrize("content", [b"", b"PK", b"hello" * 100])

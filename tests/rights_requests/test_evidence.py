@@ -139,14 +139,14 @@ def test_it_is_checked_offline_by_the_file_inside(bundle: Path, tmp_path: Path) 
     assert (done.returncode, done.stdout) == (0, "Everything holds.\n")
 
 
-def changed(bundle: Path, name: str, at: int) -> Path:
-    """The same archive with one byte of one file turned round."""
+def changed(bundle: Path, name: str, at: int, turned: int = 1) -> Path:
+    """The same archive with one byte of one file turned round, by these bits."""
     other = bundle.with_name("changed.zip")
     with zipfile.ZipFile(bundle) as old, zipfile.ZipFile(other, "w") as new:
         for each in old.namelist():
             content = bytearray(old.read(each))
             if each == name:
-                content[at] ^= 1
+                content[at] ^= turned
             new.writestr(each, bytes(content))
     return other
 
@@ -162,8 +162,18 @@ def test_one_changed_byte_in_any_file_is_found_and_the_file_named(bundle: Path) 
             except Malformed as error:
                 problems = [str(error)]
             assert problems, f"{name}, byte {at}"
-            if not name.startswith("manifest."):
-                assert name in problems[0], (name, at, problems)
+            assert name in problems[0], (name, at, problems)
+
+
+def test_every_other_byte_of_the_signature_of_the_whole_is_found(bundle: Path) -> None:
+    """The last sign of base64 has bits that decode to nothing."""
+    with zipfile.ZipFile(bundle) as archive:
+        size = archive.getinfo("manifest.sig").file_size
+    for at in range(size):
+        for turned in (1, 2, 4, 8, 16):
+            other = changed(bundle, "manifest.sig", at, turned)
+            [problem] = check_bundle(other, public_key())
+            assert "manifest.sig" in problem, (at, turned)
 
 
 def test_a_file_that_is_missing_or_added_is_named(bundle: Path) -> None:
