@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from data_subjects.models import (
@@ -231,6 +231,14 @@ def lift(restriction_id: int, *, staff_id: int) -> None:
     restriction.lifted_at, restriction.lifted_by_id = timezone.now(), staff_id
     restriction.save(update_fields=["lifted_at", "lifted_by_id"])
     _note(restriction, Action.LIFTED, staff_id, restriction.ground)
+
+
+def others(restriction: Restriction) -> QuerySet[Restriction]:
+    """What else still restricts the same person's data, the oldest first."""
+    standing = Restriction.objects.open().exclude(pk=restriction.pk)
+    return standing.filter(data_subject=restriction.data_subject_id).order_by(
+        "starts_at", "pk"
+    )
 
 
 def opened(restriction_id: int) -> Restriction:

@@ -102,6 +102,12 @@ def _look_again(row: Restriction, data: dict[str, Any], by: int) -> str:
 
 def _lift(row: Restriction, data: dict[str, Any], by: int) -> str:
     restrictions.lift(row.pk, staff_id=by)
+    still = [other.get_ground_display() for other in restriction.others(row)]
+    if still:
+        return (
+            "Lifted. The data may still not be used, since it is restricted on another "
+            f"ground: {'; '.join(still)}."
+        )
     return "Lifted: the data may be used again."
 
 

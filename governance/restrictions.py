@@ -33,9 +33,10 @@ def tell_by_mail(restriction_id: int, *, ending: str, staff_id: int) -> None:
         KIND,
         to=address,
         context={
-            "since": f"{timezone.localtime(found.starts_at):%-d %B %Y}",
+            "since": _day(found),
             "ground": found.get_ground_display(),
             "ending": ending.strip(),
+            "still": _still(found),
         },
         data_subject_id=found.data_subject_id,
         # The law requires it (Art. 18(3)), whatever the person said about other mail.
@@ -44,6 +45,18 @@ def tell_by_mail(restriction_id: int, *, ending: str, staff_id: int) -> None:
     restriction.announce(
         restriction_id, ending=ending, mail_id=email.pk, staff_id=staff_id
     )
+
+
+def _still(found: Restriction) -> str:
+    """Since when the data is restricted all the same; empty where nothing else does so,
+    or the person has been told, or is just being told, that it ends."""
+    untold = {"notice_sent_at": None, "notice_mail_id": None}
+    first = restriction.others(found).filter(**untold).first()
+    return _day(first) if first else ""
+
+
+def _day(row: Restriction) -> str:
+    return f"{timezone.localtime(row.starts_at):%-d %B %Y}"
 
 
 def _refuse_to_mail(found: Restriction, address: str) -> None:

@@ -56,6 +56,7 @@ TAKEN_BACK = (
     "While we weighed your reasons, we only stored your data. That ends now, since you "
     "took your no back. You can say no to a use of your data again at any time."
 )
+STILL = "We go on only storing it for another reason, and tell you before that ends."
 
 
 def of_objection(case: Case, *, staff_id: int | None) -> None:
@@ -100,7 +101,18 @@ def over_by_withdrawal(case: Case) -> str:
         kind=CaseKind.OBJECTION,
         state__in=OPEN,
     )
-    return "" if others.exists() else TAKEN_BACK
+    return "" if others.exists() else _and_what_stays(case, TAKEN_BACK)
+
+
+def over_by_answer(case: Case) -> str:
+    """The same in the answer to an objection."""
+    return _and_what_stays(case, OVER) if is_open_on(case, Ground.OBJECTION) else ""
+
+
+def _and_what_stays(case: Case, ends: str) -> str:
+    """Another restriction of the same person binds the data all the same."""
+    others = [_sentence(row) for row in open_on(case).exclude(ground=Ground.OBJECTION)]
+    return "\n\n".join([ends, STILL, *others] if others else [ends])
 
 
 def open_on(case: Case) -> QuerySet[Restriction]:

@@ -13,7 +13,6 @@ from datetime import datetime
 from django.db import transaction
 
 from consent.models import Channel
-from data_subjects.models import Ground
 from groundwork.refusals import NotAllowed, refuse
 from outbox import suppression
 from outbox.models import SuppressedAddress
@@ -167,6 +166,5 @@ def in_letter(case: Case) -> str:
 
 
 def over(case: Case) -> str:
-    """That the data was set aside meanwhile, and no longer is once this is read."""
-    is_set_aside = setting_aside.is_open_on(case, Ground.OBJECTION)
-    return setting_aside.OVER if is_set_aside else ""
+    """That the data was set aside for this meanwhile, and no longer is once it is read."""
+    return setting_aside.over_by_answer(case)

@@ -17,6 +17,7 @@ from groundwork.refusals import NotAllowed
 from outbox.models import MessageClass, OutgoingEmail
 from outbox.queueing import queue
 from subscribers import entering, exporting, importing, preferences
+from tests.console.staff import console_of, person, text
 from tests.data_subjects.acts import STAFF, held, lifted, restricted
 from tests.people import (
     ADA,
@@ -130,6 +131,26 @@ def test_the_mail_counts_once_it_was_handed_over(client: Client, smtp: Relay) ->
     assert not is_restricted(row.data_subject_id)
     actions = SubjectEvent.objects.order_by("id").values_list("action", flat=True)
     assert list(actions) == ["restricted", "announced", "told", "lifted"]
+
+
+def test_whoever_is_told_of_one_ending_hears_of_what_still_binds(smtp: Relay) -> None:
+    row, other = restricted(), restricted(ground=Ground.CLAIMS)
+    lift = f"/console/data_subjects/restriction/{row.pk}/lift/"
+    restrictions.tell_by_mail(row.pk, ending="Checked.", staff_id=STAFF)
+    (mail,) = inbox(smtp, ADA)
+    console = console_of(
+        person("dana@example.com", "view_restriction", "lift_restriction")
+    )
+    lifted_one = console.post(lift, follow=True)
+
+    said = " ".join(mail.text.split())
+    assert "may use your data again" not in said and "again" not in mail.subject
+    assert "set aside for another reason" in said and "We tell you before" in said
+    assert "The data may still not be used" in text(lifted_one)
+    assert "the data may be used again" not in text(lifted_one)
+
+    restrictions.tell_by_mail(other.pk, ending="It is over.", staff_id=STAFF)
+    assert "may use your data again" in " ".join(inbox(smtp, ADA)[-1].text.split())
 
 
 def test_the_person_is_not_mailed_twice_about_the_same_ending() -> None:

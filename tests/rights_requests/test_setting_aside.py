@@ -464,10 +464,26 @@ def test_whoever_takes_an_objection_back_is_told_before_the_restriction_ends(
     assert standing() == []
 
 
+def test_what_restricts_the_data_besides_is_told_with_the_end_of_an_objection() -> None:
+    first, second = (lives.new_case(CaseKind.OBJECTION) for _ in range(2))
+    asked = restriction.Asked(Ground.ACCURACY, "It is wrong.", CLEO)
+    person = first.submission.data_subject_id
+    restriction.restrict(person, asked, staff_id=PROPOSER)
+    lives.weighed(second)
+    answered = answer(second)
+    taken_back = closing.withdraw(first.pk, now=timezone.now())
+
+    for letter in (answered, taken_back):
+        assert "That ends now" in said(letter)
+        assert "We go on only storing it for another reason" in said(letter)
+        assert "because you say that it is wrong" in said(letter)
+        assert "because you said no" not in said(letter)
+
+
 def test_one_of_two_objections_taken_back_ends_nothing(smtp: Relay) -> None:
     first, second = (lives.new_case(CaseKind.OBJECTION) for _ in range(2))
     letter = closing.withdraw(first.pk, now=timezone.now())
-    assert "no longer set aside" not in said(letter)
+    assert "That ends now" not in said(letter)
     left(smtp)
     assert list(restriction_ends.due(today_here())) == []
 
