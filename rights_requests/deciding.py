@@ -64,6 +64,7 @@ from rights_requests.kinds import CaseKind
 from rights_requests.letter_fields import Matter
 from rights_requests.letter_frames import LetterKind
 from rights_requests.letter_reasons import reasons_problem
+from rights_requests.limits import besides_a_refusal
 from rights_requests.models import Case, Decision, Event, Letter
 from rights_requests.moves import Move, State, needs_second_person
 from rights_requests.whose_answer import (
@@ -549,6 +550,8 @@ def _fields(case: Case, proposal: Proposal, now: datetime) -> dict[str, Any]:
             "left_out": with_left_out_of_copy(case, proposal.left_out),
             **given_fields(case),
         }
+    if proposal.move is Move.REFUSE and proposal.ground != grounds.LEGAL_CLAIMS.key:
+        found["limits"] = _besides(case)
     if proposal.move is Move.EXTEND:
         found |= _extended(case, now)
     if proposal.move is Move.LAPSE:
@@ -556,6 +559,12 @@ def _fields(case: Case, proposal: Proposal, now: datetime) -> dict[str, Any]:
     if proposal.move is Move.ASK_FEE:
         found["answer_by"] = timezone.localdate(now) + ANSWER_WITHIN
     return found
+
+
+def _besides(case: Case) -> tuple[str, ...]:
+    """What a legal hold keeps, whatever else the refusal rests on."""
+    kind = CaseKind(case.kind)
+    return tuple(one.sentence for one in besides_a_refusal(case.submission, kind))
 
 
 def _done(case: Case, proposal: Proposal) -> str:

@@ -36,6 +36,10 @@ CLAIM = Limit(
     "What a legal claim needs, until that claim is over",
     "UK GDPR, Article 17(3)(e)",
 )
+HELD = Limit(
+    "A legal claim keeps your data, until that claim is over",
+    CLAIM.source,
+)
 ON_THE_LIST = (
     "A code made of your e-mail address, on our list of people we must not write to. "
     "Without it an old list could bring you our e-mails again"
@@ -73,9 +77,18 @@ def what_stays(submission: Submission, kind: CaseKind) -> list[Limit]:
     """
     if kind is not CaseKind.ERASURE:
         return []
-    is_held = holds.is_held(submission.data_subject_id)
-    found = [CLAIM] if is_held and reaches_person(submission) else []
+    found = [CLAIM] if _is_told_of_hold(submission) else []
     return [*found, *_opt_outs(submission), _case_file()]
+
+
+def besides_a_refusal(submission: Submission, kind: CaseKind) -> list[Limit]:
+    """What keeps the data of somebody whose erasure is refused on another ground."""
+    is_held = kind is CaseKind.ERASURE and _is_told_of_hold(submission)
+    return [HELD] if is_held else []
+
+
+def _is_told_of_hold(submission: Submission) -> bool:
+    return holds.is_held(submission.data_subject_id) and reaches_person(submission)
 
 
 def _opt_outs(submission: Submission) -> list[Limit]:

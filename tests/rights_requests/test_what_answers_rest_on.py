@@ -34,6 +34,7 @@ from rights_requests.closing import Answer
 from rights_requests.filing import file_documents
 from rights_requests.handling import Searched
 from rights_requests.kinds import CaseKind
+from rights_requests.letter_frames import LetterKind
 from rights_requests.models import Case, CaseDocument, CaseLogEntry, Decision
 from rights_requests.moves import Move, State
 from rights_requests.receiving import Agent
@@ -127,6 +128,38 @@ def test_what_a_legal_hold_keeps_is_named_in_the_answer_in_part() -> None:
     assert "What a legal claim needs, until that claim is over" in words
     release(decision, now=at("2026-11-20"))
     assert again(case).state == State.PARTLY_FULFILLED
+
+
+@pytest.mark.parametrize("ground", ["no-ground-to-erase", "manifestly-unfounded"])
+def test_a_refusal_names_the_legal_hold_whatever_its_ground(ground: str) -> None:
+    case = received("2026-11-02", CaseKind.ERASURE)
+    lives.confirm_mailbox(case)
+    said = {"ground": ground, "evidence": "They wrote so themselves."}
+    refused = propose(again(case), Move.REFUSE, now=at("2026-11-19"), **said)
+    assert "legal claim" not in told_by(refused)
+    hold(case)
+
+    assert "A legal claim keeps your data, until that claim is over" in told_by(refused)
+    assert "Article 17(3)(e)" in told_by(refused)
+    release(refused, now=at("2026-11-20"))
+    sent = writing.rendered_of(case.letters.get(kind=LetterKind.REFUSAL))
+    assert "A legal claim keeps your data" in " ".join(sent.text.split())
+
+
+def test_a_refusal_that_rests_on_the_legal_claim_says_so_once() -> None:
+    case = received("2026-11-02", CaseKind.ERASURE)
+    lives.confirm_mailbox(case)
+    hold(case)
+    refused = propose(
+        again(case), Move.REFUSE, ground="legal-claims", now=at("2026-11-19")
+    )
+    assert told_by(refused).count("legal claim") == 1
+
+
+def told_by(decision: Decision) -> str:
+    letter = deciding.preview(decision, now=at("2026-11-20"))
+    assert letter is not None
+    return " ".join(letter.text.split())
 
 
 # --- What stays after a deletion ---
