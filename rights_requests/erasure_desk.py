@@ -132,6 +132,7 @@ def _page(page: CasePage, *, status: int = 200, problem: str = "") -> HttpRespon
         places_count=len(lines),
         erased_count=sum(line.erased_count or 0 for line in done),
         why_not=erasure_plan.why_not(case) if _is_open(case, plan) else "",
+        whose=list(WHOSE.items()),
         residue=_residue(plan, staff_id(page.request)),
         kept=_kept(plan),
     )
@@ -173,9 +174,15 @@ def _residue(plan: ErasurePlan | None, number: int) -> list[dict[str, Any]]:
             "by": names.get(row.kept_by_id or 0, ""),
             "is_mine": row.kept_by_id == number,
             "owner": _owner(row),
+            "whose": _whose(row),
         }
         for row in rows
     ]
+
+
+def _whose(row: Residue) -> str:
+    """What was said of it: whose it is, and on which ground it stays."""
+    return WHOSE[row.ground or SOMEBODY_ELSES] if row.kept_because else ""
 
 
 def _owner(row: Residue) -> dict[str, str] | None:
@@ -208,6 +215,7 @@ def _kept(plan: ErasurePlan | None) -> list[dict[str, Any]]:
             "row": row,
             "by": names.get(row.kept_by_id or 0, ""),
             "agreed_by": names.get(row.agreed_by_id or 0, ""),
+            "whose": _whose(row),
         }
         for row in rows
     ]
@@ -284,10 +292,30 @@ def search_again(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     return redirect(tab_url(case, TAB))
 
 
+INCOMPLETE = (
+    "Choose whose it is, and say how you know, or why it has to stay, in up to "
+    f"{LONGEST_REASON} characters."
+)
+SOMEBODY_ELSES = "somebody-else"
+WHOSE = {
+    SOMEBODY_ELSES: "It is somebody else’s: the person is not told",
+    **{
+        key: f"It is theirs, and stays. {erasure_plan.ground_of(key)}"
+        for key in erasure_plan.KEPT_GROUNDS
+    },
+}
+
+
 class KeepForm(forms.Form):
     """Why something that was found stays."""
 
     because = forms.CharField(max_length=LONGEST_REASON)
+    whose = forms.ChoiceField(choices=list(WHOSE.items()))
+
+    @property
+    def ground(self) -> str:
+        whose = str(self.cleaned_data["whose"])
+        return "" if whose == SOMEBODY_ELSES else whose
 
 
 @console.page(
@@ -298,9 +326,15 @@ def keep(request: HttpRequest, pk: int) -> HttpResponse:
     """Say why it stays, for a second person."""
     row, case = _residue_of(request, pk)
     form = KeepForm(request.POST)
-    because = form.cleaned_data["because"] if form.is_valid() else ""
     try:
-        erasing.propose_to_keep(row.pk, because, staff_id=staff_id(request))
+        if not form.is_valid():
+            raise NotAllowed(INCOMPLETE)
+        erasing.propose_to_keep(
+            row.pk,
+            form.cleaned_data["because"],
+            staff_id=staff_id(request),
+            ground=form.ground,
+        )
     except NotAllowed as refusal:
         return _page(page_of(request, case.pk), status=409, problem=str(refusal))
     messages.success(request, "Somebody else has to agree that it stays.")

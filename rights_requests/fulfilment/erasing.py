@@ -492,14 +492,19 @@ def search_again(plan_id: uuid.UUID) -> None:
 
 
 @transaction.atomic
-def propose_to_keep(residue_id: int, because: str, *, staff_id: int) -> None:
-    """What was found is somebody else's, or must stay: say why, for a second person.
-    Raises NotAllowed."""
+def propose_to_keep(
+    residue_id: int, because: str, *, staff_id: int, ground: str = ""
+) -> None:
+    """What was found is somebody else's, or must stay on this ground of Article 17(3),
+    which the person is told: say why, for a second person. Raises NotAllowed."""
     row = _waiting(residue_id)
     if not because.strip():
-        raise NotAllowed("Say whose it is, or which ground of the law keeps it.")
+        raise NotAllowed("Say whose it is, or why it has to stay.")
+    if ground and ground not in erasure_plan.KEPT_GROUNDS:
+        raise NotAllowed("What is kept needs a ground of Article 17(3) of the UK GDPR.")
     row.kept_because, row.kept_by_id = because.strip(), staff_id
-    row.save(update_fields=["kept_because", "kept_by_id"])
+    row.ground = ground
+    row.save(update_fields=["kept_because", "kept_by_id", "ground"])
 
 
 @transaction.atomic
@@ -520,6 +525,7 @@ def agree_to_keep(residue_id: int, *, staff_id: int, now: datetime) -> None:
         inputs={
             "decision": decision.pk,
             "proposed_by": row.kept_by_id,
+            "ground": row.ground,
             "reason": casebook.digest_of(row.kept_because),
         },
     )

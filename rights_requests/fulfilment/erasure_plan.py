@@ -209,12 +209,23 @@ def lines_of(case: Case, keeps: Sequence[Keep] = ()) -> Iterator[ErasedPlace]:
 
 
 def _keep(line: ErasedPlace, keep: Keep, *, why: str = "") -> None:
-    [ground] = [one for one in grounds.REFUSALS if one.key == keep.ground]
-    told = why or f"{ground.told[:1].upper()}{ground.told[1:]}"
     line.fate, line.ground = Fate.KEPT, keep.ground
-    line.why = f"{told} ({ground.article})"
+    line.why = why_kept(keep.ground, why)
     line.kept_until = date.fromisoformat(keep.until)
     line.until = f"until {in_words(line.kept_until)}"
+
+
+def ground_of(key: str) -> grounds.Ground:
+    [ground] = [one for one in grounds.REFUSALS if one.key == key]
+    return ground
+
+
+def why_kept(key: str, why: str = "") -> str:
+    """A ground of Article 17(3) as the person is told it, or these words with its
+    article."""
+    ground = ground_of(key)
+    told = why or f"{ground.told[:1].upper()}{ground.told[1:]}"
+    return f"{told} ({ground.article})"
 
 
 def _lines_of(case: Case) -> Iterator[ErasedPlace]:

@@ -7,6 +7,7 @@ from typing import Any
 from groundwork.holdings import Person
 from rights_requests.fulfilment import erasure_places, erasure_plan, outside
 from rights_requests.fulfilment.erasure_places import CONTACTS_KEY
+from rights_requests.fulfilment.identifiers import What
 from rights_requests.fulfilment.opendsr import RequestStatus, RequestType
 from rights_requests.kinds import CaseKind
 from rights_requests.models import (
@@ -14,6 +15,7 @@ from rights_requests.models import (
     Decision,
     ErasedPlace,
     ErasurePlan,
+    Residue,
     SystemCall,
 )
 from rights_requests.moves import Move
@@ -57,7 +59,7 @@ def fields_of(decision: Decision, move: Move, nothing_held: bool) -> dict[str, A
     stays = outside.stays(case) if is_answer else []
     person = Person(case.submission.data_subject_id)
     erased = [*_erased([*found, *before]), *elsewhere]
-    kept = [*_kept(found, person), *stays]
+    kept = [*_kept(found, person), *_found_and_kept(plan), *stays]
     if not found:
         told = {"erased": tuple(erased), "limits": tuple(kept)}
         return {name: lines for name, lines in told.items() if lines}
@@ -114,6 +116,29 @@ def _kept(lines: Iterable[ErasedPlace], person: Person) -> list[str]:
             until = f". Kept: {line.until}" if line.until else ""
             together.setdefault(f"{line.why}{until}.", []).append(line.title)
     return [f"{'; '.join(titles)}. {why}" for why, titles in together.items()]
+
+
+def _found_and_kept(plan: ErasurePlan | None) -> list[str]:
+    """What the search found of the person and two people agreed has to stay. What is
+    somebody else's is theirs alone to know."""
+    if plan is None:
+        return []
+    agreed = plan.residue.filter(gone_at=None, agreed_at__isnull=False)
+    together: dict[str, list[str]] = {}
+    for row in agreed.exclude(ground="").order_by("pk"):
+        found = together.setdefault(row.ground, [])
+        if (words := _words_of(row)) not in found:
+            found.append(words)
+    return [
+        f"What our search still found of you: {', '.join(found)}. "
+        f"{erasure_plan.why_kept(ground)}."
+        for ground, found in together.items()
+    ]
+
+
+def _words_of(row: Residue) -> str:
+    is_named = row.what in set(What)
+    return f"your {row.what}" if is_named else "a file that we cannot look into"
 
 
 def _has_come(line: ErasedPlace, person: Person) -> bool:

@@ -337,6 +337,7 @@ def _erasures(case: Case) -> list[dict[str, Any]]:
                     "place": row.place,
                     "found_at": _plain(row.found_at),
                     "gone_at": _plain(row.gone_at),
+                    "ground": row.ground,
                     "kept_by": row.kept_by_id,
                     "agreed_by": row.agreed_by_id,
                     "agreed_at": _plain(row.agreed_at),

@@ -233,7 +233,10 @@ class Residue(models.Model):
     what = models.CharField(max_length=20)
     found_at = models.DateTimeField(default=timezone.now)
     gone_at = models.DateTimeField(null=True)
+    # Why it stays, for us; and of what is the person's own the ground in law (a key of
+    # rights_requests.grounds), which they are told. Empty for what is somebody else's.
     kept_because = EncryptedTextField(blank=True)
+    ground = models.SlugField(blank=True, default="", db_default="", db_index=False)
     kept_by_id = models.BigIntegerField(null=True)
     agreed_by_id = models.BigIntegerField(null=True)
     agreed_at = models.DateTimeField(null=True)
@@ -244,7 +247,7 @@ class Residue(models.Model):
         purpose="rights-requests",
         source="staff",
         retention="case-file",
-        others="id plan place row what found_at gone_at kept_by_id agreed_by_id"
+        others="id plan place row what found_at gone_at ground kept_by_id agreed_by_id"
         " agreed_at",
         linked_by="plan__decision__case__submission__data_subject",
     )

@@ -1031,6 +1031,40 @@ def test_what_is_somebody_elses_stays_when_two_people_agree(
         erasing.search_again(plan.pk)
 
 
+def test_what_has_to_stay_of_the_person_is_told_and_what_is_somebody_elses_is_not(
+    case: Case, stores: Path, smtp: Relay
+) -> None:
+    details(BEN, employer="Ada Lovelace-Example and Sons")
+    (stores / "claim.txt").write_text(f"Paid to {ADA}")
+    plan = carried_out(case)
+    dana = console_of(person("dana@example.com", "view_case", "work_case"))
+    omar = console_of(
+        person("omar@example.com", "view_case", "work_case", "release_case")
+    )
+    for row in plan.residue.all():
+        keep = f"/console/rights_requests/residue/{row.pk}/keep/"
+        whose = "somebody-else" if row.what == "name" else "legal-obligation"
+        typed = {"because": "We looked.", "whose": whose}
+        for bad in ({"because": ""}, {"whose": ""}, {"whose": "mood"}):
+            refused = dana.post(keep, typed | bad)
+            assert refused.status_code == 409
+            assert "Choose whose it is" in text(refused)
+        assert dana.post(keep, typed).status_code == 302
+    shown = text(omar.get(f"/console/rights_requests/case/{case.pk}/deletion/"))
+    assert "It is somebody else’s" in shown and "It is theirs, and stays." in shown
+    for row in plan.residue.all():
+        agree = f"/console/rights_requests/residue/{row.pk}/agree/"
+        assert omar.post(agree).status_code == 302
+    erasing.search_again(plan.pk)
+    erasing.work_on_next(timezone.now())
+
+    assert again(case).state == State.FULFILLED
+    deliver()
+    told = " ".join(inbox(smtp, ADA)[-1].text.split())
+    assert "What our search still found of you: your e-mail address. A law" in told
+    assert "your name" not in told
+
+
 def test_what_is_left_stands_on_the_first_page_and_in_the_evidence(
     case: Case, stores: Path
 ) -> None:
