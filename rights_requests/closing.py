@@ -75,6 +75,10 @@ BEING_ERASED = (
     "nothing is left, and those who had the data from us have been told."
 )
 
+NOTHING_CORRECTED = (
+    "No correction is on record here, and the letter would say that we made it: write "
+    "down what is wrong and put it right (Corrections), or say here what was done."
+)
 PERHAPS_ANOTHER = (
     "It goes to a street, and nobody has shown yet that the e-mail address is theirs (UK "
     "GDPR, Article 12(6))."
@@ -125,6 +129,8 @@ def answer_and_close(
     kind = letter_of_answer(case, nothing_held=answer.nothing_held)
     if kind is LetterKind.COMPLAINT_OUTCOME and not answer.outcome.strip():
         raise NotAllowed("Say what you found: a complaint is closed with its outcome.")
+    if kind is LetterKind.ANSWER and not _is_something_corrected(case, answer):
+        raise NotAllowed(NOTHING_CORRECTED)
     if not answer.nothing_held:
         _do_what_was_asked(case, answer, staff_id=staff_id)
     # The outcome says as well that we have it, where nothing said so before.
@@ -155,6 +161,13 @@ def answer_and_close(
         move_number=entry.number,
         **{**answer_fields(case, answer), **(told or {})},
     )
+
+
+def _is_something_corrected(case: Case, answer: Answer) -> bool:
+    """Nobody reads that their data was corrected where nothing was."""
+    if case.kind != CaseKind.RECTIFICATION or answer.outcome.strip():
+        return True
+    return corrections.is_something_done(case)
 
 
 def _do_what_was_asked(case: Case, answer: Answer, *, staff_id: int | None) -> None:

@@ -53,6 +53,7 @@ def corrections_page(request: HttpRequest, pk: Any) -> HttpResponse:
         "corrections",
         corrections=[_shown(row, names, page) for row in rows],
         files=_files(page),
+        taken_over=corrections.taken_over(page.case),
         propose_url=act_url(propose, page.case.pk) if may_propose else "",
     )
 

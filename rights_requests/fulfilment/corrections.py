@@ -10,13 +10,15 @@ from datetime import datetime
 
 from groundwork.holdings import Holding, Person, holdings
 from groundwork.rectifying import STATEMENT, Change, correctors
+from rights_requests.fulfilment import outside
 from rights_requests.kinds import CaseKind
-from rights_requests.models import Case, Rectification
+from rights_requests.models import Case, CaseLogEntry, Event, Rectification
 from rights_requests.moves import State
 
 # Nobody has so many sign-ups.
 AT_MOST = 100
 State_ = Rectification.State
+FROM_OTHERS = "from-others"  # the place of whoever did not sign up
 
 
 @dataclass(frozen=True)
@@ -154,6 +156,21 @@ def why_not_fulfil(case: Case) -> str:
     )
 
 
+def taken_over(case: Case) -> list[str]:
+    """The fields of a record that was made from the file of another controller, of
+    somebody of whom nothing was held."""
+    made = CaseLogEntry.objects.filter(
+        case_id=case.pk, event=Event.IMPORTED, inputs__is_new=True
+    ).order_by("id")
+    names = [name for entry in made for name in entry.inputs["fields"]]
+    return list(dict.fromkeys(title_of(FROM_OTHERS, name) for name in names))
+
+
+def is_something_done(case: Case) -> bool:
+    """Whether anything was put right, here or outside."""
+    return bool(applied(case) or taken_over(case) or outside.done(case))
+
+
 def in_letter(case: Case, words: str) -> str:
     """What was done, for the answer: the fields that were corrected, never what they
     say, before the words of staff."""
@@ -164,6 +181,7 @@ def in_letter(case: Case, words: str) -> str:
     beside = titles_of(row for row in rows if row.field == STATEMENT)
     said = [
         _listed("We corrected:", corrected),
+        _listed("We keep from the file that you brought us:", taken_over(case)),
         _listed(
             "We keep what you told us beside the data, and show it with it:", beside
         ),

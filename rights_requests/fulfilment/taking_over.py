@@ -26,11 +26,11 @@ from groundwork.rectifying import correctors
 from groundwork.refusals import NotAllowed, refuse
 from rights_requests import casebook, closing, vault
 from rights_requests.fulfilment import corrections, portable_file, rectifying
-from rights_requests.fulfilment.corrections import Standing
+from rights_requests.fulfilment.corrections import FROM_OTHERS, Standing
 from rights_requests.fulfilment.portable_file import FilePlace, PortableFile
 from rights_requests.models import Case, CaseDocument, Event
 
-SIGN_UP, FROM_OTHERS, NEW = "sign-up", "from-others", "new"
+SIGN_UP, NEW = "sign-up", "new"
 SOURCE = "other-controller"  # of the register
 SIGN_UP_FIELDS = ("first_name", "last_name", "employer", "job_title", "telephone")
 CONTACT_FIELDS = ("name", "employer", "job_title", "telephone")

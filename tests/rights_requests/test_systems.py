@@ -316,7 +316,7 @@ def test_nothing_is_deleted_outside_at_the_word_of_whoever_typed_an_address(
     answer_with(task, found_there(became="done"))
 
 
-STAYS = {"became": "stays", "stays_because": "Tax law asks for six years: until 2032."}
+STAYS: dict[str, Any] = {"became": "stays", "stays_because": "Tax law asks for six years: until 2032."}
 
 
 @pytest.mark.parametrize(
@@ -568,7 +568,7 @@ def test_what_was_found_comes_with_the_owners_answer(records: OutsideSystem) -> 
     ],
 )
 def test_a_file_that_does_not_fit_its_answer_leaves_everything_as_it_was(
-    records: OutsideSystem, changed: dict[str, object], status: int, words: str
+    records: OutsideSystem, changed: dict[str, Any], status: int, words: str
 ) -> None:
     case = lives.new_case(CaseKind.ACCESS)
     task = asked(case)

@@ -19,7 +19,8 @@ from data_subjects.models import DataSubject, IndirectContact, SubjectEvent
 from governance import informing
 from groundwork import addresses
 from groundwork.refusals import NotAllowed
-from rights_requests import links, vault, visiting
+from rights_requests import closing, links, vault, visiting
+from rights_requests.closing import Answer
 from rights_requests.fulfilment import taking_over
 from rights_requests.fulfilment.portability import for_another_service
 from rights_requests.fulfilment.portable_file import MOST_BYTES, NotPortable
@@ -306,6 +307,36 @@ def test_of_somebody_new_a_record_from_elsewhere_is_made_and_they_have_to_be_tol
     assert SubjectEvent.objects.filter(action="entered").exists()
     assert not Subscriber.objects.exists() and not ConsentEntry.objects.exists()
     assert seen(case, document).lines == ()
+
+
+def test_the_answer_names_what_is_kept_of_somebody_new() -> None:
+    case = case_of()
+    document = brought(case, file_of())
+    client = dana("view_case", "work_case")
+    path = f"/console/rights_requests/case/{case.pk}/corrections/"
+    assert "Nothing is down yet" in text(client.get(path))
+
+    take_over(document, all_of(seen(case, document), "prospect"))
+    letter = closing.fulfil(case.pk, Answer(), staff_id=STAFF, now=timezone.now())
+
+    words = str(letter.blocks)
+    assert "We keep from the file that you brought us" in words
+    assert "Name (" in words and "Ada Byron" not in words
+    page = text(client.get(path))
+    assert "Nothing is down yet" not in page and "Taken over from the file" in page
+
+
+def test_nobody_reads_that_their_data_was_corrected_where_nothing_was() -> None:
+    case = case_of()
+    brought(case, file_of())  # and nothing of it was taken over
+
+    with pytest.raises(NotAllowed, match="No correction is on record here"):
+        closing.fulfil(case.pk, Answer(), staff_id=STAFF, now=timezone.now())
+
+    case.refresh_from_db()
+    assert case.is_open
+    told = Answer(outcome="We corrected it in our accounts.")
+    closing.fulfil(case.pk, told, staff_id=STAFF, now=timezone.now())
 
 
 def test_somebody_new_is_kept_with_the_address_by_which_the_file_is_theirs() -> None:
