@@ -291,6 +291,16 @@ NOT_COLLECTED = {
     "that is fetched; then it is a document of the case.",
     "rights_requests.Residue": "Why something that an erasure found stays: whose it is, "
     "if not the person's.",
+    # These lead to a case, and say nothing of the person that its own log and papers do
+    # not say.
+    "rights_requests.ClockFault": "That a clock could not be counted, for whoever mends it.",
+    "rights_requests.ErasedPlace": "How many rows of each place a deletion found and "
+    "removed: the report to the person says so.",
+    "rights_requests.MailedCode": "Digests of codes drawn by lot, gone within days.",
+    "rights_requests.Package": "How far a copy is put together; the copy itself is a "
+    "document of the case.",
+    "rights_requests.Reminder": "That staff were reminded of a day; the log says so, too.",
+    "rights_requests.RuleCheck": "Whether a standing rule fitted; the log says so, too.",
     "sessions.Session": "A signed-in browser of a member of staff; the table knows a "
     "key and an encrypted rest, and is emptied by itself.",
     "admin.LogEntry": "Nothing writes it: the console keeps its own access record.",

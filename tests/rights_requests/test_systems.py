@@ -316,7 +316,10 @@ def test_nothing_is_deleted_outside_at_the_word_of_whoever_typed_an_address(
     answer_with(task, found_there(became="done"))
 
 
-STAYS: dict[str, Any] = {"became": "stays", "stays_because": "Tax law asks for six years: until 2032."}
+STAYS: dict[str, Any] = {
+    "became": "stays",
+    "stays_because": "Tax law asks for six years: until 2032.",
+}
 
 
 @pytest.mark.parametrize(

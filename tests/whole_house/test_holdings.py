@@ -26,7 +26,7 @@ from groundwork import addresses
 from groundwork.clock import today_here
 from groundwork.holdings import Holding, Person, holdings
 from groundwork.ledger import LedgerSeal
-from groundwork.personal_data import Erasure, Export, PersonalData
+from groundwork.personal_data import Erasure, Export, NoPersonalData, PersonalData
 from outbox.models import InboundEmail
 from processing_register.checks import check_model, declaration_of, newest_privacy
 from processing_register.register import the_register
@@ -62,14 +62,37 @@ def test_whatever_can_reach_a_person_is_in_the_list_or_excused(model: Any) -> No
 
 
 def _reaches_a_person(model: Any) -> bool:
-    """It says so, or it holds the number of a person or of a case."""
+    """It says so, or a key of its leads to a person, by however many steps; or it holds
+    the number of a person or of a case."""
     if issubclass(model, LedgerSeal):
         return False
-    if isinstance(declaration_of(model), PersonalData):
+    if isinstance(declaration_of(model), PersonalData) or _leads_to_a_person(model):
         return True
     columns = {field.attname for field in model._meta.concrete_fields}
     is_ledger = hasattr(model, "seal_model")
     return "data_subject_id" in columns or (is_ledger and "case_id" in columns)
+
+
+def _leads_to_a_person(model: Any) -> bool:
+    """Whatever a model says of itself: by its foreign keys, from one to the next."""
+    seen, waiting = {model}, [model]
+    while waiting:
+        one = waiting.pop()
+        if one is DataSubject:
+            return True
+        keys = (field for field in one._meta.concrete_fields if field.is_relation)
+        fresh = {field.related_model for field in keys} - seen
+        seen |= fresh
+        waiting += fresh
+    return False
+
+
+def test_no_word_of_a_model_hides_that_its_key_leads_to_a_person() -> None:
+    for label in ("MailedCode", "Reminder"):
+        model = apps.get_model("rights_requests", label)
+        assert isinstance(declaration_of(model), NoPersonalData)
+        assert _reaches_a_person(model)
+    assert not _leads_to_a_person(apps.get_model("staff", "StaffUser"))
 
 
 def test_the_list_names_each_place_once() -> None:
