@@ -88,6 +88,10 @@ def _shown(row: Rectification, names: dict[int, str], page: CasePage) -> dict[st
         "has_changed": (
             stands is not None and not is_confirmed and stands.value != row.current
         ),
+        # Of what was proposed one of the two always says something.
+        "missing": "nothing"
+        if row.current or row.proposed
+        else "deleted with the data",
         "right": sensitive.shown(row.proposed, page.case.submission, page.request.user),
         "acts": list(_acts(row, page)),
     }

@@ -25,7 +25,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from data_subjects import holds, journal
@@ -562,8 +562,8 @@ def _finish(plan: ErasurePlan) -> None:
 
 def forget_contacts(case: Case) -> None:
     """The answer has left: the addresses in the file of somebody whose data was erased
-    go, and those on the letters about it. What is still open keeps them until it is
-    answered. The caller holds the case."""
+    go, those on the letters about it, and what was corrected. What is still open keeps
+    them until it is answered. The caller holds the case."""
     subject_id = case.submission.data_subject_id
     erased = ErasurePlan.objects.filter(
         decision__case__submission__data_subject=subject_id,
@@ -575,9 +575,9 @@ def forget_contacts(case: Case) -> None:
     if not erased.exists() or holds.is_held(subject_id):
         return
     person = Person(subject_id)
-    contacts = erasure_places.place(erasure_places.CONTACTS_KEY)
-    if contacts is not None:
-        contacts.erase(person)
+    for key in (erasure_places.CONTACTS_KEY, erasure_places.CORRECTED_KEY):
+        if (place := erasure_places.place(key)) is not None:
+            place.erase(person)
     if MAIL_TO_YOU.key not in erasure_plan.chosen_of(subject_id):
         forget_settled_mail(person)
 
@@ -587,8 +587,13 @@ def forget_contacts_kept_back() -> int:
     returns of how many people's cases."""
     done = ErasurePlan.objects.filter(state=ErasurePlan.State.DONE)
     erased = done.values("decision__case__submission__data_subject")
-    reachable = erasure_places.reachable().filter(data_subject__in=erased)
-    cases = Case.objects.filter(submission__in=reachable).order_by("submission", "pk")
+    says_something = Q(submission__in=erasure_places.reachable()) | Q(
+        rectifications__in=erasure_places.corrected()
+    )
+    cases = Case.objects.filter(
+        says_something, submission__data_subject__in=erased
+    ).distinct()
+    cases = cases.order_by("submission", "pk")
     return sum(_forget_contacts_of(pk) for pk in cases.values_list("pk", flat=True))
 
 

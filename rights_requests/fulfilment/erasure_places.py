@@ -21,18 +21,28 @@ from outbox import outside
 from outbox.holdings import MAIL_FROM_YOU, MAIL_TO_YOU, OPT_OUTS
 from processing_register.register import the_register
 from rights_requests import holdings as ours
-from rights_requests.models import CaseDocument, ErasedPlace, Letter, Submission
+from rights_requests.models import (
+    Case,
+    CaseDocument,
+    ErasedPlace,
+    Letter,
+    Rectification,
+    Submission,
+)
 from rights_requests.moves import OPEN
 from rights_requests.vault_keeping import remove_document
 
 Fate = ErasedPlace.Fate
 KEY = "person"
 CONTACTS_KEY = "case-contacts"
+CORRECTED_KEY = "case-corrected"
 MAILBOX_KEY = "mailbox"
 # Where more may come while places are erased: first what is found by the number of the
 # person, then what is found by their address.
 MAIL_KEYS = [MAIL_TO_YOU.key, MAIL_FROM_YOU.key, MAILBOX_KEY]
 CONTACTS = {"address": "", "postal_address": "", "telephone": "", "agent_address": ""}
+# What stood somewhere and what stands there is the data itself, once more.
+CORRECTED = {"current": "", "proposed": ""}
 
 
 @dataclass(frozen=True)
@@ -59,7 +69,7 @@ def places() -> list[Place]:
         found.append(_mailbox())
     for holding in reversed(holdings()):
         if holding.key == ours.SUBMISSIONS.key:
-            found.append(_contacts())
+            found += [_contacts(), _corrected()]
         if holding.key != KEY:
             found.append(_of(holding))
     found.append(_journal())
@@ -187,3 +197,30 @@ def reachable() -> QuerySet[Submission]:
         case__submission=OuterRef("pk"), sent_at__isnull=False, settled_at__isnull=True
     )
     return theirs.exclude(cases__state__in=OPEN).exclude(Exists(leaving))
+
+
+def _corrected() -> Place:
+    return Place(
+        key=CORRECTED_KEY,
+        title="What was wrong and what is right in your corrections",
+        words="What stood there before and what you told us instead. That we corrected "
+        "it, and how we knew what is right, stays in the file.",
+        fate=Fate.EMPTIED,
+        count=lambda person: corrected().filter(_of_their_file(person)).count(),
+        erase=lambda person: (
+            corrected().filter(_of_their_file(person)).update(**CORRECTED)
+        ),
+    )
+
+
+def _of_their_file(person: Person) -> Q:
+    cases = Case.objects.filter(submission__data_subject=person.id)
+    return Q(case__in=cases.values("pk"))
+
+
+def corrected() -> QuerySet[Rectification]:
+    """Corrections of closed cases that say what stood there and what is right."""
+    says_what = reduce(or_, (Q(has_content(name)) for name in CORRECTED))
+    rows = Rectification.objects.filter(says_what, settled_at__isnull=False)
+    closed = Case.objects.exclude(state__in=OPEN)
+    return rows.filter(case__in=closed.values("pk"))

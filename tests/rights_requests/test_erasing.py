@@ -52,9 +52,11 @@ from rights_requests import (
 from rights_requests.deadline_words import in_words
 from rights_requests.deciding import Proposal
 from rights_requests.fulfilment import (
+    corrections,
     erasing,
     erasure_places,
     erasure_plan,
+    rectifying,
     telling,
 )
 from rights_requests.fulfilment.evidence import bundle
@@ -71,6 +73,7 @@ from rights_requests.models import (
     Event,
     Letter,
     MailedCode,
+    Rectification,
     Residue,
     Submission,
     Task,
@@ -241,6 +244,60 @@ def test_whoever_asked_who_had_the_data_hears_that_nobody_had_it(
     deliver()
     told = " ".join(inbox(smtp, ADA)[-1].text.split())
     assert "You also asked who had your data from us. Our records name nobody." in told
+
+
+def corrected_before(address: str, field: str, right: str) -> Case:
+    """An earlier request, in which this was put right."""
+    found = lives.new_case(CaseKind.RECTIFICATION, address=address)
+    lives.confirm_mailbox(found)
+    person_id = found.submission.data_subject_id
+    data = corrections.data_of(person_id, place="sign-up")
+    [datum] = [one for one in data if one.field == field]
+    now = timezone.now()
+    row = rectifying.propose(found.pk, datum.key, right, staff_id=DANA, now=now)
+    shown = rectifying.Shown("She spelt it out.")
+    rectifying.verify(row.pk, shown, staff_id=DANA, now=now)
+    rectifying.apply(row.pk, staff_id=DANA, now=now)
+    deliver()
+    telling.set_tasks(timezone.now())
+    closing.fulfil(found.pk, closing.Answer(), staff_id=DANA, now=timezone.now())
+    deliver()
+    return again(found)
+
+
+def test_what_was_corrected_before_goes_from_its_file_and_the_page_says_so(
+    case: Case, smtp: Relay
+) -> None:
+    before = corrected_before(ADA, "last_name", "Byron-Example")
+    console = console_of(
+        person("dana@example.com", "view_case", "work_case", "view_submission")
+    )
+    page = f"/console/rights_requests/case/{before.pk}/corrections/"
+    assert "Byron-Example" in text(console.get(page))
+
+    assert carried_out(case).state == "done"
+    deliver()
+
+    [row] = Rectification.objects.filter(case=before)
+    assert (row.current, row.proposed) == ("", "")
+    assert row.evidence == "She spelt it out."
+    shown = text(console.get(page))
+    assert "Byron" not in shown and "Lovelace" not in shown
+    assert shown.count("deleted with the data") == 2
+    told = inbox(smtp, ADA)[-1].text
+    assert "What was wrong and what is right in your corrections (1)" in told
+
+
+def test_what_was_corrected_goes_also_where_an_earlier_deletion_left_it(
+    case: Case,
+) -> None:
+    before = corrected_before(ADA, "last_name", "Byron-Example")
+    carried_out(case)
+    deliver()
+    Rectification.objects.update(current="Lovelace-Example")
+    assert erasing.forget_contacts_kept_back() == 1
+    assert Rectification.objects.get(case=before).current == ""
+    assert erasing.forget_contacts_kept_back() == 0
 
 
 def test_a_hold_keeps_the_file_of_the_case_until_it_is_released(case: Case) -> None:
