@@ -13,9 +13,11 @@ from django.utils import timezone
 
 from data_subjects.models import HeldPerson, LegalHold, SubjectEvent
 from data_subjects.people import bind_those_before, locked_with_those_before
+from groundwork.periods import months_after
 from groundwork.refusals import NotAllowed
 
 Action = SubjectEvent.Action
+LONGEST_WITHOUT_REVIEW = 12  # months
 
 
 @dataclass(frozen=True)
@@ -68,16 +70,26 @@ def _refuse_unless_sound(
         raise NotAllowed("Say whose data is to be kept.")
     if not matter.name.strip() or not matter.reason.strip():
         raise NotAllowed("Name the matter, and say why the data must be kept.")
-    if matter.review_on <= today:
+    _refuse_unless_soon(matter.review_on, today)
+
+
+def _refuse_unless_soon(review_on: date, today: date) -> None:
+    """None stands because it was forgotten, or put off until nobody is left who knows
+    of it. Raises NotAllowed."""
+    if review_on <= today:
         raise NotAllowed("The day of review must be still to come.")
+    if review_on > months_after(today, LONGEST_WITHOUT_REVIEW):
+        raise NotAllowed(
+            "The day of review must be within a year: a hold that is needed for longer "
+            "is looked at again then."
+        )
 
 
 @transaction.atomic
 def review(hold_id: int, *, review_on: date, staff_id: int, today: date) -> None:
     """Somebody looked whether it is still needed; it is, until the next look."""
     hold = _standing(hold_id)
-    if review_on <= today:
-        raise NotAllowed("The day of review must be still to come.")
+    _refuse_unless_soon(review_on, today)
     hold.review_on = review_on
     hold.save(update_fields=["review_on"])
     _note(hold, Action.REVIEWED, staff_id, _people(hold))

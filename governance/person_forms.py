@@ -204,7 +204,11 @@ class HoldForm(AddressesForm):
         widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
         error_messages={"required": "Enter at least one e-mail address"},
     )
-    review_on = day_field("Look at it again on", "Enter the day of the next review")
+    review_on = day_field(
+        "Look at it again on",
+        "Enter the day of the next review",
+        help_text="Within a year.",
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -233,7 +237,11 @@ def _address(line: str) -> str:
 
 
 class ReviewForm(ConsoleForm):
-    review_on = day_field("Look at it again on", "Enter the day of the next review")
+    review_on = day_field(
+        "Look at it again on",
+        "Enter the day of the next review",
+        help_text="Within a year.",
+    )
 
 
 class DisclosureForm(PersonForm, AllowanceForm):

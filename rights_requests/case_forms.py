@@ -528,12 +528,18 @@ class PartForm(ProposalForm):
     def clean(self) -> dict[str, Any]:
         data = super().clean()
         for name in list(self.fields):
-            if not name.startswith(KEEP) or not data.get(name):
-                continue
-            until = UNTIL + name.removeprefix(KEEP)
-            if data.get(until) is None and until not in self.errors:
-                self.add_error(until, "Say until when it is kept")
+            if name.startswith(KEEP) and name not in self.errors:
+                self._hold_together(name, UNTIL + name.removeprefix(KEEP), data)
         return data
+
+    def _hold_together(self, keep: str, until: str, data: dict[str, Any]) -> None:
+        """A ground and a last day, or neither."""
+        if data.get(keep) and data.get(until) is None and until not in self.errors:
+            self.add_error(until, "Say until when it is kept")
+        if not data.get(keep) and data.get(until) is not None:
+            self.add_error(
+                keep, "Choose why it is kept, or take the day out: now it is deleted"
+            )
 
 
 def _until_help(key: str) -> str:

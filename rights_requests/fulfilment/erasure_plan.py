@@ -19,6 +19,7 @@ from data_subjects.models import DataSubject
 from data_subjects.restriction import is_restricted
 from groundwork import addresses
 from groundwork.holdings import Holding, Person, holdings
+from groundwork.periods import months_after
 from groundwork.refusals import refuse
 from outbox.models import InboundEmail
 from outbox.retention import is_answer_on_its_way
@@ -133,6 +134,8 @@ KEPT_GROUNDS = (
     "archiving",
     grounds.LEGAL_CLAIMS.key,
 )
+# Longer than any claim or tax asks for; what has to stay for longer is decided anew.
+LONGEST_KEPT = 10 * 12  # months
 STILL_YOURS = "It is how we find what is kept of you"
 
 
@@ -176,10 +179,21 @@ def why_not_keep(case: Case, keeps: Sequence[Keep], *, today: date) -> str:
             return "Choose from the places that would be deleted."
         if keep.ground not in KEPT_GROUNDS:
             return "What is kept needs a ground of Article 17(3) of the UK GDPR."
-        if date.fromisoformat(keep.until) <= today:
-            return "Say until when it is kept: a day that is still to come."
+        if problem := _why_not_until(date.fromisoformat(keep.until), today):
+            return problem
         if problem := _why_not_alone(keep, keeps):
             return problem
+    return ""
+
+
+def _why_not_until(last_day: date, today: date) -> str:
+    if last_day <= today:
+        return "Say until when it is kept: a day that is still to come."
+    if last_day > months_after(today, LONGEST_KEPT):
+        return (
+            "Nothing is kept for more than ten years at one time: choose a day before, "
+            "and decide anew then."
+        )
     return ""
 
 

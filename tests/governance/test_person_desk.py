@@ -125,6 +125,7 @@ def test_each_verb_is_refused_to_whoever_has_every_other_permission() -> None:
         ("disclosure/add/", DISCLOSE | {"recipient": "x" * 121}, "Shorten this to 120"),
         ("disclosure/add/", DISCLOSE | {"purpose": "mood"}, "Choose from those"),
         ("legalhold/add/", HOLD | {"matter": "x" * 121}, "Shorten this to 120"),
+        ("legalhold/add/", HOLD | {"review_on": "2199-01-01"}, "within a year"),
     ],
 )
 def test_bad_input_is_explained_and_changes_nothing(

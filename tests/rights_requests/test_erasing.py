@@ -658,6 +658,7 @@ def test_single_places_stay_on_their_ground_until_their_day(
         ({"place": "person"}, "places that would be deleted"),
         ({"ground": "no-ground-to-erase"}, r"Article 17\(3\)"),
         ({"until": today_here().isoformat()}, "still to come"),
+        ({"until": "2199-01-01"}, "more than ten years"),
     ],
 )
 def test_what_has_no_ground_no_day_or_nothing_in_it_is_not_kept(
@@ -687,6 +688,10 @@ def test_staff_choose_on_the_form_what_stays_and_say_until_when(case: Case) -> N
     }
     refused = console.post(act, {**given, "until_sign-up": ""})
     assert "Say until when it is kept" in text(refused)
+    until = {"keep_sign-up": "", "until_sign-up": IN_A_YEAR.isoformat()}
+    dropped = console.post(act, {**given, **until})
+    assert "Choose why it is kept, or take the day out" in text(dropped)
+    assert not ErasedPlace.objects.exists()
     console.post(act, {**given, "until_sign-up": IN_A_YEAR.isoformat()})
     line = ErasedPlace.objects.get(key="sign-up")
     assert (line.fate, line.ground) == ("kept", "legal-obligation")
