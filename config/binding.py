@@ -39,7 +39,7 @@ BINDING: Mapping[str, Binding] = {
     ),
     "links": Binding(
         because="A link is used up by the person to whom it was mailed.",
-        edits=(),
+        edits=("subscriber",),
         path="subscriber__data_subject",
     ),
     "address-change": Binding(path="subscriber__data_subject"),

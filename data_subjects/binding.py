@@ -33,7 +33,8 @@ class Binding:
     """How a restriction binds the rows of one holding.
 
     because: why it does not bind more, in words; empty only where it binds everything.
-    edits: the fields that nobody changes meanwhile. is_kept: no row is removed. path:
+    edits: the fields that nobody changes meanwhile, and with them the one that leads to
+    the person. is_kept: no row is removed. path:
     how a row leads to its person, where that is not what its model declares; is_digest:
     it ends at the keyed digest of an address. leaves_uses: lists and counts that use the
     data leave the rows out, and the mail worker does not see them. is_mail: the rows are

@@ -125,9 +125,18 @@ def _sql_of(holding: Holding, binding: Binding, columns: set[str]) -> str:
 
 
 def edited_columns(holding: Holding, binding: Binding) -> list[str]:
-    """The columns of the fields that nobody changes."""
-    names = holding.fields if binding.edits == ALL_FIELDS else binding.edits
-    return [_column(holding.table, name) for name in names]
+    """The columns of the fields that nobody changes: with them the one by which a row
+    leads to its person, or it would be changed as somebody else's and given back."""
+    names = [*(holding.fields if binding.edits == ALL_FIELDS else binding.edits)]
+    first = _path(holding, binding).partition("__")[0]
+    if names and isinstance(holding.table._meta.get_field(first), models.Field):
+        names.append(first)
+    return list(dict.fromkeys(_column(holding.table, name) for name in names))
+
+
+def _path(holding: Holding, binding: Binding) -> str:
+    """How a row leads to its person."""
+    return binding.path or holding.declaration.linked_by
 
 
 def _column(table: Any, field: str) -> str:
@@ -177,8 +186,7 @@ def _keeping(holding: Holding, binding: Binding, columns: set[str]) -> str:
 
 def _whose(holding: Holding, binding: Binding) -> str:
     """A comparison with the person, or the people, that an old row leads to."""
-    path = binding.path or holding.declaration.linked_by
-    ids = _ids(holding.table, path.split("__"), "OLD")
+    ids = _ids(holding.table, _path(holding, binding).split("__"), "OLD")
     if binding.is_digest:
         return (
             "IN (SELECT known.id FROM data_subjects_datasubject AS known"
@@ -228,8 +236,7 @@ def _standing(table: str, column: str) -> str:
 
 def _hiding(holding: Holding, binding: Binding) -> str:
     table = holding.table._meta.db_table
-    path = binding.path or holding.declaration.linked_by
-    restricted = _standing(table, _column(holding.table, path))
+    restricted = _standing(table, _column(holding.table, _path(holding, binding)))
     sql = f"""
     ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY;
     CREATE POLICY {EVERYBODY} ON "{table}" USING (true) WITH CHECK (true);

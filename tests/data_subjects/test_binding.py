@@ -213,6 +213,21 @@ def ada(open_house: None) -> Subscriber:
 RENAME = "UPDATE subscribers_subscriber SET first_name = %s WHERE id = %s"
 
 
+def test_what_is_restricted_is_not_given_to_somebody_else(ada: Subscriber) -> None:
+    """Else it would be changed there, and come back."""
+    other = reader(BEN)
+    free = subject_of(CLEO).pk
+    restricted(ADA)
+    with refused():
+        run(MOVE, free, ada.pk)
+    with refused():
+        run("UPDATE subscribers_mailedlink SET subscriber_id = %s", other.pk)
+    assert run(MOVE, free, other.pk) == 1
+
+
+MOVE = "UPDATE subscribers_subscriber SET data_subject_id = %s WHERE id = %s"
+
+
 def test_whoever_is_not_restricted_can_be_changed(ada: Subscriber) -> None:
     restricted(CLEO)
     lifted(ADA)
