@@ -104,8 +104,8 @@ class Kept:
 
 # A ledger is never changed; its entries name nobody, so that nothing has to be.
 ON_RECORD = Kept(
-    "It names you by a number only, which leads to nobody once the rest is gone. It "
-    "shows that we kept to the law",
+    "You stand there by a number only, which leads to nobody once the rest is gone. "
+    "That shows that we kept to the law",
     "UK GDPR, Articles 5(2) and 17(3)(b)",
 )
 

@@ -918,6 +918,7 @@ SPEAK = (
         case_forms.NarrowForm,
         move=Move.NARROW,
         writes=True,
+        why_not=lambda case, facts: closing.why_not_withdraw(case),
         group=PERSON,
     ),
     Act(
@@ -929,6 +930,7 @@ SPEAK = (
         _withdraw,
         move=Move.WITHDRAW,
         writes=True,
+        why_not=lambda case, facts: closing.why_not_withdraw(case),
         group=PERSON,
     ),
     Act(

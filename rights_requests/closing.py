@@ -528,8 +528,9 @@ def withdraw(
 
 def why_not_withdraw(case: Case) -> str:
     """What is deleted cannot be brought back; what is not deleted yet stays."""
-    if case.is_open and erasure_plan.is_all_gone(case):
-        return "Your data is deleted already: it is too late to take this back."
+    is_erasure = case.is_open and case.kind == CaseKind.ERASURE
+    if is_erasure and erasure_plan.is_all_gone(case):
+        return "The data is deleted already: it is too late to take this back."
     return ""
 
 

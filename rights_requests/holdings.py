@@ -23,7 +23,7 @@ from rights_requests.models import Case, CaseDocument, CaseLogEntry, Decision, E
 OF_CASE = "case__submission__data_subject"
 # The first letter says so too (limits).
 CASE_FILE = Kept(
-    "It is the file of what you asked us, and shows how we answered",
+    "That is the file of what you asked us, and shows how we answered",
     "UK GDPR, Article 17(3)(b)",
 )
 

@@ -41,6 +41,7 @@ LATER = {
     "recipients": "who else had the data",
     "limits": "what we keep",
     "erased": "what is deleted, place by place",
+    "emptied": "what is emptied, place by place",
     "due_on": "the new date",
     "steps": "how the new date came about",
 }

@@ -96,8 +96,9 @@ class Fields:
     no_recipients: bool = False
     # What we keep, or will probably have to keep, each with its reason.
     limits: tuple[str, ...] = ()
-    # What was deleted, place by place.
+    # What was deleted, place by place; and where an entry stays without it.
     erased: tuple[str, ...] = ()
+    emptied: tuple[str, ...] = ()
     # The address that the letter goes to is deleted once it has left.
     address_goes: bool = False
     # What an objection or a withdrawal stops, and which services end with it.

@@ -58,12 +58,20 @@ def fields_of(decision: Decision, move: Move, nothing_held: bool) -> dict[str, A
     elsewhere = outside.done(case) if is_answer else []
     stays = outside.stays(case) if is_answer else []
     person = Person(case.submission.data_subject_id)
-    erased = [*_erased([*found, *before]), *elsewhere]
+    went = [*found, *before]
+    erased = [*_counted(went, Fate.REMOVED), *elsewhere]
+    emptied = _counted(went, Fate.EMPTIED)
     kept = [*_kept(found, person), *_found_and_kept(plan), *stays]
     if not found:
         told = {"erased": tuple(erased), "limits": tuple(kept)}
+        told |= {"emptied": tuple(emptied)}
         return {name: lines for name, lines in told.items() if lines}
-    return {"erased": tuple(erased), "limits": tuple(kept), **goes}
+    return {
+        "erased": tuple(erased),
+        "emptied": tuple(emptied),
+        "limits": tuple(kept),
+        **goes,
+    }
 
 
 def _address_goes(lines: Iterable[ErasedPlace]) -> bool:
@@ -87,15 +95,19 @@ def fields_of_withdrawal(case: Case) -> dict[str, Any]:
         *([DONE_OUTSIDE] if sent.filter(status=done).exists() else []),
         *([TOLD_TO_STOP] if sent.exclude(status__in=over).exists() else []),
     ]
-    erased = _erased(erasure_plan.went(case))
-    return {"erased": tuple(erased), "outcome": "\n\n".join(told)}
+    went = list(erasure_plan.went(case))
+    return {
+        "erased": tuple(_counted(went, Fate.REMOVED)),
+        "emptied": tuple(_counted(went, Fate.EMPTIED)),
+        "outcome": "\n\n".join(told),
+    }
 
 
-def _erased(lines: Iterable[ErasedPlace]) -> list[str]:
-    """By title, with how many records there were."""
+def _counted(lines: Iterable[ErasedPlace], fate: Fate) -> list[str]:
+    """Those with this fate by title, with how many records there were."""
     counts: Counter[str] = Counter()
     for line in sorted(lines, key=lambda line: -line.position):
-        if line.fate != Fate.KEPT:
+        if line.fate == fate:
             counts[line.title] += count_of(line)
     return [f"{title} ({count})" for title, count in counts.items() if count]
 
@@ -109,13 +121,15 @@ def count_of(line: ErasedPlace) -> int:
 
 def _kept(lines: Iterable[ErasedPlace], person: Person) -> list[str]:
     """What stays, those for one reason together; also what has come since the list was
-    made."""
-    together: dict[str, list[str]] = {}
+    made. What was chosen to stay stands by itself: its reason speaks of one thing."""
+    together: dict[tuple[str, str], list[str]] = {}
     for line in sorted(lines, key=lambda line: -line.position):
         if line.fate == Fate.KEPT and (line.seen_count or _has_come(line, person)):
             until = f". Kept: {line.until}" if line.until else ""
-            together.setdefault(f"{line.why}{until}.", []).append(line.title)
-    return [f"{'; '.join(titles)}. {why}" for why, titles in together.items()]
+            alone = line.title if line.ground else ""
+            reason = f"{line.why}{until}."
+            together.setdefault((reason, alone), []).append(line.title)
+    return [f"{'; '.join(titles)}. {why}" for (why, _), titles in together.items()]
 
 
 def _found_and_kept(plan: ErasurePlan | None) -> list[str]:

@@ -178,6 +178,12 @@ def test_an_erasure_takes_everything_but_what_the_plan_keeps_and_tells_the_perso
     deliver()
     told = inbox(smtp, ADA)[-1].text
     assert "Your sign-up for our e-mails (1)" in told
+    gone, _, emptied = told.partition("What we emptied")
+    assert "E-mails to you" in emptied and "E-mails to you" not in gone
+    assert "number by which you are known here (1)" not in gone
+    assert "number by which you are known here (1)" in emptied
+    assert "for a copy of what we keep of you" in " ".join(told.split())
+    assert "to correct your data, to delete it" not in " ".join(told.split())
     assert "on our list" in told or "must not write to it" in told
     assert "Article 17(3)(b)" in told and "complain to us" in told
     assert Subscriber.objects.filter(address_digest=addresses.digest(BEN)).exists()
@@ -475,6 +481,10 @@ def test_it_cannot_be_taken_back_once_it_has_begun(case: Case, stores: Path) -> 
     with pytest.raises(NotAllowed, match="is being carried out"):
         propose(case)
     assert again(case).state == State.IN_PROGRESS
+    console = console_of(person("dana@example.com", "view_case", "work_case"))
+    shown = text(console.get(f"/console/rights_requests/case/{case.pk}/change/"))
+    assert "The data is deleted already: it is too late to take this back." in shown
+    assert f"/{case.pk}/withdraw/" not in shown
 
 
 def test_what_the_person_says_after_the_approval_is_heard(case: Case) -> None:
