@@ -345,6 +345,7 @@ RETENTION = [
     "rights_requests.retention.SPENT_CODES",
     "rights_requests.retention.SPENT_OWN_LINKS",
     "rights_requests.retention.HANDED_COPIES",
+    "rights_requests.retention.HANDED_FILES",
     "rights_requests.retention.CASE_FILES",
     # Last: the key of a person goes when nothing else is left of them.
     "data_subjects.retention.PERSON_KEYS",

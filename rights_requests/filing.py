@@ -16,8 +16,9 @@ from groundwork.refusals import refuse
 from groundwork.sensitive import Sign
 from rights_requests import casebook, sensitive, vault
 from rights_requests.models import Case, CaseDocument, Event
-from rights_requests.moves import State
+from rights_requests.moves import GIVEN, State
 from rights_requests.uploads import Checked
+from rights_requests.whose_answer import COPIES
 
 logger = logging.getLogger(__name__)
 Purpose = CaseDocument.Purpose
@@ -35,7 +36,8 @@ class DiskRefuses(OSError):
 
 def why_not_file(case: Case, purpose: CaseDocument.Purpose) -> str:
     """What stands against a document for this from staff; empty when nothing does."""
-    if purpose == Purpose.ANSWER and not case.is_open:
+    is_again = case.state in GIVEN and case.kind in COPIES  # as its day is over
+    if purpose == Purpose.ANSWER and not case.is_open and not is_again:
         return f"The case is closed ({State(case.state).label}): the answer has left."
     if purpose == Purpose.IDENTITY and not _is_checked(case):
         return (

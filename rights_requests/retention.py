@@ -22,6 +22,7 @@ from rights_requests.models import (
 from rights_requests.moves import OPEN
 from rights_requests.vault import remove
 from rights_requests.vault_keeping import remove_document
+from rights_requests.whose_answer import COPIES
 
 
 def _closed(limit: datetime) -> QuerySet[Submission]:
@@ -81,6 +82,16 @@ def _ended_copies(limit: datetime) -> QuerySet[CaseDocument]:
     )
 
 
+def _ended_files(limit: datetime) -> QuerySet[CaseDocument]:
+    """Of systems outside, or uploaded, beside a copy or in its place."""
+    today = timezone.localdate(limit + COPY_LASTS)
+    return CaseDocument.objects.filter(
+        handed_at__date__lt=today - COPY_LASTS,
+        case__kind__in=COPIES,
+        removed_at__isnull=True,
+    )
+
+
 HANDED_COPIES = Purge(
     rule="case-file",
     sooner=COPY_LASTS,
@@ -89,6 +100,15 @@ HANDED_COPIES = Purge(
     subject="case__submission__data_subject_id",
     remove=_end_copy,
     counts_from="package__handed_at",
+)
+HANDED_FILES = Purge(
+    rule="case-file",
+    sooner=COPY_LASTS,
+    what="Other files with people’s data that were handed over as a copy",
+    due=_ended_files,
+    subject="case__submission__data_subject_id",
+    remove=_end_copy,
+    counts_from="handed_at",
 )
 CASE_FILES = Purge(
     rule="case-file",

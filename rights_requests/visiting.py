@@ -26,6 +26,7 @@ from rights_requests.models import (
     Event,
     Letter,
     Message,
+    Package,
 )
 from rights_requests.moves import GIVEN
 from rights_requests.uploads import Checked
@@ -121,30 +122,37 @@ def given_to_person(case: Case) -> list[CaseDocument]:
 
 
 def _was_given(document: CaseDocument) -> bool:
-    """A copy, and a file with somebody's data beside it, only once it was handed over;
-    a copy that the house put together not longer than its day; every other answer as
-    long as it is there."""
-    if not document.is_put_together:
-        return document.case.kind not in COPIES or document.handed_at is not None
-    package = document.package
-    is_over = releasing.has_ended(package, now=timezone.now())
-    return package.handed_at is not None and not is_over
+    """A copy, and a file with somebody's data beside it, only once it was handed over,
+    and not longer than its day; every other answer as long as it is there."""
+    if document.case.kind not in COPIES:
+        return True
+    given = _handed(document)
+    is_over = releasing.has_ended(given, now=timezone.now())
+    return given.handed_at is not None and not is_over
+
+
+def _handed(document: CaseDocument) -> Package | CaseDocument:
+    """What says when it was handed over."""
+    return document.package if document.is_put_together else document
 
 
 def copy_ends_on(document: CaseDocument) -> date | None:
-    """The last day on which a copy can be downloaded; None for any other document."""
-    handed_at = document.package.handed_at if document.is_put_together else None
+    """The last day on which it can be downloaded, of a copy and a file beside it; None
+    for any other document."""
+    handed_at = _handed(document).handed_at
     return releasing.ends_on(handed_at) if handed_at else None
 
 
 def copy_has_ended(case: Case) -> bool:
-    """Whether there was a copy on the page of this case, and there is none now."""
-    if case.state not in GIVEN:
+    """Whether there was a copy on the page of this case, or a file with their data, and
+    there is none now."""
+    if case.state not in GIVEN or case.kind not in COPIES:
         return False
-    handed = case.packages.filter(handed_at__isnull=False)
-    return handed.exists() and not any(
-        document.is_put_together for document in given_to_person(case)
-    )
+    given = given_to_person(case)
+    if case.packages.filter(handed_at__isnull=False).exists():
+        return not any(document.is_put_together for document in given)
+    files = case.documents.filter(purpose=Purpose.ANSWER, handed_at__isnull=False)
+    return files.exists() and not given
 
 
 def ask_for_fresh_copy(case_id: uuid.UUID, *, now: datetime) -> Message:

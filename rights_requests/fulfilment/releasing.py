@@ -121,7 +121,7 @@ def release(
     _release_files(package.case, staff_id=staff_id, now=now)
     if package.case.state in GIVEN:
         hand_over(package.case, now=now, staff_id=staff_id)
-        _tell(package, staff_id=staff_id, now=now)
+        _tell(package.case, staff_id=staff_id, now=now)
     return package
 
 
@@ -240,13 +240,18 @@ def why_not_release_files(case: Case, *, staff_id: int) -> str:
 def release_files(
     case_id: uuid.UUID, files: Shown, *, staff_id: int, now: datetime
 ) -> None:
-    """Let these files go with the answer. Raises NotAllowed for whoever has worked on the
-    case, and where a file has come or gone since they were shown; the database refuses
-    whoever brought one of them."""
+    """Let these files go with the answer; where it was given, they are handed over now.
+    Raises NotAllowed for whoever has worked on the case, and where a file has come or
+    gone since they were shown; the database refuses whoever brought one of them."""
     case = casebook.locked(case_id)
     refuse(why_not_release_files(case, staff_id=staff_id))
     refuse(_why_not_these(case, files))
+    if case.state in GIVEN:
+        refuse(whose_answer.why_not_to_them(case))
     _release_files(case, staff_id=staff_id, now=now)
+    if case.state in GIVEN:
+        _hand_over_files(case, now=now)
+        _tell(case, staff_id=staff_id, now=now)
 
 
 def _why_not_these(case: Case, files: Shown) -> str:
@@ -292,9 +297,7 @@ def hand_over(case: Case, *, now: datetime, staff_id: int | None) -> None:
     """The copy that stands is the person's from now on, with the files beside it, and
     takes the place of those before it. The caller holds the case; what nobody released
     is refused by the database."""
-    for file in _files(case):
-        file.handed_at = file.handed_at or now
-        file.save(update_fields=["handed_at"])
+    _hand_over_files(case, now=now)
     package = freshness.newest_package(case)
     if package is None:
         return
@@ -310,14 +313,20 @@ def hand_over(case: Case, *, now: datetime, staff_id: int | None) -> None:
     transmissions.start(case, package.document, now=now)
 
 
-def _tell(package: Package, *, staff_id: int, now: datetime) -> None:
+def _hand_over_files(case: Case, *, now: datetime) -> None:
+    for file in _files(case):
+        file.handed_at = file.handed_at or now
+        file.save(update_fields=["handed_at"])
+
+
+def _tell(case: Case, *, staff_id: int, now: datetime) -> None:
     """Of a fresh copy in a case that was answered before."""
     words = (
         "The copy of your data that you asked for again is on the page of your request. "
         f"You can download it there until {in_words(ends_on(now))}."
     )
     writing.write(
-        package.case,
+        case,
         LetterKind.MESSAGE,
         now=now,
         staff_id=staff_id,
@@ -331,7 +340,8 @@ def ends_on(handed_at: datetime) -> date:
     return timezone.localdate(handed_at) + COPY_LASTS
 
 
-def has_ended(package: Package, *, now: datetime) -> bool:
-    """Whether its day is over, whether the nightly purge has come by or not."""
-    handed_at = package.handed_at
+def has_ended(given: Package | CaseDocument, *, now: datetime) -> bool:
+    """Whether its day is over, whether the nightly purge has come by or not: of a copy,
+    and of a file beside it, which holds somebody's data as well."""
+    handed_at = given.handed_at
     return handed_at is not None and timezone.localdate(now) > ends_on(handed_at)

@@ -32,6 +32,7 @@ from rights_requests.filing import file_documents
 from rights_requests.fulfilment import building, evidence, redacting, releasing
 from rights_requests.fulfilment.marks import Extent, Reason
 from rights_requests.fulfilment.redacting import Wanted
+from rights_requests.handling import Searched
 from rights_requests.kinds import CaseKind
 from rights_requests.models import (
     Case,
@@ -39,12 +40,13 @@ from rights_requests.models import (
     CaseLogEntry,
     Decision,
     Event,
+    Letter,
     Note,
     Package,
     Redaction,
 )
 from rights_requests.moves import Move, State
-from rights_requests.retention import HANDED_COPIES
+from rights_requests.retention import HANDED_COPIES, HANDED_FILES
 from rights_requests.uploads import check_upload
 from rights_requests.vault_keeping import remove_document
 from subscribers.models import Subscriber
@@ -792,6 +794,10 @@ def test_a_worker_still_builds_for_no_case_that_was_withdrawn(case: Case) -> Non
 # --- The person's page ---
 
 
+def text_of_visit(client: Client, case: Case) -> str:
+    return str(client.get(visit_of(case)).content.decode())
+
+
 def visit_of(case: Case) -> str:
     """As a mailed code has just opened it."""
     now = timezone.now()
@@ -818,6 +824,53 @@ def test_the_person_reads_until_when_and_asks_again_when_it_has_ended(
     [message] = case.messages.filter(read_at__isnull=True)
     assert message.words == visiting.ASKED_AGAIN
     assert Case.objects.filter(submission=case.submission).count() == 1
+
+
+def given_by_file(case: Case) -> CaseDocument:
+    """Answered with what a system outside had, and nothing of the house's."""
+    now = timezone.now()
+    found = Searched("Records", "her address", 1, "It holds all.", now.date())
+    handling.record_search(case.pk, found, staff_id=MAKER, now=now)
+    file = add_file(case, staff_id=MAKER)
+    lives.release_files(case, staff_id=READER)
+    fulfil(case)
+    file.refresh_from_db()
+    return file
+
+
+def test_a_file_with_somebodys_data_ends_like_a_copy_and_can_be_had_again(
+    case: Case, client: Client
+) -> None:
+    file = given_by_file(case)
+    assert file.handed_at is not None
+    until = releasing.ends_on(file.handed_at)
+    assert f"here until {until:%A} {until.day} {until:%B %Y}" in text_of_visit(
+        client, case
+    )
+
+    with time_machine.travel(file.handed_at + timedelta(days=31), tick=False):
+        path = visit_of(case)
+        assert "here until" not in text_of_visit(client, case)
+        assert client.post(f"{path}documents/{file.pk}/").status_code == 404
+        assert purged(HANDED_FILES) == 1
+        assert list(vault.names()) == []
+        client.post(path, {"act": "copy"})
+        [message] = case.messages.filter(read_at__isnull=True)
+        assert message.words == visiting.ASKED_AGAIN
+
+        again = add_file(case, staff_id=MAKER)
+        assert visiting.given_to_person(case) == []
+        lives.release_files(case, staff_id=READER)
+        assert visiting.given_to_person(case) == [again]
+    assert "on the page of your request" in str(Letter.objects.latest("pk").blocks)
+
+
+def test_a_closed_case_of_another_kind_takes_no_answer_any_more(case: Case) -> None:
+    other = lives.new_case(CaseKind.RECTIFICATION)
+    told = Answer("It was right already.")
+    closing.fulfil(other.pk, told, staff_id=MAKER, now=timezone.now())
+    with pytest.raises(NotAllowed, match="The case is closed"):
+        add_file(other, staff_id=MAKER)
 
 
 def test_nobody_asks_again_while_the_copy_is_there(case: Case, client: Client) -> None:
