@@ -317,6 +317,8 @@ RESTRICTION_BINDS = "config.binding.BINDING"
 PEOPLE_HELD = ["subscribers.held.READERS", "data_subjects.contacts.INDIRECT"]
 # By what people were known until their deletion began.
 KNOWN_BEFORE = "rights_requests.fulfilment.erasure_plan.known_before"
+# Of whom something was chosen to stay when the rest was deleted.
+WITH_CHOSEN = "rights_requests.fulfilment.erasure_plan.with_chosen"
 # Who may claim an inbound message, in order: each claims it or passes. With what the
 # console says of a message that it claimed.
 INBOUND_READERS = {

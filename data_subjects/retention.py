@@ -2,7 +2,8 @@
 
 Periods come from the register alone. Whatever the rule, rows of people under a legal
 hold or a restriction stay (Art. 17(3)(e), 18(1)): who needs something kept for a claim
-would lose it for good.
+would lose it for good. So does what two people decided to keep when the rest of a
+person was deleted, until its last day.
 
 A purge works in short transactions. Each locks the people concerned and asks again
 which rows are due, so that a hold, a restriction or an act of the person at that moment
@@ -12,14 +13,16 @@ counts; an interrupted purge has done what it counted, and the next one goes on.
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import batched
 from typing import Any
 
+from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from data_subjects.models import (
     DataSubject,
@@ -28,6 +31,7 @@ from data_subjects.models import (
     LegalHold,
     Restriction,
 )
+from groundwork.holdings import holdings
 from processing_register.register import period
 
 BATCH = 500
@@ -44,6 +48,7 @@ class Purge:
     its own; False from it: somebody is at work on the row, which stays until the next
     run. Without it rows are deleted, or emptied when `empties` says of what, in batches.
     sooner: the time after which a part of what the rule covers goes before the rest.
+    takes: the keys of places whose rows go along, beside those of its own table.
     """
 
     rule: str
@@ -55,6 +60,7 @@ class Purge:
     counts_from: Any = ""
     address: str = ""
     sooner: timedelta | None = None
+    takes: tuple[str, ...] = ()
 
     @property
     def lasts(self) -> Any:
@@ -80,22 +86,39 @@ def due_rows(purge: Purge, now: datetime) -> QuerySet[Any]:
 def free_rows(purge: Purge, now: datetime) -> QuerySet[Any]:
     """The rows that are due and concern nobody held or restricted."""
     rows = due_rows(purge, now)
-    for keeper in _keepers(purge):
+    for keeper in _keepers(purge, now).values():
         rows = rows.exclude(Exists(keeper))
     return rows
 
 
-def _keepers(purge: Purge) -> list[QuerySet[Any]]:
-    if purge.subject:
-        who = {"data_subject": OuterRef(purge.subject)}
-    elif purge.address:
-        who = {"data_subject__address_digest": OuterRef(purge.address)}
-    else:
-        return []
-    return [
-        HeldPerson.objects.standing().filter(**who),
-        Restriction.objects.open().filter(**who),
-    ]
+def _keepers(purge: Purge, now: datetime) -> dict[str, QuerySet[Any]]:
+    """By what keeps a row, in words."""
+    if not purge.subject and not purge.address:
+        return {}
+    field = "pk" if purge.subject else "address_digest"
+    row = OuterRef(purge.subject or purge.address)
+    who = {f"data_subject__{field}": row}
+    decided = with_chosen(_places(purge, now), timezone.localdate(now))
+    return {
+        "legal hold": HeldPerson.objects.standing().filter(**who),
+        "restriction": Restriction.objects.open().filter(**who),
+        "decision of two people": decided.filter(**{field: row}),
+    }
+
+
+def _places(purge: Purge, now: datetime) -> set[str]:
+    """The keys of the places whose rows it takes."""
+    table = due_rows(purge, now).model
+    return {*purge.takes, *(one.key for one in holdings() if one.table is table)}
+
+
+def with_chosen(keys: Iterable[str], today: date) -> QuerySet[DataSubject]:
+    """Of whom two people decided to keep one of these places, when the rest was deleted,
+    until a day that is not over."""
+    find: Callable[[Iterable[str], date], QuerySet[DataSubject]] = import_string(
+        settings.WITH_CHOSEN
+    )
+    return find(keys, today)
 
 
 def rows_to_go(purge: Purge, now: datetime) -> Iterator[DueRow]:
@@ -104,15 +127,12 @@ def rows_to_go(purge: Purge, now: datetime) -> Iterator[DueRow]:
 
 def rows_left_out(purge: Purge, now: datetime) -> Iterator[DueRow]:
     """The rows that are due and stay, each with what keeps it."""
-    keepers = _keepers(purge)
+    keepers = _keepers(purge, now)
     if not keepers:
         return iter(())
-    holds, restrictions = keepers
-    rows = due_rows(purge, now).filter(Q(Exists(holds)) | Q(Exists(restrictions)))
-    rows = rows.annotate(is_under_hold=Exists(holds))
-    return _named(
-        purge, rows, lambda row: "legal hold" if row.is_under_hold else "restriction"
-    )
+    whys = [When(Exists(keeper), then=Value(why)) for why, keeper in keepers.items()]
+    rows = due_rows(purge, now).annotate(kept_for=Case(*whys, default=Value("")))
+    return _named(purge, rows.exclude(kept_for=""), lambda row: str(row.kept_for))
 
 
 def _named(
@@ -233,11 +253,15 @@ LIFTED_RESTRICTIONS = Purge(
 
 
 def _released(limit: datetime) -> QuerySet[LegalHold]:
-    """Without those that name somebody whose data is restricted: they wait, since a hold
-    goes with the names of all whom it kept."""
+    """Without those that name somebody whose data is restricted, or whose place in them
+    was chosen to stay: they wait, since a hold goes with the names of all whom it
+    kept."""
     restricted = Restriction.objects.open().values("data_subject")
+    today = timezone.localdate(limit + period("legal-hold"))
+    chosen = with_chosen(["held-for-a-claim"], today).values("pk")
     names_one = HeldPerson.objects.filter(
-        hold=OuterRef("pk"), data_subject__in=restricted
+        Q(data_subject__in=restricted) | Q(data_subject__in=chosen),
+        hold=OuterRef("pk"),
     )
     old: QuerySet[LegalHold] = LegalHold.objects.filter(released_at__lt=limit)
     return old.exclude(Exists(names_one))

@@ -10,6 +10,7 @@ from django.utils import timezone
 from data_subjects.retention import Purge
 from groundwork.periods import civil_day
 from processing_register.register import period
+from rights_requests.fulfilment import erasure_plan
 from rights_requests.fulfilment.releasing import COPY_LASTS
 from rights_requests.models import (
     Case,
@@ -26,10 +27,15 @@ from rights_requests.whose_answer import COPIES
 
 
 def _closed(limit: datetime) -> QuerySet[Submission]:
-    """Submissions of which every case was closed before this moment."""
+    """Submissions of which every case was closed before this moment. Where a place of
+    somebody who was deleted was chosen to stay, the file says so until its last day."""
     cases = Case.objects.filter(submission=OuterRef("pk"))
     still_counts = cases.filter(state__in=OPEN) | cases.filter(closed_at__gte=limit)
-    return Submission.objects.exclude(Exists(still_counts))
+    today = timezone.localdate(limit + period("case-file"))
+    chosen = erasure_plan.chosen().filter(
+        plan__decision__case__submission=OuterRef("pk"), kept_until__gte=today
+    )
+    return Submission.objects.exclude(Exists(still_counts)).exclude(Exists(chosen))
 
 
 def _forget(submission: Submission) -> bool:

@@ -94,6 +94,8 @@ def _evidence(limit: datetime) -> QuerySet[ConsentEvidence]:
     return old.exclude(entry_id__in=imported)
 
 
+# With a sign-up goes what else is only there for it (remove).
+TAKEN_ALONG = ("links", "address-change", "consent-evidence", "mail-to-you")
 UNCONFIRMED = Purge(
     rule="unconfirmed-sign-up",
     what="Sign-ups that nobody confirmed, with their links, evidence and mails",
@@ -101,6 +103,7 @@ UNCONFIRMED = Purge(
     subject="data_subject_id",
     remove=lambda row: expire(row),
     counts_from=Greatest("created_at", "confirmation_asked_at"),
+    takes=TAKEN_ALONG,
 )
 DEPARTED = Purge(
     rule="departed-reader",
@@ -109,6 +112,7 @@ DEPARTED = Purge(
     subject="data_subject_id",
     remove=lambda row: remove(row),
     counts_from="left_at",
+    takes=TAKEN_ALONG,
 )
 OLD_ADDRESSES = Purge(
     rule="old-address",

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
+from django.conf import settings as house
 from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from pytest_django import Settings
 
 from consent.models import ConsentEvidence
@@ -20,9 +22,11 @@ from data_subjects.models import (
     LegalHold,
     UseDespite,
 )
+from data_subjects.retention import carry_out
 from groundwork import addresses
 from groundwork.clock import today_here
 from groundwork.holdings import holdings
+from groundwork.periods import months_after
 from groundwork.personal_data import Erasure
 from groundwork.refusals import NotAllowed
 from outbox.delivery import deliver_due
@@ -257,3 +261,34 @@ def test_nobody_reads_that_something_is_kept_which_is_gone(
     assert "the letter would be untrue" in line.state
     assert Case.objects.get(pk=case.pk).is_open
     assert not case.letters.filter(kind=LetterKind.REFUSAL_IN_PART).exists()
+
+
+TOGETHER = [key for key in GO if key not in ("person", "lists")]
+
+
+def retention_runs(now: datetime) -> None:
+    for path in house.RETENTION:
+        for _ in carry_out(import_string(path), now=now):
+            pass
+
+
+def test_no_period_takes_what_stays_before_its_day(case: Case) -> None:
+    before = {key: said(case, key) for key in TOGETHER}
+    last_day = months_after(today_here(), 100)
+    keeps = [replace(keep, until=last_day.isoformat()) for keep in kept(*TOGETHER)]
+    plan = carried_out(case, *keeps)
+    assert plan.state == ErasurePlan.State.DONE, plan.problem
+    noon = datetime.combine(last_day, time(12), tzinfo=UTC)
+
+    retention_runs(noon)
+
+    for key in TOGETHER:
+        there = said(case, key)
+        assert [one for one in before[key] if one not in there] == [], key
+    # By the file of the case the first page knows that the day is over.
+    [line] = waiting.deletions(most=9, now=noon + timedelta(days=2))
+    assert "day that is over" in line.what
+
+    retention_runs(noon + timedelta(days=1))
+    for key in ("consent-evidence", "mail-from-you", "own-links", "restrictions"):
+        assert said(case, key) == [], key
