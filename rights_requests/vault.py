@@ -31,6 +31,7 @@ CHUNK = 64 * 1024
 TAG = 16
 MAGIC = b"casedesk vault 1\n"
 # Long enough for the transaction that writes the row of a new file.
+ABANDONED_AFTER = timedelta(minutes=15)
 ORPHANED_AFTER = timedelta(days=1)
 _NAME = re.compile(TOKEN_PATTERN)
 _UNFINISHED = ".part"
@@ -121,6 +122,33 @@ def names() -> Iterator[str]:
     for path in _files():
         if not path.name.endswith(_UNFINISHED):
             yield path.name
+
+
+def unfinished() -> Iterator[str]:
+    """The names of the files that are being written, or whose writer died over them."""
+    for path in _files():
+        if path.name.endswith(_UNFINISHED):
+            yield path.name.removesuffix(_UNFINISHED)
+
+
+def read_unfinished(name: str) -> Iterator[bytes]:
+    """As far as it was written: whoever has the key reads that much. Raises what read
+    raises, and Unreadable at its end."""
+    chunks = _opened(_path(name).with_suffix(_UNFINISHED), name)
+    next(chunks)
+    return chunks
+
+
+def sweep_unfinished(now: datetime) -> int:
+    """Remove what nobody has written to for a quarter of an hour: its writer is dead.
+    Returns how many files went."""
+    limit = (now - ABANDONED_AFTER).timestamp()
+    removed = 0
+    for path in _files():
+        if path.name.endswith(_UNFINISHED) and _is_older(path, limit):
+            path.unlink(missing_ok=True)
+            removed += 1
+    return removed
 
 
 def strays() -> Iterator[Path]:

@@ -40,7 +40,7 @@ from outbox.holdings import MAIL_TO_YOU
 from outbox.inbound import is_anything_unread
 from outbox.models import SuppressedAddress
 from outbox.retention import forget_settled_mail
-from rights_requests import casebook, closing, deciding
+from rights_requests import casebook, closing, deciding, vault
 from rights_requests.fulfilment import (
     erasure_places,
     erasure_plan,
@@ -402,6 +402,7 @@ def _look_through(plan: ErasurePlan) -> bool:
     plan.refresh_from_db()
     case = plan.decision.case
     sought = _looked_for(plan, case)
+    vault.sweep_unfinished(timezone.now())
     found = set(residual_scan.hits(sought, _spared(plan, case, sought)))
     with transaction.atomic():
         decision, case, _ = _locked(plan)

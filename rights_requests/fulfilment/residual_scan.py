@@ -240,6 +240,22 @@ def _in_vault(needle: Needle, spared: Spared) -> Iterator[Hit]:
                 found = {UNREADABLE}
             for what in sorted(found):
                 yield Hit("the vault", f"file {name[:6]}…", what)
+    yield from _in_unfinished(needle)
+
+
+def _in_unfinished(needle: Needle) -> Iterator[Hit]:
+    """What a writer died over, or is writing: as much of it as there is."""
+    for name in vault.unfinished():
+        found: set[str] = set()
+        try:
+            for chunk in vault.read_unfinished(name):
+                found |= needle.found_in_bytes(chunk)
+        except vault.Missing:
+            continue  # it was finished meanwhile, or went
+        except vault.Unreadable:
+            found.add(UNREADABLE)
+        for what in sorted(found):
+            yield Hit("the vault", f"file {name[:6]}…, never finished", what)
 
 
 def _in_folders(needle: Needle) -> Iterator[Hit]:

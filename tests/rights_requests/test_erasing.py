@@ -1013,6 +1013,16 @@ def an_archive_in_the_vault() -> Any:
     return lambda: vault.remove(stored.name)
 
 
+def half_a_copy_in_the_vault() -> Any:
+    """Its writer was killed over it: it has no row, and whoever has the key reads it."""
+    stored = vault.put([f"Call {ADA}".encode(), b"x" * 200_000])
+    [whole] = Path(house.VAULT_DIR).glob(f"??/{stored.name}")
+    half = whole.with_suffix(".part")
+    half.write_bytes(whole.read_bytes()[:140_000])
+    whole.unlink()
+    return half.unlink
+
+
 def a_log(stores: Path) -> Any:
     path = stores / "logs" / "worker.log"
     path.parent.mkdir()
@@ -1034,6 +1044,7 @@ PLANTS = [
     a_key_of_the_cache,
     a_file_in_the_vault,
     an_archive_in_the_vault,
+    half_a_copy_in_the_vault,
     a_log,
     a_name_of_a_file,
 ]

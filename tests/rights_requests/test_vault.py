@@ -271,6 +271,23 @@ def test_what_breaks_off_leaves_nothing(folder: Path) -> None:
     assert files(folder) == []
 
 
+def test_what_nobody_goes_on_writing_is_taken_away(folder: Path) -> None:
+    stored = vault.put([LETTER])
+    [whole_file] = files(folder)
+    dead, alive = (whole_file.with_name(f"{n * 22}.part") for n in "ab")
+    for path in (dead, alive):
+        path.write_bytes(b"half")
+    now = datetime.now(UTC)
+    long_ago = (now - timedelta(minutes=16)).timestamp()
+    os.utime(dead, times=(long_ago, long_ago))
+
+    assert sorted(vault.unfinished()) == ["a" * 22, "b" * 22]
+    assert vault.sweep_unfinished(now) == 1
+
+    assert list(vault.unfinished()) == ["b" * 22]
+    assert whole(stored.name) == LETTER
+
+
 def test_a_disk_that_refuses_leaves_nothing_and_says_so(folder: Path) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (2 * CHUNK, hard))
