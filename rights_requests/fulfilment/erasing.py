@@ -28,7 +28,7 @@ from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from data_subjects import holds, journal
+from data_subjects import journal
 from data_subjects.models import DataSubject, HeldPerson, Restriction
 from data_subjects.restriction import is_kept
 from groundwork import addresses
@@ -573,7 +573,7 @@ def forget_contacts(case: Case) -> None:
     if case.is_open:
         return
     erasure_plan.forget_codes(case)
-    if not erased.exists() or holds.is_held(subject_id):
+    if not erased.exists() or is_kept(subject_id):
         return
     person = Person(subject_id)
     for key in (erasure_places.CONTACTS_KEY, erasure_places.CORRECTED_KEY):
@@ -584,8 +584,8 @@ def forget_contacts(case: Case) -> None:
 
 
 def forget_contacts_kept_back() -> int:
-    """What a legal hold kept when the answer left goes once the hold is released;
-    returns of how many people's cases."""
+    """What a legal hold or a restriction kept when the answer left goes once that is
+    over; returns of how many people's cases."""
     done = ErasurePlan.objects.filter(state=ErasurePlan.State.DONE)
     erased = done.values("decision__case__submission__data_subject")
     says_something = Q(submission__in=erasure_places.reachable()) | Q(
@@ -601,7 +601,7 @@ def forget_contacts_kept_back() -> int:
 @transaction.atomic
 def _forget_contacts_of(case_id: uuid.UUID) -> bool:
     case = casebook.locked(case_id)
-    if holds.is_held(case.submission.data_subject_id):
+    if is_kept(case.submission.data_subject_id):
         return False
     forget_contacts(case)
     return True

@@ -318,6 +318,26 @@ def test_a_hold_keeps_the_file_of_the_case_until_it_is_released(case: Case) -> N
     assert erasing.forget_contacts_kept_back() == 0
 
 
+def test_a_restriction_before_the_report_leaves_keeps_the_file_until_it_is_lifted(
+    case: Case,
+) -> None:
+    approve(propose(case))
+    erasing.work_on_next(timezone.now())
+    assert again(case).state == State.FULFILLED
+    asked = restriction.Asked(Ground.CLAIMS, "They need it for a claim.", ADA)
+    subject = case.submission.data_subject_id
+    row = restriction.restrict(subject, asked, staff_id=DANA)
+
+    deliver()
+
+    assert again(case).submission.address == ADA
+    assert erasing.forget_contacts_kept_back() == 0
+    restriction.tell(row.pk, ending="It is over.", how="by letter", staff_id=DANA)
+    restriction.lift(row.pk, staff_id=DANA)
+    assert erasing.forget_contacts_kept_back() == 1
+    assert again(case).submission.address == ""
+
+
 def test_while_a_letter_waits_to_be_posted_its_address_stays(case: Case) -> None:
     street = "1 Mill Lane\nDerby"
     other = lives.new_case(
