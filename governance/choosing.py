@@ -97,11 +97,10 @@ def held_by_nobody(typed: Iterable[str]) -> list[str]:
         ]
         if digest
     }
-    return [
-        address
-        for digest, address in digests.items()
-        if digest not in held and not known_before([digest])
-    ]
+    others = [digest for digest in digests if digest not in held]
+    if known_before(others):
+        others = [digest for digest in others if not known_before([digest])]
+    return [digests[digest] for digest in others]
 
 
 def of_a_deletion(typed: Iterable[str]) -> str:
