@@ -911,6 +911,19 @@ def test_what_the_person_does_and_a_deletion_wait_for_each_other_in_one_order(
     assert (plan.state, plan.problem) == ("stopped", "heard")
 
 
+def test_whoever_looks_for_the_address_finds_the_case_while_its_deletion_runs(
+    case: Case,
+) -> None:
+    begin(case, until=MIDDLE)
+    console = console_of(person("dana@example.com", "view_case"))
+    find = "/console/rights_requests/case/find/"
+    subject = str(case.submission.data_subject_id)
+    found = console.post(find, {"address": ADA})["Location"]
+    assert subject in found and case.reference in text(console.get(found))
+    nobody = console.post(find, {"address": "nobody@example.com"})["Location"]
+    assert subject not in nobody
+
+
 def test_a_deletion_that_was_stopped_shows_itself_with_what_went_and_what_stays(
     case: Case,
 ) -> None:
