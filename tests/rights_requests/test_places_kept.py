@@ -42,8 +42,10 @@ from rights_requests.models import Case, ErasurePlan, PersonLink
 from rights_requests.moves import Move
 from subscribers import importing
 from subscribers.models import AddressChange
+from tests.console.staff import console_of, person, text
 from tests.database_role import acting_as
 from tests.people import ADA, become_reader, subscriber_of
+from tests.reading import forms
 from tests.relay import Relay
 from tests.rights_requests import lives
 
@@ -151,14 +153,6 @@ def carried_out(case: Case, *keeps: erasure_plan.Keep) -> ErasurePlan:
     return plan
 
 
-def counted(case: Case) -> dict[str, int]:
-    person = replace(
-        person_of(case.submission.data_subject_id),
-        digests=frozenset({addresses.digest(ADA)}),
-    )
-    return {key: HOLDINGS[key].count(person) for key in GO}
-
-
 def said(case: Case, key: str) -> list[object]:
     person = replace(
         person_of(case.submission.data_subject_id),
@@ -207,6 +201,26 @@ def test_what_hangs_on_another_place_stays_with_it_as_long_at_least(case: Case) 
     carried_out(case, *kept("links", "sign-up"))
 
     assert said(case, "links") == before
+
+
+def test_the_form_says_what_hangs_on_what_and_refuses_it_alone_in_words(
+    case: Case,
+) -> None:
+    console = console_of(person("dana@example.com", "view_case", "work_case"))
+    act = f"/console/rights_requests/case/{case.pk}/propose-part/"
+    page = console.get(act)
+    assert "It cannot stay without “Your sign-up for our e-mails”" in text(page)
+    assert "Keep “Lists that staff uploaded”" not in text(page)
+    [form] = [form for form in forms(page) if "seen" in form.fields]
+    words = ("ground", "reasons", "outcome", "left_out")
+    given = {name: str(getattr(in_part(), name)) for name in words}
+    chosen = {"keep_links": "legal-claims", "until_links": IN_A_YEAR.isoformat()}
+
+    refused = console.post(act, {**form.fields, **given, **chosen, "step": "send"})
+
+    assert "cannot stay without “Your sign-up for our e-mails”" in text(refused)
+    assert "for as long at least, or delete both" in text(refused)
+    assert not ErasurePlan.objects.exists()
 
 
 TAKES_ALONG = """
