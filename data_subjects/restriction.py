@@ -29,6 +29,7 @@ from groundwork.periods import months_after
 from groundwork.refusals import NotAllowed
 
 Action = SubjectEvent.Action
+LONGEST_WITHOUT_A_LOOK = 12  # months
 ONLY_WITH_A_GROUND = (
     "Meanwhile only the person’s consent, a legal claim, the rights of another person "
     "or an important public interest allows it (Art. 18(2)): say which, and why."
@@ -208,6 +209,8 @@ def look_again(
     restriction = opened(restriction_id)
     if look_again_on <= today:
         raise NotAllowed("The day of the next look must be still to come.")
+    if look_again_on > months_after(today, LONGEST_WITHOUT_A_LOOK):
+        raise NotAllowed("The day of the next look must be within a year.")
     restriction.look_again_on = look_again_on
     restriction.save(update_fields=["look_again_on"])
     _note(restriction, Action.LOOKED_AGAIN, staff_id, restriction.ground)

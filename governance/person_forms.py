@@ -185,7 +185,9 @@ class TellForm(ConsoleForm):
 
 
 class LookAgainForm(ConsoleForm):
-    look_again_on = day_field("When is it to be looked at again?", "Enter the day")
+    look_again_on = day_field(
+        "When is it to be looked at again?", "Enter the day", help_text="Within a year."
+    )
 
 
 class HoldForm(AddressesForm):

@@ -575,6 +575,8 @@ def test_the_first_page_proposes_it_and_a_page_sets_another_day() -> None:
     early = omar.post(path, {"look_again_on": today_here().isoformat()})
     assert early.status_code == 400
     later = today_here() + timedelta(days=60)
+    never = omar.post(path, {"look_again_on": "2199-01-01"})
+    assert "must be within a year" in text(never)
     omar.post(path, {"look_again_on": later.isoformat()})
 
     row.refresh_from_db()
