@@ -22,12 +22,13 @@ from data_subjects import contacts
 from data_subjects.contacts import Found
 from data_subjects.models import ContactKind, DataSubject
 from groundwork import addresses
-from groundwork.rectifying import correctors
+from groundwork.rectifying import STATEMENT, correctors
 from groundwork.refusals import NotAllowed, refuse
 from rights_requests import casebook, closing, vault
 from rights_requests.fulfilment import corrections, portable_file, rectifying
 from rights_requests.fulfilment.corrections import FROM_OTHERS, Standing
 from rights_requests.fulfilment.portable_file import FilePlace, PortableFile
+from rights_requests.fulfilment.portable_words import title_of, titles_of
 from rights_requests.models import Case, CaseDocument, Event
 
 SIGN_UP, NEW = "sign-up", "new"
@@ -43,9 +44,15 @@ ADDRESS_STAYS = (
     "An address counts once its own mailbox has confirmed it: correct it by hand."
 )
 NO_PLACE = "We keep nothing of this kind from elsewhere."
-NO_FIELD = "We have no field for it, or fill it ourselves."
+NO_FIELD = "We have no field for it."
+FILLED_HERE = "It says how things stand with them. Here we fill this ourselves."
+STATEMENT_STAYS = (
+    "It was said about what the other organisation holds. What is to stand beside ours "
+    "the person says to us."
+)
 STANDS_HERE = "It stands here already."
 OTHER_ADDRESS = "It belongs to another address than the person’s."
+NO_ADDRESS = "It names no address, so nothing shows whose it is."
 SECOND = "The file has it twice for the same address: the first one is looked at."
 NOT_THEIRS = (
     "The file names no address by which we know this person, so nothing shows that it is "
@@ -113,7 +120,8 @@ def preview(case: Case, document: CaseDocument) -> Preview:
         raise portable_file.NotPortable(
             "The file has more than 2 MB: nothing was read."
         )
-    file = portable_file.read(b"".join(vault.read(document.vault_name)))
+    raw = b"".join(vault.read(document.vault_name))
+    file = portable_file.read(raw, texts={SIGN_UP: ("address", *SIGN_UP_FIELDS)})
     theirs = _addresses_of(case, file)
     if not theirs:
         raise NotAllowed(NOT_THEIRS)
@@ -190,19 +198,28 @@ def _read_sign_up(
 ) -> Iterator[LeftOut]:
     """Fills given with the first record of the person's; says what of it stays."""
     for record in place.records:
-        if _normal(record.get("address")) not in theirs:
-            yield LeftOut(place.title, OTHER_ADDRESS)
+        address = record.get("address")
+        if _normal(address) not in theirs:
+            yield LeftOut(place.title, OTHER_ADDRESS if address else NO_ADDRESS)
             continue
         if given:
             yield LeftOut(place.title, SECOND)
             continue
         for name, value in record.items():
-            if name in SIGN_UP_FIELDS and isinstance(value, str):
-                given.update({name: value.strip()} if value.strip() else {})
-            elif name == "address":
-                yield LeftOut(f"{place.title}: e-mail address", ADDRESS_STAYS)
+            if name in SIGN_UP_FIELDS:
+                given.update({name: value.strip()} if value and value.strip() else {})
             elif value not in (None, "", [], {}):
-                yield LeftOut(f"{place.title}: {name}", NO_FIELD)
+                what = f"{place.title}: {title_of(SIGN_UP, name)}"
+                yield LeftOut(what, _why_it_stays(name))
+
+
+def _why_it_stays(name: str) -> str:
+    """Of a field of the sign-up that is never taken over."""
+    if name == "address":
+        return ADDRESS_STAYS
+    if name == STATEMENT:
+        return STATEMENT_STAYS
+    return FILLED_HERE if name in titles_of(SIGN_UP) else NO_FIELD
 
 
 def _as_kept_in(place: str, given: Mapping[str, str]) -> dict[str, str]:

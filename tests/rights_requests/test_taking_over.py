@@ -54,6 +54,7 @@ DETAILS = {
     "job_title": "Chief",
     "telephone": "020 7946 0000",
 }
+THEIRS = {"source": "a friend", "shoe_size": 5, "left_at": None}
 
 
 @pytest.fixture(autouse=True)
@@ -63,7 +64,7 @@ def house(open_house: None, settings: Settings, tmp_path: Path) -> None:
 
 def file_of(**changes: Any) -> dict[str, Any]:
     """A file in the schema, as another controller would make it."""
-    record = {"address": ADA, **DETAILS, "statement": "", "source": "a friend"}
+    record = {"address": ADA, **DETAILS, "statement": "Not so.", **THEIRS}
     consent = [{"at": "2026-01-01T00:00:00Z", "action": "given", "purpose": "news"}]
     return {
         "format": "casedesk-portable/1",
@@ -84,6 +85,10 @@ def record(**changes: Any) -> list[dict[str, Any]]:
     whole: list[dict[str, Any]] = file_of()["places"]
     whole[0]["records"][0].update(changes)
     return whole
+
+
+def titled(title: str) -> list[dict[str, Any]]:
+    return [{"holding": "orders", "title": title, "records": []}]
 
 
 def case_of(address: str = ADA) -> Case:
@@ -160,8 +165,10 @@ def test_looking_changes_nothing_and_says_of_everything_what_would_become_of_it(
     assert "stands here already" in why(preview, "Employer")
     assert "given to them and not to us" in why(preview, "Your choices")
     assert "nothing of this kind" in why(preview, "Your orders")
-    assert "own mailbox" in why(preview, "Your sign-up: e-mail address")
-    assert "no field" in why(preview, "Your sign-up: source")
+    assert "own mailbox" in why(preview, "Your sign-up: E-mail address")
+    assert "fill this ourselves" in why(preview, "Your sign-up: How you came to us")
+    assert "said about what the other" in why(preview, "Your sign-up: What you want")
+    assert "We have no field" in why(preview, "Your sign-up: “shoe_size”")
 
 
 def test_what_is_chosen_is_corrected_and_on_record_with_where_it_came_from(
@@ -274,12 +281,15 @@ def test_what_cannot_stand_here_is_left_out_with_the_reason(
     reader: Subscriber,
 ) -> None:
     case = case_of()
-    document = brought(case, file_of(places=record(telephone="call me", job_title=7)))
+    document = brought(
+        case, file_of(places=record(telephone="call me", job_title=None))
+    )
 
     preview = seen(case, document)
 
     assert "telephone number" in why(preview, "Telephone: call me")
-    assert "no field" in why(preview, "Your sign-up: job_title")
+    assert not any("ob title" in one.what for one in preview.left_out)
+    assert not any(line.title == "Job title" for line in preview.lines)
 
 
 # --- Of somebody of whom we hold nothing ---
@@ -412,8 +422,8 @@ DEEP = b"[" * 100_000
         (DEEP, "nested without end"),
         (b'{"a": 1, "a": 2}', "stands twice"),
         (MANY_NAMES, "stands twice"),
-        (b'{"\\ud800": 1}', "signs that are none"),
-        (b'{"places": [{"\\u0000": 1}]}', "signs that are none"),
+        (b'{"\\ud800": 1}', "signs that no text"),
+        (b'{"places": [{"\\u0000": 1}]}', "signs that no text"),
         (b'{"a": NaN}', "no number"),
         (b'{"a": ' + b"9" * 5_000 + b"}", "a number that is none"),
         (b"{}", "does not say that it is of the schema"),
@@ -436,30 +446,49 @@ def test_what_is_no_such_file_is_refused_in_words(
     [
         ({"format": "casedesk-portable/2"}, "another version"),
         ({"format": 1}, "does not say"),
-        ({"places": {}}, "places: a list"),
-        ({"places": [1]}, r"places\[0\]: an object with"),
+        ({"places": {}}, "“places”: a list is expected, and an object stands"),
+        ({"places": [1]}, "Place 1: an object with"),
         (
             {"places": [{"holding": "a", "title": "b", "records": [1]}]},
-            r"places\[0\]\.records\[0\]: an object",
+            "Entry 1 of “b”: a number, and no object",
         ),
         (
             {"places": [{"holding": 1, "title": "b", "records": []}]},
-            r"\.holding: a text",
+            "“holding” of place 1: a number, and no text",
+        ),
+        (
+            {"places": [{"holding": "a", "title": "b", "records": None}]},
+            "The entries of “b”: a list is expected, and “null” stands there",
         ),
         ({"places": [{}] * 201}, "more than 200"),
-        ({"addresses": [1]}, r"addresses\[0\]: a text"),
-        ({"addresses": ADA}, "addresses: a list"),
-        ({"made_at": "yesterday"}, "made_at: a moment"),
-        ({"made_at": "0001-01-01T00:00:00Z"}, "made_at: a moment"),
-        ({"made_at": "9999-12-31T23:59:59-01:00"}, "made_at: a moment"),
-        ({"made_at": "2026-11-01T09:00:00"}, "made_at: a moment"),
-        ({"controller": "x" * 400}, "controller: longer"),
+        ({"addresses": [ADA, 1]}, "Address 2: a number, and no text"),
+        ({"addresses": ADA}, "“addresses”: a list is expected, and a text stands"),
+        ({"made_at": "yesterday"}, "“made_at”: a moment"),
+        ({"made_at": "0001-01-01T00:00:00Z"}, "“made_at”: a moment"),
+        ({"made_at": "9999-12-31T23:59:59-01:00"}, "“made_at”: a moment"),
+        ({"made_at": "2026-11-01T09:00:00"}, "“made_at”: a moment"),
+        ({"controller": "x" * 400}, "“controller”: longer"),
         ({"more": 1}, "“more” is not in the schema"),
-        ({"left_out": None}, "left_out: a list"),
-        ({"places": record(employer="x" * 10_001)}, r"employer: longer than 10,000"),
-        ({"places": record(employer="a\0b")}, "signs that are none"),
-        ({"places": record(employer="\ud800")}, "signs that are none"),
+        ({"left_out": None}, "“left_out”: a list"),
+        (
+            {"places": record(employer="x" * 10_001)},
+            "Employer, in entry 1 of “Your sign-up”: longer than 10,000",
+        ),
+        (
+            {"places": record(employer="a\0b")},
+            "Employer, in entry 1 of “Your sign-up”: it has signs that no text",
+        ),
+        ({"places": record(employer="\ud800")}, "signs that no text"),
         ({"places": record(employer=[[[[[[[1]]]]]]])}, "nested more than 8 deep"),
+        (
+            {"places": record(first_name=5)},
+            "First name, in entry 1 of “Your sign-up”: a number, and no text",
+        ),
+        ({"places": record(telephone=[])}, "Telephone, .*: a list, and no text"),
+        ({"places": record(job_title=False)}, "Job title, .*: “true” or “false”"),
+        ({"places": record(address={})}, "E-mail address, .*: an object"),
+        ({"left_out": [{"reason": "\0"}]}, "“left_out”, entry 1: it has signs"),
+        ({"places": titled("a\0b")}, "“title” of place 1: it has signs"),
     ],
 )
 def test_each_fault_is_named_with_its_place(
@@ -514,6 +543,32 @@ def test_records_of_others_in_the_persons_file_are_left_out(
     preview = seen(case, brought(case, file_of(places=places)))
     assert "Ben" not in {line.given for line in preview.lines}
     assert "another address" in why(preview, "Your sign-up")
+
+
+def test_every_fault_is_named_and_a_file_with_one_is_refused_whole(
+    reader: Subscriber,
+) -> None:
+    places = record(first_name=5, last_name="\0")
+    places[0]["records"].append({"address": "ben@example.com", "employer": "\0"})
+    case = case_of()
+    with pytest.raises(NotPortable) as refused:
+        seen(case, kept(case, json.dumps(file_of(places=places)).encode()))
+    assert refused.value.problems == (
+        "First name, in entry 1 of “Your sign-up”: a number, and no text.",
+        "Last name, in entry 1 of “Your sign-up”: it has signs that no text can have.",
+        "Employer, in entry 2 of “Your sign-up”: it has signs that no text can have.",
+    )
+
+
+def test_a_record_without_an_address_is_left_out_for_that_reason(
+    reader: Subscriber,
+) -> None:
+    places = record()
+    places[0]["records"].append({"first_name": "Adela"})
+    case = case_of()
+    preview = seen(case, brought(case, file_of(places=places)))
+    reasons = [one.why for one in preview.left_out if one.what == "Your sign-up"]
+    assert reasons == [taking_over.NO_ADDRESS]
 
 
 def test_a_second_record_of_the_same_address_is_left_out_for_that_reason(
@@ -592,7 +647,8 @@ def test_a_wrong_file_says_on_the_page_what_is_wrong_and_where(
         f"/console/rights_requests/casedocument/{document.pk}/take-over/"
     )
     assert page.status_code == 400
-    assert "places[0]" in text(page) and "addresses[0]" in text(page)
+    assert "Address 1: a number, and no text." in text(page)
+    assert "Place 1: an object" in text(page)
 
 
 def test_a_file_that_is_lost_between_look_and_choice_is_told_and_changes_nothing(
