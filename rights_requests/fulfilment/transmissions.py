@@ -36,6 +36,8 @@ State = Transmission.State
 # Nothing of it has left, so that another address may take its place.
 UNSENT = (State.ASKED, State.NAMED, State.DECLINED)
 LONGEST = 300
+# Where what is no part of the place begins, and how people call the sign.
+CUT_OFF = {"?": "the question mark", "#": "the number sign (#)"}
 SETTLED = "This was dealt with already: look at how it stands now."
 
 
@@ -57,8 +59,9 @@ def why_not_address(address: str) -> str:
     server on the way, and may name the person."""
     if len(address) > LONGEST:
         return f"Shorten the address to {LONGEST} characters or fewer"
-    if "?" in address or "#" in address:
-        return "Leave out the question mark and what comes after it"
+    for sign, called in CUT_OFF.items():
+        if sign in address:
+            return f"Leave out {called} and what comes after it"
     if "@" in unquote(_parts(address).path):
         return "Leave e-mail addresses out of it: ask for an address without one"
     return outside_calls.why_not_call(address)

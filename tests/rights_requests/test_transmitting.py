@@ -667,6 +667,15 @@ def test_a_wrong_address_is_said_beside_its_field_and_one_beside_no_tick_is_noth
     assert not Transmission.objects.exists()
 
 
+def test_a_sign_in_the_address_that_does_not_belong_there_is_named_as_it_is(
+    client: Client, smtp: Relay
+) -> None:
+    page = check(client, "portability", send_to="https://other.example/#f", email=ADA)
+    assert page.status_code == 400
+    assert "Leave out the number sign (#) and what comes after it" in text(page)
+    assert "question mark" not in text(page)
+
+
 def test_whoever_opens_the_mailbox_sees_where_it_goes_before_they_press_the_button(
     client: Client, smtp: Relay
 ) -> None:
