@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from consent.ledger import standing_purposes
 from data_subjects.models import DataSubject, SubjectEvent
 from groundwork import addresses
 from groundwork.holdings import Holding, Person, Record, holdings
@@ -24,9 +25,10 @@ from groundwork.one_statement import Given, Part, insert, run
 from groundwork.refusals import NotAllowed
 from outbox.models import MessageClass
 from outbox.queueing import queue
+from processing_register.notices import purpose_titles
 from rights_requests import identity, links
 from rights_requests.fulfilment.people import person_of
-from rights_requests.kinds import CaseKind
+from rights_requests.kinds import AT_ONCE, CaseKind
 from rights_requests.models import Case, Channel, PersonLink
 from rights_requests.receiving import Asked, Sent, receive
 
@@ -183,6 +185,14 @@ def entries(person: Person, holding: Holding, start: int, stop: int) -> list[Rec
 
 
 # --- What is asked for from there ---
+
+
+def what_ends(link: PersonLink, kind: CaseKind) -> list[str]:
+    """What this person agreed to and would get no more; nothing of it for what does not
+    act at once."""
+    if kind not in AT_ONCE:
+        return []
+    return purpose_titles(list(standing_purposes(link.data_subject_id)))
 
 
 @transaction.atomic

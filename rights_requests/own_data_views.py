@@ -22,7 +22,7 @@ from groundwork.holdings import Holding, Person, Record
 from groundwork.refusals import NotAllowed
 from groundwork.requests import network_of
 from rights_requests import links, own_data
-from rights_requests.at_once import STOPS, consequences
+from rights_requests.at_once import STOPS
 from rights_requests.fulfilment.pages import Place, reader_of
 from rights_requests.kinds import AT_ONCE, FACTS, CaseKind
 from rights_requests.link_pages import link_page
@@ -239,6 +239,7 @@ def _check_page(
         "kind": kind,
         "asked": FACTS[kind].asked,
         "stops": STOPS.get(kind, ""),
-        "ends": consequences(kind) if kind in AT_ONCE else [],
+        "is_at_once": kind in AT_ONCE,
+        "ends": own_data.what_ends(link, kind),
     }
     return render(request, "rights_requests/own_data_check.html", context)

@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from consent.models import ConsentEvidence
 from data_subjects import disclosures
 from data_subjects.models import DataSubject, SubjectEvent
 from groundwork import addresses, form_tokens
@@ -45,9 +46,11 @@ from subscribers.models import Subscriber
 from tests.beside import Beside
 from tests.data_subjects.acts import held, restricted
 from tests.data_subjects.test_holds_and_disclosures import GIVEN
+from tests.database_role import acting_as
 from tests.people import (
     ADA,
     BEN,
+    CASE_UPDATES,
     CLEO,
     become_reader,
     inbox,
@@ -530,6 +533,39 @@ def test_a_copy_and_a_deletion_open_a_case_with_its_mailbox_shown(
     assert case.submission.address == ADA and case.due_on is not None
     assert Event.MAILBOX_CONFIRMED in events(case)
     assert case.reference in inbox(smtp, ADA)[-1].text
+
+
+@pytest.mark.parametrize("kind", ["withdrawal", "objection-marketing"])
+def test_what_ends_names_what_this_person_agreed_to_and_nothing_else(
+    client: Client, smtp: Relay, kind: str
+) -> None:
+    become_reader(client, smtp, ADA, (CASE_UPDATES,))
+    visit = open_own_data(client, smtp)
+
+    shown = text_of(client.get(f"{visit}ask/{kind}/"))
+
+    assert "What ends with it" in shown and "Case updates" in shown
+    assert "News of our products" not in shown and "other companies" not in shown
+    press(client, visit, "withdrawal")
+    shown = text_of(client.get(f"{visit}ask/{kind}/"))
+    assert "What ends with it" not in shown and "no agreement of yours" in shown
+
+
+def test_everything_is_said_to_be_there_only_where_nothing_is_read_first(
+    client: Client, smtp: Relay
+) -> None:
+    become_reader(client, smtp, ADA)
+    visit = open_own_data(client, smtp)
+    shown = text_of(client.get(visit))
+    assert "What is not shown here" in shown and "Here is everything" not in shown
+    assert "but for what one of us reads first" in shown
+
+    with acting_as(None):
+        ConsentEvidence.objects.all().delete()
+
+    shown = text_of(client.get(visit))
+    assert "What is not shown here" not in shown
+    assert "Here is everything that is kept under it" in shown
 
 
 def test_asked_twice_from_one_visit_it_is_one_case(client: Client, smtp: Relay) -> None:
