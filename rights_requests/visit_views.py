@@ -460,7 +460,7 @@ def document(request: HttpRequest, token: str, document: uuid.UUID) -> HttpRespo
         return _no_visit(request, token)
     found = visiting.of_person(link.case, document)
     if found is None:
-        return not_a_link(request)
+        return _no_document(request, link, token, document)
     if (page := download_code.asked(request, link, token, found)) is not None:
         return page
     try:
@@ -471,6 +471,16 @@ def document(request: HttpRequest, token: str, document: uuid.UUID) -> HttpRespo
         return _page(request, link, token, refusal=refusal.reasons, status=503)
     visiting.note_taken(link.case_id, found)
     return _as_file(found, chunks)
+
+
+def _no_document(
+    request: HttpRequest, link: CaseLink, token: str, document: uuid.UUID
+) -> HttpResponse:
+    """Of one that was theirs the page says what became of it; any other is no page."""
+    gone = visiting.why_gone(link.case, document)
+    if not gone:
+        return not_a_link(request)
+    return _page(request, link, token, refusal=[gone], status=410)
 
 
 def _as_file(found: CaseDocument, chunks: Iterator[bytes]) -> StreamingHttpResponse:

@@ -40,6 +40,15 @@ LONGEST_VISIT = timedelta(hours=8)
 
 # How long a code that was entered lets copies out.
 CODE_COUNTS = timedelta(minutes=15)
+COPY_IS_OVER = (
+    "The time of this copy is over: it held everything in one place, so we kept it for a "
+    "short time only. Below, under “Documents”, you can have it again."
+)
+TAKEN_AWAY = (
+    "We took this file away since you opened the page. Below, under “Documents”, you see "
+    "what is there now. If you need it, write to us."
+)
+DELETED = "This file is deleted by now, as it says below under “Documents”."
 ASKED_AGAIN = "The copy of my data has ended. Please give it to me once more."
 
 
@@ -184,6 +193,29 @@ def of_person(case: Case, document_id: uuid.UUID) -> CaseDocument | None:
     """The document, if it is one that the person of this case may take away."""
     found = case.documents.filter(pk=document_id).first()
     return found if found is not None and can_take_away(case, found) else None
+
+
+def why_gone(case: Case, document_id: uuid.UUID) -> str:
+    """What became of a document that the person could take away before, for whoever has
+    a page open from that time; empty for any other."""
+    found = case.documents.filter(pk=document_id).first()
+    if found is None or can_take_away(case, found) or not _was_theirs(case, found):
+        return ""
+    if found.is_put_together and releasing.has_ended(found.package, now=timezone.now()):
+        return COPY_IS_OVER
+    return TAKEN_AWAY if found.purpose == Purpose.ANSWER else DELETED
+
+
+def _was_theirs(case: Case, document: CaseDocument) -> bool:
+    """What they sent and could take back, or what we gave them, while the answer stands.
+    A mailbox that is no longer theirs learns of nothing."""
+    if document.purpose != Purpose.ANSWER:
+        is_own = document.staff_id is None and document.purpose != Purpose.IDENTITY
+        return is_own and document.removed_at is not None
+    if case.state not in GIVEN or has_moved(case):
+        return False
+    given = document.package if document.is_put_together else document
+    return given.handed_at is not None
 
 
 def needs_code(visit: CaseLink, document: CaseDocument, *, now: datetime) -> bool:

@@ -15,6 +15,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from data_subjects.models import DataSubject
 from groundwork import addresses
 from groundwork.refusals import NotAllowed
 from rights_requests import (
@@ -900,7 +901,12 @@ def test_an_ended_copy_and_one_of_another_case_have_no_download(
     with time_machine.travel(handed_at + timedelta(days=31), tick=False):
         late = client.post(f"{visit_of(case)}documents/{document.pk}/")
 
-    assert late.status_code == 404
+    assert late.status_code == 410
+    shown = late.content.decode()
+    assert (
+        "The time of this copy is over" in shown and "Ask for the copy again" in shown
+    )
+    assert "opens nothing" not in shown
     assert entries.filter(event=Event.DOCUMENT_TAKEN).count() == 1
 
 
@@ -914,8 +920,28 @@ def test_staff_take_a_copy_away_before_its_time(case: Case, client: Client) -> N
     worker.post(f"/console/rights_requests/casedocument/{package.document.pk}/remove/")
 
     assert "no longer here" in client.get(visit_of(case)).content.decode()
+    # From a page that was open since before.
+    late = client.post(f"{visit_of(case)}documents/{package.document.pk}/")
+    assert late.status_code == 410
+    assert "We took this file away" in late.content.decode()
+    other = lives.new_case(CaseKind.ACCESS, address="ben@example.com")
+    path = f"{visit_of(other)}documents/{package.document.pk}/"
+    assert client.post(path).status_code == 404
     with pytest.raises(vault.VaultError):
         list(vault.read(package.document.vault_name))
+
+
+def test_a_mailbox_that_is_no_longer_theirs_does_not_learn_that_there_was_a_copy(
+    case: Case, client: Client
+) -> None:
+    package = answered(case)
+    assert package.document is not None and package.handed_at is not None
+    DataSubject.objects.filter(pk=case.submission.data_subject_id).update(
+        address_digest=addresses.digest("moved@example.com")
+    )
+    with time_machine.travel(package.handed_at + timedelta(days=31), tick=False):
+        late = client.post(f"{visit_of(case)}documents/{package.document.pk}/")
+    assert late.status_code == 404
 
 
 def test_the_evidence_shows_who_released_what_and_no_words(case: Case) -> None:
