@@ -70,6 +70,11 @@ def _words(call: SystemCall) -> Iterator[str]:
     yield from _stop_in_words(call)
     if call.late_at:
         yield f"It answered {_day(call.late_at)}, too late: nothing changed."
+        if call.results_count:
+            yield (
+                f"It says that it found {call.results_count}: compare that with what its "
+                "owner said."
+            )
 
 
 def _stop_in_words(call: SystemCall) -> Iterator[str]:

@@ -12,7 +12,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -500,6 +500,8 @@ def take_status(call_id: uuid.UUID, told: Status, *, now: datetime) -> None:
         call.save(update_fields=["next_at"])
         return
     if call.task.done_at is not None or not case.is_open:
+        if told.status is RequestStatus.COMPLETED and call.state != State.DONE:
+            call.results_count = told.results_count
         _note_late(case, call, now)
         return
     if opendsr.RANK[told.status] <= opendsr.RANK[call.status]:
@@ -560,7 +562,7 @@ def _fetched(call: SystemCall, now: datetime) -> Checked:
     """The file, checked as any upload. It lies with the system: its signed answer named
     the place, and TLS says that it is the same house."""
     url, connector = call.results_url, call.connector
-    if (urlsplit(url).hostname or "").lower() != connector.domain:
+    if not _is_same_house(url, connector):
         raise Trouble(Problem.ELSEWHERE, is_final=True)
     reply = signed_call("GET", url, most_bytes=MOST_BYTES)
     refuse_unless(reply, 200)
@@ -572,6 +574,20 @@ def _fetched(call: SystemCall, now: datetime) -> Checked:
         return check_upload(SimpleUploadedFile(name, reply.body))
     except UploadRefused as error:
         raise Trouble(Problem.FILE, is_final=True) from error
+
+
+def _is_same_house(url: str, connector: Connector) -> bool:
+    """The host that was connected, at its own port: another one may be anybody's."""
+    given, own = urlsplit(url), urlsplit(connector.endpoint)
+    is_host = (given.hostname or "").lower() == connector.domain
+    return is_host and _port(given) == _port(own)
+
+
+def _port(parts: SplitResult) -> int | None:
+    try:
+        return parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+    except ValueError:
+        return None
 
 
 @transaction.atomic

@@ -73,6 +73,7 @@ from tests.console.staff import console_of, dana, person
 from tests.people import CLEO
 from tests.relay import Relay
 from tests.rights_requests import lives, processor
+from tests.rights_requests.listening import HOST
 from tests.rights_requests.processor import Processor
 
 pytestmark = pytest.mark.django_db
@@ -352,6 +353,11 @@ def test_the_owner_may_answer_first_and_then_counts(
     assert not CaseDocument.objects.exists()
     assert events(case) == ["system-asked", "system-late"]
     assert call_of(task).state == State.ENDED
+    # Its owner found nothing, and it found something: somebody has to look.
+    page = f"/console/rights_requests/case/{case.pk}/tasks/"
+    shown = dana("view_case", "work_case").get(page).content.decode()
+    assert f"It says that it found {call_of(task).results_count}" in shown
+    assert call_of(task).results_count
 
 
 # --- Deletion ---
@@ -900,6 +906,8 @@ def test_what_a_dead_worker_took_is_asked_once_more_under_the_same_number(
         ({"results": b"MZ\0\0"}, Problem.FILE),
         ({"results": b""}, Problem.FILE),
         ({"results_host": "http://localhost"}, Problem.ELSEWHERE),
+        ({"results_host": f"http://{HOST}:1"}, Problem.ELSEWHERE),
+        ({"results_host": f"http://{HOST}:many"}, Problem.ELSEWHERE),
         ({"fails": {"/results": 302}}, Problem.REDIRECT),
         ({"fails": {"/results": 500}}, Problem.BUSY),
     ],
