@@ -196,9 +196,10 @@ def what_ends(link: PersonLink, kind: CaseKind) -> list[str]:
 
 
 @transaction.atomic
-def ask(visit_id: int, kind: CaseKind, *, now: datetime) -> Case:
+def ask(visit_id: int, kind: CaseKind, *, now: datetime, send_to: str = "") -> Case:
     """Open a case for this, whose mailbox is shown; asked twice from one visit it is one
-    case. Raises NotAllowed when the visit is over."""
+    case. send_to: the address of another organisation that is to get the file as well.
+    Raises NotAllowed when the visit is over."""
     if kind not in CAN_ASK:
         raise NotAllowed("That is asked with the form.")
     # Held to the end: pressed twice at once, the second one finds what the first opened.
@@ -209,7 +210,7 @@ def ask(visit_id: int, kind: CaseKind, *, now: datetime) -> Case:
     if visit is None:
         raise NotAllowed("This page is over.")
     message = Sent(
-        asked=(Asked(kind),),
+        asked=(Asked(kind, send_to=send_to),),
         channel=Channel.FORM,
         received_at=now,
         dated_on=timezone.localdate(now),

@@ -6,7 +6,7 @@ checks mails uses nothing up; a visit lasts half an hour, and nothing of it is s
 a browser.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from groundwork import form_tokens, rate_limits
+from groundwork import connector_keys, form_tokens, rate_limits
 from groundwork.holdings import Holding, Person, Record
 from groundwork.refusals import NotAllowed
 from groundwork.requests import network_of
@@ -30,6 +30,7 @@ from rights_requests.models import PersonLink
 from rights_requests.own_data import Shown, Use
 from rights_requests.status_views import VISIT_MINUTES
 from rights_requests.two_steps import keep_nowhere
+from rights_requests.visit_forms import SendToForm
 from subscribers import preferences
 from subscribers.forms import AddressForm
 
@@ -221,8 +222,16 @@ def request_it(request: HttpRequest, token: str, kind: str) -> HttpResponse:
         raise Http404
     if request.method != "POST":
         return _check_page(request, link, token, CaseKind(kind))
+    form = _send_to_form(CaseKind(kind), request.POST)
+    if form is not None and not form.is_valid():
+        return _check_page(request, link, token, CaseKind(kind), form=form, status=400)
     try:
-        case = own_data.ask(link.pk, CaseKind(kind), now=timezone.now())
+        case = own_data.ask(
+            link.pk,
+            CaseKind(kind),
+            now=timezone.now(),
+            send_to=form.cleaned_data["send_to"] if form is not None else "",
+        )
     except NotAllowed:  # its time ended at this moment
         return _no_link(request, Use.VISIT, token)
     status = links.status_token(case)
@@ -231,10 +240,26 @@ def request_it(request: HttpRequest, token: str, kind: str) -> HttpResponse:
     return redirect("rights_requests:status", status)
 
 
+def _send_to_form(
+    kind: CaseKind, given: Mapping[str, Any] | None = None
+) -> SendToForm | None:
+    """Where the file can go beside the person; None for what is not sent."""
+    if kind is not CaseKind.PORTABILITY or not connector_keys.is_there():
+        return None
+    return SendToForm(given, is_optional=True)
+
+
 def _check_page(
-    request: HttpRequest, link: PersonLink, token: str, kind: CaseKind
+    request: HttpRequest,
+    link: PersonLink,
+    token: str,
+    kind: CaseKind,
+    *,
+    form: SendToForm | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     context = {
+        "form": form or _send_to_form(kind),
         **_head(link, token),
         "kind": kind,
         "asked": FACTS[kind].asked,
@@ -242,4 +267,6 @@ def _check_page(
         "is_at_once": kind in AT_ONCE,
         "ends": own_data.what_ends(link, kind),
     }
-    return render(request, "rights_requests/own_data_check.html", context)
+    return render(
+        request, "rights_requests/own_data_check.html", context, status=status
+    )

@@ -100,8 +100,14 @@ class SendToForm(forms.Form):
         },
     )
 
+    def __init__(self, *args: Any, is_optional: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["send_to"].required = not is_optional
+
     def clean_send_to(self) -> str:
         address: str = self.cleaned_data["send_to"]
+        if not address:
+            return ""
         if why_not := transmissions.why_not_address(address):
             raise ValidationError(why_not)
         return address

@@ -38,6 +38,7 @@ from rights_requests.models import (
     Channel,
     Event,
     PersonLink,
+    Transmission,
 )
 from rights_requests.moves import Move, State
 from rights_requests.uploads import check_upload
@@ -516,6 +517,39 @@ def test_whoever_never_confirmed_a_sign_up_has_none_to_correct(
     visit = open_own_data(client, smtp, BEN)
     assert "Correct what I gave" not in text_of(client.get(visit))
     assert client.post(visit, {"act": "correct"}).status_code == 409
+
+
+def test_a_file_to_take_along_can_be_sent_straight_to_somebody(
+    client: Client, smtp: Relay
+) -> None:
+    become_reader(client, smtp, ADA)
+    visit = open_own_data(client, smtp)
+    path = f"{visit}ask/portability/"
+    assert "another organisation" in text_of(client.get(path))
+    assert "another organisation" not in text_of(client.get(f"{visit}ask/access/"))
+
+    for wrong in ("http://example.com/take", "https://ada@example.com/", "example"):
+        page = client.post(path, {"send_to": wrong})
+        assert page.status_code == 400
+        assert wrong in page.content.decode()
+    assert not Case.objects.exists()
+
+    answer = client.post(path, {"send_to": "https://club.example.com/take"})
+    assert answer.status_code == 302
+    row = Transmission.objects.get()
+    assert row.address == "https://club.example.com/take"
+    assert row.case.kind == CaseKind.PORTABILITY
+
+
+def test_where_nothing_can_be_sent_the_page_does_not_offer_it(
+    client: Client, smtp: Relay, settings: Settings
+) -> None:
+    settings.CONNECTOR_KEY = ""
+    become_reader(client, smtp, ADA)
+    path = f"{open_own_data(client, smtp)}ask/portability/"
+    assert "another organisation" not in text_of(client.get(path))
+    client.post(path, {"send_to": "https://club.example.com/take"})
+    assert not Transmission.objects.exists()
 
 
 @pytest.mark.parametrize("kind", ["access", "portability", "erasure"])
