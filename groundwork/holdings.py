@@ -119,7 +119,8 @@ class Holding:
     person and say what the rest is about, such as a day. declared: for a ledger, whose
     model declares that its entries name nobody, although they are about somebody while
     the number leads to them. narrow: for a row that holds something of several people.
-    addresses: the fields in which the person's own e-mail address stands; names,
+    addresses: the fields in which the person's own e-mail address stands;
+    former_addresses: those with one that was theirs until it was changed; names,
     telephones, streets: those of their name, in one field or several, of their number
     and of where they live, by which what is left of them is looked for. files: the
     files that its rows name. cut: how a value is given that is not given as it is
@@ -146,6 +147,7 @@ class Holding:
     declared: PersonalData | None = None
     narrow: Narrower | None = None
     addresses: tuple[str, ...] = ()
+    former_addresses: tuple[str, ...] = ()
     names: tuple[tuple[str, ...], ...] = ()
     telephones: tuple[str, ...] = ()
     streets: tuple[str, ...] = ()

@@ -29,7 +29,6 @@ from rights_requests.fulfilment import (
     residue_owners,
 )
 from rights_requests.fulfilment.pages import reader_of
-from rights_requests.fulfilment.people import person_of
 from rights_requests.kinds import CaseKind
 from rights_requests.models import Case, ErasedPlace, ErasurePlan, Residue
 from rights_requests.moves import State
@@ -239,7 +238,7 @@ def place_page(request: HttpRequest, pk: uuid.UUID, place: str) -> HttpResponse:
         raise Http404
     if sensitive.is_anything_shut_away(page.case.submission.data_subject):
         require(request, sensitive.MAY_SEE)
-    person = person_of(page.case.submission.data_subject_id)
+    person = erasure_plan.whose(page.case)
     rows, paginator_page = _rows(found.holding, person, request.GET.get("page", "1"))
     return render(
         page, "deletion_place", place=found, rows=rows, page_obj=paginator_page

@@ -65,6 +65,7 @@ ADDRESS_CHANGE = Holding(
     "not yours can be undone.",
     find=by_subject("subscriber__data_subject"),
     context=("asked_at", "changed_at"),
+    former_addresses=("old_address",),
     titles={"asked_at": "asked for", "changed_at": "changed"},
 )
 

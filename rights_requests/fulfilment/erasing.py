@@ -269,12 +269,12 @@ def _stop_midway(
     """What is left is the person’s as before: their address leads to it again, unless
     somebody new has it by now. A backup that is put back loses no more than went here."""
     subject_id = case.submission.data_subject_id
-    newcomers.give_way(_person(plan, case).digests, besides=subject_id)
+    newcomers.give_way(_last_codes(plan, case), besides=subject_id)
     digests = _of_nobody_new(_person(plan, case))
     chosen = set(_chosen(plan).values_list("key", flat=True))
     left = {*plan.places.filter(done_at=None).values_list("key", flat=True), *chosen}
     journal.record_erased(subject_id, digests, kept=left)
-    _give_address_back(subject_id, digests)
+    _give_address_back(subject_id, digests & _last_codes(plan, case))
     _stop(plan, decision, case, problem)
 
 
@@ -291,6 +291,13 @@ def _give_address_back(subject_id: uuid.UUID, digests: Iterable[bytes]) -> None:
                 DataSubject.objects.filter(pk=subject_id).update(address_digest=digest)
                 erasing_readers.give_address_back(subject_id, digest)
                 return
+
+
+def _last_codes(plan: ErasurePlan, case: Case) -> frozenset[bytes]:
+    """By which the person was known until it began: an address that was theirs before
+    leads to nobody again."""
+    last = map(bytes.fromhex, plan.known_by)
+    return _person(plan, case).digests & frozenset(last)
 
 
 def _chosen(plan: ErasurePlan) -> "QuerySet[ErasedPlace]":
@@ -552,9 +559,9 @@ def _finish(plan: ErasurePlan) -> None:
     now = timezone.now()
     _note(case, decision, Event.ERASED, _counts(plan))
     if _chosen(plan).exists():
-        person = _person(plan, case)
-        newcomers.give_way(person.digests, besides=person.id)
-        _give_address_back(person.id, person.digests)
+        codes, subject_id = _last_codes(plan, case), case.submission.data_subject_id
+        newcomers.give_way(codes, besides=subject_id)
+        _give_address_back(subject_id, codes)
     plan.finished_at, plan.sought = now, {}
     plan.state = ErasurePlan.State.DONE
     plan.save(update_fields=["finished_at", "sought", "state"])

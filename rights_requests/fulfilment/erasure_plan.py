@@ -25,7 +25,7 @@ from outbox.models import InboundEmail
 from outbox.retention import is_answer_on_its_way
 from rights_requests import grounds
 from rights_requests.deadline_words import in_words
-from rights_requests.fulfilment import erasure_places, freshness
+from rights_requests.fulfilment import erasure_places, former, freshness
 from rights_requests.fulfilment.identifiers import identifiers_of
 from rights_requests.fulfilment.people import person_of
 from rights_requests.kinds import CaseKind
@@ -243,7 +243,7 @@ def why_kept(key: str, why: str = "") -> str:
 
 
 def _lines_of(case: Case) -> Iterator[ErasedPlace]:
-    person = _person_in(case)
+    person = whose(case)
     for position, place in enumerate(erasure_places.places()):
         yield ErasedPlace(
             position=position,
@@ -265,7 +265,7 @@ def make(decision: Decision) -> ErasurePlan:
     plan = ErasurePlan.objects.create(
         decision=decision,
         fingerprint=freshness.fingerprint(person_of(subject_id)),
-        sought=identifiers_of(person).as_json(),
+        sought=identifiers_of(whose(case), former.values_of(subject_id)).as_json(),
         known_by=sorted(code.hex() for code in codes),
     )
     lines = list(lines_of(case, keeps_in(decision.inputs)))
@@ -273,6 +273,11 @@ def make(decision: Decision) -> ErasurePlan:
         line.plan = plan
     ErasedPlace.objects.bulk_create(lines)
     return plan
+
+
+def whose(case: Case) -> Person:
+    """Whose data a deletion takes: the person, also by addresses that were theirs."""
+    return former.with_former_addresses(_person_in(case))
 
 
 def _person_in(case: Case) -> Person:

@@ -12,9 +12,10 @@ import html
 import quopri
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import product
 from typing import Any
 from urllib.parse import unquote
 
@@ -58,12 +59,17 @@ class Identifiers:
 # --- Collecting ---
 
 
-def identifiers_of(person: Person) -> Identifiers:
-    """By what this person is recognised, as every place of the house has it. A first
-    name, or a number of a few digits, would be found everywhere and says nothing."""
+# What stood in a field before: by the key of its place, and its path there.
+Former = Mapping[tuple[str, str], Iterable[str]]
+
+
+def identifiers_of(person: Person, former: Former) -> Identifiers:
+    """By what this person is recognised, as every place of the house has it, and had it
+    before. A first name, or a number of a few digits, would be found everywhere and says
+    nothing."""
     found: dict[str, set[str]] = {"names": set(), "telephones": set(), "streets": set()}
     for holding in holdings():
-        for kind, values in _read(holding, person):
+        for kind, values in _read(holding, person, former):
             found[kind].add(values)
     return Identifiers(
         addresses=tuple(sorted(person.addresses)),
@@ -80,7 +86,9 @@ SHORTEST_STREET = 8
 SHORTEST_NUMBER = 9
 
 
-def _read(holding: Holding, person: Person) -> Iterator[tuple[str, str]]:
+def _read(
+    holding: Holding, person: Person, former: Former
+) -> Iterator[tuple[str, str]]:
     paths = {
         "names": holding.names,
         "telephones": tuple((path,) for path in holding.telephones),
@@ -93,8 +101,15 @@ def _read(holding: Holding, person: Person) -> Iterator[tuple[str, str]]:
     for record in holding.records(person, data):
         for kind, groups in paths.items():
             for group in groups:
-                words = " ".join(str(record.values[path] or "") for path in group)
-                yield kind, plain(words)
+                stood = (
+                    {
+                        str(record.values[path] or ""),
+                        *former.get((holding.key, path), ()),
+                    }
+                    for path in group
+                )
+                for words in product(*stood):
+                    yield kind, plain(" ".join(words))
 
 
 def dialled(text: str) -> str:

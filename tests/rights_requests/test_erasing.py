@@ -80,6 +80,7 @@ from rights_requests.models import (
 )
 from rights_requests.moves import Move, State
 from rights_requests.uploads import check_upload
+from subscribers import preferences
 from subscribers.models import Subscriber
 from tests.beside import Beside
 from tests.console.staff import console_of, person, text
@@ -304,6 +305,69 @@ def test_what_was_corrected_goes_also_where_an_earlier_deletion_left_it(
     assert erasing.forget_contacts_kept_back() == 1
     assert Rectification.objects.get(case=before).current == ""
     assert erasing.forget_contacts_kept_back() == 0
+
+
+FORMER = "ada.former@example.com"
+
+
+def read_under_another_address(client: Client, smtp: Relay) -> Case:
+    """Ida, who is now called Ada, changed her address, and then wants it all deleted."""
+    become_reader(client, smtp, FORMER, first_name="Ada", last_name="Maiden-Example")
+    reader = subscriber_of(FORMER)
+    preferences.ask_to_change_address(reader, ADA)
+    deliver()
+    assert client.post(inbox(smtp, ADA)[-1].path("/address/")).status_code < 400
+    corrected_before(ADA, "last_name", "Lovelace-Example")
+    found = lives.new_case(CaseKind.ERASURE, address=ADA)
+    lives.confirm_mailbox(found)
+    deliver()
+    return again(found)
+
+
+def test_a_former_address_and_a_former_name_go_and_are_looked_for(
+    client: Client, smtp: Relay, stores: Path, settings: Settings
+) -> None:
+    settings.MAILBOX_DIR = stores / "mailbox"
+    settings.MAILBOX_DIR.mkdir()
+    case = read_under_another_address(client, smtp)
+    mail = stores / "mailbox" / "1.eml"
+    mail.write_text(f"From: {FORMER}\nSubject: Hello\n\nAda Maiden-Example\n")
+    list_of_old = stores / "readers.csv"
+    list_of_old.write_text("Ada Maiden-Example;Derby\n")
+
+    plan = carried_out(case)
+
+    assert not mail.exists()
+    [left] = Residue.objects.filter(plan=plan)
+    assert (left.row, left.what) == ("readers.csv", "name")
+    old = SuppressedAddress.objects.filter(address_digest=addresses.digest(FORMER))
+    assert old.filter(reason="erased", purpose="").exists()
+    list_of_old.write_text(FORMER)
+    erasing.search_again(plan.pk)
+    erasing.work_on_next(timezone.now())
+    assert {hit.what for hit in Residue.objects.filter(gone_at=None)} == {
+        "e-mail address"
+    }
+
+
+def test_a_former_address_that_somebody_else_has_by_now_is_theirs(
+    client: Client, smtp: Relay, stores: Path
+) -> None:
+    case = read_under_another_address(client, smtp)
+    become_reader(client, smtp, FORMER, first_name="Flora")
+    assert carried_out(case).state == "done"
+    old = SuppressedAddress.objects.filter(address_digest=addresses.digest(FORMER))
+    assert not old.filter(reason="erased").exists()
+    assert subscriber_of(FORMER).first_name == "Flora"
+
+
+def test_after_a_stop_the_person_has_their_last_address_again(
+    client: Client, smtp: Relay
+) -> None:
+    case = read_under_another_address(client, smtp)
+    stopped_midway(case, lambda: hold(case))
+    subject = DataSubject.objects.get(pk=case.submission.data_subject_id)
+    assert bytes(subject.address_digest or b"") == addresses.digest(ADA)
 
 
 def test_a_hold_keeps_the_file_of_the_case_until_it_is_released(case: Case) -> None:
