@@ -9,7 +9,7 @@ import hashlib
 import imaplib
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -176,6 +176,13 @@ def is_anything_unread() -> bool:
     """Whether a message has come that nobody has offered to its readers yet: nobody
     knows who sent it, or what it asks for."""
     return InboundEmail.objects.filter(state=InboundEmail.State.NEW).exists()
+
+
+def is_anything_waiting_from(digests: Iterable[bytes]) -> bool:
+    """Whether a message from one of these addresses waits for somebody to look at it."""
+    waiting = [InboundEmail.State.WAITING, InboundEmail.State.BROKEN]
+    rows = InboundEmail.objects.filter(state__in=waiting)
+    return rows.filter(sender_digest__in=list(digests)).exists()
 
 
 def empty(pk: int, sentence: str) -> None:

@@ -132,6 +132,7 @@ def _page(page: CasePage, *, status: int = 200, problem: str = "") -> HttpRespon
         erased_count=sum(line.erased_count or 0 for line in done),
         why_not=erasure_plan.why_not(case) if _is_open(case, plan) else "",
         whose=list(WHOSE.items()),
+        why_wait=_why_wait(plan),
         residue=_residue(plan, staff_id(page.request)),
         kept=_kept(plan),
     )
@@ -148,6 +149,12 @@ def _lines(case: Case, plan: ErasurePlan | None) -> list[ErasedPlace]:
     if plan is not None and plan.state not in NOT_DONE:
         return list(plan.places.all())
     return list(erasure_plan.lines_of(case)) if case.is_open else []
+
+
+def _why_wait(plan: ErasurePlan | None) -> str:
+    """What has to be read before a deletion whose places are done can end."""
+    ends = (ErasurePlan.State.SEARCHING, ErasurePlan.State.RESIDUE)
+    return erasing.why_wait(plan) if plan is not None and plan.state in ends else ""
 
 
 def _stopped(plan: ErasurePlan | None) -> dict[str, list[ErasedPlace]]:

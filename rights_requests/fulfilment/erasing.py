@@ -9,7 +9,7 @@ nothing is found any more.
    of whoever binds the data or speaks for the person: a legal hold, a restriction or the
    person’s own word stops it there, and what is left is kept.
 3. A look through every store for what is left (residual_scan). Letters of ours leave
-   before it, and mail that came meanwhile goes once somebody has looked at it. What is
+   before it, what the person wrote meanwhile is read, and their mail goes then. What is
    found keeps the case open, shown, until it is gone or two people have agreed that it
    stays.
 4. The person is told what was deleted, what is kept and why, and the case closes.
@@ -33,14 +33,14 @@ from data_subjects.models import DataSubject, HeldPerson, Restriction
 from data_subjects.restriction import is_kept
 from groundwork import addresses
 from groundwork.holdings import ON_RECORD, Person, holdings
-from groundwork.refusals import NotAllowed
+from groundwork.refusals import NotAllowed, refuse
 from groundwork.restricted_rows import as_the_law_requires
 from outbox import suppression
 from outbox.holdings import MAIL_TO_YOU
-from outbox.inbound import is_anything_unread
+from outbox.inbound import is_anything_unread, is_anything_waiting_from
 from outbox.models import SuppressedAddress
 from outbox.retention import forget_settled_mail
-from rights_requests import casebook, closing, deciding, vault
+from rights_requests import casebook, closing, deciding, news, vault
 from rights_requests.fulfilment import (
     erasure_places,
     erasure_plan,
@@ -58,6 +58,7 @@ from rights_requests.models import (
     ErasedPlace,
     ErasurePlan,
     Event,
+    Message,
     Residue,
 )
 from rights_requests.moves import Move, State
@@ -67,6 +68,14 @@ logger = logging.getLogger(__name__)
 Problem = ErasurePlan.Problem
 # A store that does not answer now may answer the next time.
 TRIED_AGAIN_AFTER = timedelta(minutes=1)
+UNREAD_MESSAGE = (
+    "The person has written, and nobody has read it yet: it may ask for something. Read "
+    "it first, and press “Mark as read” beside it."
+)
+UNREAD_MAIL = (
+    "A mail waits to be looked at that is, or may be, from the person: it may ask for "
+    "something. Look at it first."
+)
 
 
 def work_on_next(now: datetime) -> ErasurePlan | None:
@@ -382,9 +391,10 @@ def _looked_for(plan: ErasurePlan, case: Case) -> Identifiers:
 def _empty_mail_again(plan: ErasurePlan) -> bool:
     """What was written to the person or by them while places were erased goes like the
     rest, once it has left or somebody has looked at it. False while a letter has yet to
-    leave: it would be found, and needs the address."""
+    leave, which would be found, and needs the address; and while nobody has read a
+    message of theirs that a mail has become."""
     _, case, subject = _locked(plan)
-    if erasure_plan.is_answer_waiting(case):
+    if erasure_plan.is_answer_waiting(case) or _unread(plan).exists():
         return False
     if is_kept(subject.pk):
         return True
@@ -399,6 +409,32 @@ def _empty_mail_again(plan: ErasurePlan) -> bool:
             row.erased_count = (row.erased_count or 0) + count
             row.save(update_fields=["erased_count"])
     return True
+
+
+def why_wait(plan: ErasurePlan) -> str:
+    """What of the person's nobody has read yet; the case does not close over it. Empty
+    when all was read."""
+    if _unread(plan).exists():
+        return UNREAD_MESSAGE
+    if is_anything_unread() or _is_mail_waiting(plan):
+        return UNREAD_MAIL
+    return ""
+
+
+def _unread(plan: ErasurePlan) -> QuerySet[Message]:
+    return news.unread(case__submission__data_subject=_subject_id(plan))
+
+
+def _subject_id(plan: ErasurePlan) -> uuid.UUID:
+    return plan.decision.case.submission.data_subject_id
+
+
+def _is_mail_waiting(plan: ErasurePlan) -> bool:
+    """But for that of somebody new: it is found, and somebody says whose it is."""
+    codes = [bytes.fromhex(code) for code in {*plan.sought["digests"], *plan.known_by}]
+    if erasure_plan.newcomers_of(codes, besides=_subject_id(plan)).exists():
+        return False
+    return is_anything_waiting_from(codes)
 
 
 # --- What is left ---
@@ -495,6 +531,7 @@ def search_again(plan_id: uuid.UUID) -> None:
     plan = ErasurePlan.objects.select_for_update(of=("self",)).get(pk=plan_id)
     if plan.state != ErasurePlan.State.RESIDUE:
         raise NotAllowed("Nothing was found that waits to be taken away.")
+    refuse(why_wait(plan))
     plan.state, plan.next_try_at = ErasurePlan.State.SEARCHING, timezone.now()
     plan.save(update_fields=["state", "next_try_at"])
 
@@ -551,8 +588,11 @@ def _waiting(residue_id: int) -> Residue:
 
 @transaction.atomic
 def _finish(plan: ErasurePlan) -> None:
-    """Tell the person, and close the case."""
+    """Tell the person, and close the case; not yet when they wrote during the look."""
     decision, case, _ = _locked(plan)
+    if why_wait(plan):
+        _put_off(plan)
+        return
     if _is_something_lost(plan, case):
         _stop_midway(plan, decision, case, Problem.LOST)
         return

@@ -36,6 +36,7 @@ from groundwork.clock import today_here
 from groundwork.holdings import holdings
 from groundwork.personal_data import Erasure
 from groundwork.refusals import NotAllowed
+from outbox import inbound
 from outbox.delivery import deliver_due
 from outbox.models import InboundEmail, OutgoingEmail, SuppressedAddress
 from rights_requests import (
@@ -73,6 +74,7 @@ from rights_requests.models import (
     Event,
     Letter,
     MailedCode,
+    Message,
     Rectification,
     Residue,
     Submission,
@@ -1458,6 +1460,57 @@ def test_a_mail_that_comes_meanwhile_stays_until_somebody_has_looked_at_it(
     erasing.work_on_next(timezone.now())
     assert again(case).state == State.FULFILLED
     assert not InboundEmail.objects.exists()
+
+
+WAIT = "Please wait, I need my consent record for a claim: 07700 900123."
+
+
+def mail_from(address: str, case: Case) -> None:
+    inbound.store(
+        f"From: {address}\nTo: x@example.com\nSubject: {case.reference}\n"
+        f"Message-ID: <1@example.com>\n\n{WAIT}\n".encode()
+    )
+    inbound.read_new()
+
+
+@pytest.mark.parametrize("is_found", [True, False])
+def test_a_message_that_comes_at_the_end_is_read_before_the_case_closes(
+    case: Case, stores: Path, smtp: Relay, is_found: bool
+) -> None:
+    """While something is left, or while somebody has to be told."""
+    if is_found:
+        (stores / "old.txt").write_text(ADA)
+    else:
+        person_id = case.submission.data_subject_id
+        disclosures.record(person_id, GIVEN, staff_id=DANA, today=today_here())
+    plan = carried_out(case)
+    assert plan.state == ("residue" if is_found else "searching")
+    (stores / "old.txt").unlink(missing_ok=True)
+    telling.set_tasks(timezone.now())
+    mail_from(ADA, case)
+    for task in Task.objects.filter(case=case, done_at=None):
+        told = telling.Told(Task.Outcome.TOLD, "By letter.")
+        telling.answer(task.pk, told, staff_id=DANA, now=timezone.now())
+
+    console = console_of(person("dana@example.com", "view_case", "work_case"))
+    page = f"/console/rights_requests/case/{case.pk}/deletion/"
+    search = f"/console/rights_requests/case/{case.pk}/deletion-search/"
+    if is_found:
+        answer = console.post(search)
+        assert answer.status_code == 409
+        assert "nobody has read it yet" in text(answer)
+    erasing.work_on_next(timezone.now() + timedelta(hours=1))
+    assert again(case).state == State.IN_PROGRESS
+    assert "nobody has read it yet" in text(console.get(page))
+
+    [message] = Message.objects.filter(case=case)
+    handling.mark_read(message.pk, now=timezone.now())
+    if is_found:
+        console.post(search)
+    erasing.work_on_next(timezone.now() + timedelta(hours=3))
+    assert again(case).state == State.FULFILLED
+    deliver()
+    assert "What you wrote about your requests" in inbox(smtp, ADA)[-1].text
 
 
 def test_two_workers_do_it_once(case: Case) -> None:
