@@ -3,7 +3,8 @@ for collecting it.
 
 What is looked for is spelt in more than one way: an address in a link (%40), in a page
 (&#64;) and in a mail (=40, or all of it in base64), a number with and without its spaces
-and its country, a name in any case and on two lines.
+and its country, a name in any case, on two lines, in two columns, last name first, and
+without its accents. What is not found stands in docs/operations.md.
 """
 
 import base64
@@ -16,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from groundwork.holdings import Datum, Holding, Person, holdings
@@ -128,40 +129,62 @@ def plain(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
+# The marks that stand above and below letters, once they are apart from these.
+_ACCENTS = re.compile("[\u0300-\u036f]+")
+_APOSTROPHES = "\u2019\u2018\u02bc\u00b4\u2032"
+
+
+def _folded(text: str) -> str:
+    """The same for whoever types no accents, and the apostrophe that the keyboard has."""
+    if text.isascii():
+        return " ".join(text.casefold().split())
+    bare = _ACCENTS.sub("", unicodedata.normalize("NFKD", text).casefold())
+    for mark in _APOSTROPHES:
+        bare = bare.replace(mark, "'")
+    return " ".join(bare.split())
+
+
+class Spelt(NamedTuple):
+    """One identifier, however it is spelt. marks: each of them stands in every text in
+    which it is found, so that nearly every text is done with at this look."""
+
+    what: What
+    marks: tuple[str, ...]
+    pattern: re.Pattern[str]
+
+
 @dataclass(frozen=True)
 class Needle:
     """Finds one person's identifiers in texts and bytes."""
 
-    words: tuple[tuple[What, re.Pattern[str]], ...]
+    words: tuple[Spelt, ...]
     telephones: frozenset[str]
     digests: tuple[tuple[bytes, str], ...]
-    # One of these stands in every text in which something else than a number is found:
-    # nearly every text is done with at this look.
-    marks: tuple[str, ...]
     # The digits that every way of writing a number ends in.
     ends_of_numbers: tuple[bytes, ...]
+    # Whether one of them is written otherwise in an older encoding.
+    is_beyond_ascii: bool = False
 
     @classmethod
     def of(cls, sought: Identifiers) -> "Needle":
         return cls(
             words=tuple(
-                (what, re.compile("|".join(map(pattern, values))))
+                Spelt(what, _marks(words), re.compile(pattern(words)))
                 for what, values, pattern in (
                     (What.ADDRESS, sought.addresses, _address),
-                    (What.NAME, sought.names, _whole),
-                    (What.STREET, sought.streets, _whole),
+                    (What.NAME, sought.names, _name),
+                    (What.STREET, sought.streets, _street),
                 )
-                if values
+                for words in values
             ),
             telephones=frozenset(sought.telephones),
             digests=tuple((bytes.fromhex(code), code) for code in sought.digests),
-            marks=(
-                *(_mark(address.partition("@")[0]) for address in sought.addresses),
-                *map(_mark, (*sought.names, *sought.streets)),
-                *sought.digests,
-            ),
             ends_of_numbers=tuple(
                 number[-SHORTEST_NUMBER:].encode() for number in sought.telephones
+            ),
+            is_beyond_ascii=any(
+                not words.isascii() or "'" in words
+                for words in (*sought.addresses, *sought.names, *sought.streets)
             ),
         )
 
@@ -173,15 +196,16 @@ class Needle:
         return found
 
     def _found_plainly(self, text: str) -> set[What]:
-        folded = text.casefold() if text.isascii() else plain(text)
+        folded = text.casefold() if text.isascii() else _folded(text)
+        may_be = [one for one in self.words if all(m in folded for m in one.marks)]
         digits = folded.encode("ascii", "ignore").translate(None, _NO_DIGITS)
-        if not any(mark in folded for mark in self.marks) and not any(
-            number in digits for number in self.ends_of_numbers
-        ):
+        has_number = any(number in digits for number in self.ends_of_numbers)
+        has_code = any(code in folded for _, code in self.digests)
+        if not (may_be or has_number or has_code):
             return set()
-        words = plain(text)
-        found = {what for what, pattern in self.words if pattern.search(words)}
-        if any(code in words for _, code in self.digests):
+        words = _folded(text)
+        found = {one.what for one in may_be if one.pattern.search(words)}
+        if has_code:
             found.add(What.CODE)
         if self.telephones and self.telephones & set(_numbers(words)):
             found.add(What.TELEPHONE)
@@ -190,25 +214,61 @@ class Needle:
     def found_in_bytes(self, raw: bytes) -> set[What]:
         """What stands in these bytes: as text in the usual encodings, or as a code."""
         found = {What.CODE for digest, _ in self.digests if digest in raw}
-        found |= self.found_in_text(raw.decode("utf-8", errors="replace"))
+        for text in _decoded(raw, is_beyond_ascii=self.is_beyond_ascii):
+            found |= self.found_in_text(text)
         if b"\0" in raw:
             for encoding in ("utf-16-le", "utf-16-be"):
                 found |= self.found_in_text(raw.decode(encoding, errors="replace"))
         return found
 
 
-def _mark(words: str) -> str:
-    """The longest run of letters and digits: no spelling breaks it up."""
-    return max(re.findall(r"[^\W_]+", plain(words)), key=len, default="")
+def _marks(words: str) -> tuple[str, ...]:
+    """The runs of letters and digits: no spelling breaks one up."""
+    return tuple(sorted(set(re.findall(r"[^\W_]+", _folded(words)))))
+
+
+# In files of a kind of their own how long a value is stands in one byte before it, which
+# may look like a letter; what stands before that does not.
+_AFTER_LENGTH = r"(?<=[\x00-\x08\x0e-\x1b\x7f\ufffd][\w.+-])"
+# Between the parts of a name: in a sentence, a list of two columns, a link.
+_BETWEEN_NAMES = r"[\s,;|+_\"]{1,4}"
+_BETWEEN_LINES = r"(?:[\s,;]|\\[nr]){1,6}"
 
 
 def _address(address: str) -> str:
-    """The address by itself, not the end of a longer one."""
-    return rf"(?<![\w.+-]){re.escape(plain(address))}(?![\w-]|\.\w)"
+    """The address by itself, not the end of a longer one; also in the sender of a mail
+    that would come back (VERP)."""
+    words = _folded(address)
+    local, _, domain = map(re.escape, words.rpartition("@"))
+    alone = rf"(?:(?<![\w.+-])|{_AFTER_LENGTH}){re.escape(words)}(?![\w-]|\.\w)"
+    return rf"{alone}|(?<![\w.]){local}={domain}@"
 
 
-def _whole(words: str) -> str:
-    return rf"(?<!\w){re.escape(plain(words))}(?!\w)"
+def _name(words: str) -> str:
+    """In its order, or with what it ends in first."""
+    parts = [re.escape(part) for part in _folded(words).split()]
+    turned = (parts[at:] + parts[:at] for at in range(len(parts)))
+    return "|".join(_whole(_BETWEEN_NAMES.join(order)) for order in turned)
+
+
+def _street(words: str) -> str:
+    """On lines, or in one with commas."""
+    parts = re.split(r"[\s,;]+", _folded(words).strip(" ,;"))
+    return _whole(_BETWEEN_LINES.join(map(re.escape, parts)))
+
+
+def _whole(pattern: str) -> str:
+    return rf"(?:(?<!\w)|{_AFTER_LENGTH}){pattern}(?!\w)"
+
+
+def _decoded(raw: bytes, *, is_beyond_ascii: bool) -> Iterator[str]:
+    """As text, also of an old spreadsheet; what is ASCII is the same in both."""
+    try:
+        yield raw.decode()
+    except UnicodeDecodeError:
+        yield raw.decode(errors="replace")
+        if is_beyond_ascii:
+            yield raw.decode("cp1252", errors="replace")
 
 
 _NO_DIGITS = bytes(set(range(256)) - set(b"0123456789"))

@@ -1,5 +1,5 @@
 """Looking through the bytes of a file for a person, also inside whatever is packed in it:
-archives in archives, compressed logs, PDFs.
+archives in archives, compressed logs, PDFs, databases in one file.
 
 What is packed is held whole, what comes out of it a piece at a time. It may be a thousand
 times as much, or hold itself: each file has a limit of bytes and of depth.
@@ -10,10 +10,12 @@ import gzip
 import io
 import lzma
 import re
+import sqlite3
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from pathlib import PurePath
 from typing import IO, Any
 
@@ -43,12 +45,17 @@ CLOSED = (
     b"age-encryption.org/",
     b"Salted__",  # OpenSSL
 )
+SQLITE = b"SQLite format 3\0"
+# How it is written and read (sqlite.org/fileformat.html, 1.3): 1 for what is held in
+# memory, whether its journal is of the newer kind or not.
+SQLITE_VERSIONS = slice(18, 20)
 TAR, TAR_AT = b"ustar", 257
 BROKEN = (
     OSError,
     EOFError,
     zlib.error,
     lzma.LZMAError,
+    sqlite3.Error,
     tarfile.TarError,
     zipfile.BadZipFile,
     # An encrypted member, and a way of packing that is not known here.
@@ -116,6 +123,7 @@ class _Look:
         yield b"PK\x03\x04", self._zip
         yield b"%PDF", self._pdf
         yield b"\x1f\x8b", self._gzip
+        yield SQLITE, self._sqlite
         yield b"BZh", lambda raw: self._streams(raw, bz2.BZ2Decompressor)
         yield b"\xfd7zXZ\0", lambda raw: self._streams(raw, _xz)
 
@@ -166,6 +174,20 @@ class _Look:
     def _streams(self, raw: bytes, new: Callable[[], Any]) -> None:
         self.through(self._counted(_unpacked(raw, new)))
 
+    def _sqlite(self, raw: bytes) -> None:
+        """Row by row: in the file itself one value follows upon another."""
+        held = bytearray(raw)
+        held[SQLITE_VERSIONS] = b"\1\1"
+        with closing(sqlite3.connect(":memory:")) as database:
+            database.text_factory = bytes
+            database.deserialize(bytes(held))
+            names = "SELECT quote(name) FROM sqlite_schema WHERE type = 'table'"
+            for (name,) in database.execute(names).fetchall():
+                quoted = name.decode(errors="surrogateescape")
+                # Its own quotation of a name of its own.
+                for row in database.execute(f"SELECT * FROM {quoted}"):  # noqa: S608
+                    self.through(self._counted([b"\n".join(map(_cell, row))]))
+
     def _pdf(self, raw: bytes) -> None:
         for begin in _STREAM.finditer(raw):
             [text] = self._counted([_inflated(raw, begin.end())])
@@ -173,6 +195,10 @@ class _Look:
 
 
 _STREAM = re.compile(rb"(?<!end)stream\r?\n")
+
+
+def _cell(value: object) -> bytes:
+    return value if isinstance(value, bytes) else str(value).encode()
 
 
 def _inflated(raw: bytes, start: int) -> bytes:

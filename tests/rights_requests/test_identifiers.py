@@ -2,6 +2,7 @@
 
 import base64
 import json
+import pickle
 import quopri
 from email.header import Header
 
@@ -45,6 +46,18 @@ FOUND = [
     ("0044 1332 555010", What.TELEPHONE),
     ("1 Mill  Lane,\nDerby DE1 2AB", What.STREET),
     (f"key {CODE.hex().upper()}", What.CODE),
+    ("Zoë O\u2019Hara-Smith", What.NAME),
+    ("Zoë O&#x27;Hara-Smith", What.NAME),
+    ("Zoe O'Hara-Smith", What.NAME),
+    ("O'Hara-Smith, Zoë", What.NAME),
+    ("1;Zoë;O'Hara-Smith;Derby", What.NAME),
+    ('"O\u2019Hara-Smith","Zoë"', What.NAME),
+    ("/?n=Zo%C3%AB+O%E2%80%99Hara-Smith", What.NAME),
+    ("=?utf-8?q?Zo=C3=AB_O=E2=80=99Hara-Smith?=", What.NAME),
+    ("zoe_o'hara-smith.pdf", What.NAME),
+    ("bounces+ada=example.com@lists.example.com", What.ADDRESS),
+    ("1 Mill Lane, Derby, DE1 2AB", What.STREET),
+    (json.dumps("1 Mill Lane\nDerby\nDE1 2AB"), What.STREET),
 ]
 NOT_FOUND = [
     "lada@example.com",
@@ -52,7 +65,11 @@ NOT_FOUND = [
     "ada@example.community",
     "x-ada@example.com",
     "Zoë O'Hara-Smithson",
-    "O'Hara-Smith, Zoë",
+    "O'Hara, Smith-Zoë",
+    "Zoë said; O'Hara-Smith left",
+    "bounces+lada=example.com@lists.example.com",
+    "ada=example.com",
+    "1 Mill Lane, Derby, Derby DE1 2AB",
     "01332 555 0109",
     "11 Mill Lane, Derby DE1 2ABC",
     "ada",
@@ -75,6 +92,20 @@ def test_what_only_looks_alike_is_not_found(text: str) -> None:
 def test_bytes_are_read_in_the_usual_encodings(encoding: str) -> None:
     raw = b"\x00\x01" + "Hello ada@example.com!".encode(encoding)
     assert NEEDLE.found_in_bytes(raw) == {What.ADDRESS}
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252"])
+def test_a_list_from_an_old_spreadsheet_is_read(encoding: str) -> None:
+    raw = "Derby;Zoë O'Hara-Smith;1\r\nKöln;".encode(encoding)
+    assert NEEDLE.found_in_bytes(raw) == {What.NAME}
+
+
+def test_the_length_that_stands_before_a_value_is_no_part_of_it() -> None:
+    long = "ada@example.com has been here and will be back tomorrow"
+    assert len(long) in range(48, 58)  # a digit, as a byte
+    for protocol in (2, 4, 5):
+        assert NEEDLE.found_in_bytes(pickle.dumps([long], protocol)) == {What.ADDRESS}
+    assert NEEDLE.found_in_bytes(pickle.dumps([f"l{long}"])) == set()
 
 
 def test_a_code_is_found_as_it_is_stored() -> None:

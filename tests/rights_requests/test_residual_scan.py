@@ -5,10 +5,11 @@ import bz2
 import gzip
 import io
 import lzma
+import sqlite3
 import tarfile
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,7 @@ UNREAD = {
     "cut-short.gz": gzip.compress(bytes(range(256)) * 9)[:-20],
     "cut-short.xz": lzma.compress(bytes(range(256)) * 9)[:-20],
     "cut-short.bz2": bz2.compress(bytes(range(256)) * 9)[:-20],
+    "broken.sqlite": b"SQLite format 3\0" + b"\1" * 600,
     "locked.zip": locked_zip(),
     "dump.zst": b"\x28\xb5\x2f\xfd" + b"\0" * 20,
     "old.7z": b"7z\xbc\xaf\x27\x1c" + b"\0" * 20,
@@ -117,6 +119,20 @@ UNREAD = {
 @pytest.mark.parametrize("name", UNREAD)
 def test_what_cannot_be_read_is_said_so(stores: Path, name: str) -> None:
     assert what_in(stores, name, UNREAD[name]) == {UNREADABLE}
+
+
+@pytest.mark.parametrize("journal", ["delete", "wal"])
+def test_a_database_in_one_file_is_read_row_by_row(stores: Path, journal: str) -> None:
+    file = stores / "logs" / "old.sqlite"
+    file.parent.mkdir()
+    for address, what in ((ADDRESS, {"e-mail address"}), (f"x{ADDRESS}", set())):
+        with closing(sqlite3.connect(file)) as database:
+            database.execute(f"PRAGMA journal_mode = {journal}")
+            database.execute('CREATE TABLE "a ""b" (city text, address text)')
+            database.execute('INSERT INTO "a ""b" VALUES (\'Derby\', ?)', [address])
+            database.commit()
+        assert what_in(stores, "old.sqlite", file.read_bytes()) == what
+        file.unlink()
 
 
 def test_a_bomb_is_too_large_to_open_and_ends(
