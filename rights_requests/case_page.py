@@ -67,6 +67,7 @@ LEADS = {
     "post": ("Print and post the letter", "letters"),
     "tasks": ("Finish the open task", "tasks"),
     "take-copy-away": ("Take the copy away, and upload what they get", "documents"),
+    "make-copy": ("Put the copy together", "documents"),
     "release-copy": ("Read the copy, and release it", "documents"),
     "release-files": ("Read the files, and release them", "documents"),
     "say-receiver": ("Say who receives the file", "documents"),

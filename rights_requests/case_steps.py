@@ -20,7 +20,12 @@ from rights_requests import (
     moves,
     weighing,
 )
-from rights_requests.fulfilment import erasure_plan, releasing, transmissions
+from rights_requests.fulfilment import (
+    building,
+    erasure_plan,
+    releasing,
+    transmissions,
+)
 from rights_requests.kinds import CaseKind
 from rights_requests.models import Case, Decision, IdentityCheck, Letter
 from rights_requests.moves import NOT_OF_STAFF, Move, State, needs_second_person
@@ -83,6 +88,7 @@ class Facts:
     open_corrections_count: int = 0
     searches_count: int = 0
     answers_count: int = 0
+    can_make_copy: bool = False
     copy_waits: bool = False
     copy_would_tell: bool = False
     files_wait: bool = False
@@ -118,6 +124,7 @@ def facts_of(case: Case, *, now: datetime) -> Facts:
         ),
         searches_count=len(case.searches.all()),
         answers_count=len(closing.answers_of(case)),
+        can_make_copy=not building.why_not_ask(case),
         copy_waits=_copy_waits(case),
         copy_would_tell=_copy_would_tell(case),
         is_receiver_unknown=transmissions.waits_for_staff(case),
@@ -215,6 +222,7 @@ def _before_answer(kind: CaseKind, facts: Facts) -> Iterator[str]:
     wanted = {
         "read-authority": facts.is_authority_unread,
         "say-receiver": facts.is_receiver_unknown,
+        "make-copy": facts.can_make_copy and not facts.searches_count,
         "search": kind in COPIES and not facts.searches_count,
         # Nobody's data is given, changed or bound at the word of somebody who has shown
         # nothing.

@@ -414,6 +414,13 @@ NEXT: list[tuple[Case, dict[str, Any], str]] = [
     (a_case(CaseKind.ACCESS, State.DRAFT), {}, "confirm"),
     (a_case(CaseKind.ACCESS, State.DRAFT), {"is_held": True}, "release-held"),
     (a_case(CaseKind.ACCESS), {}, "search"),
+    # The software's own search comes first, and is recorded by itself.
+    (a_case(CaseKind.ACCESS), {"can_make_copy": True}, "make-copy"),
+    (
+        a_case(CaseKind.ACCESS),
+        {"can_make_copy": True, "searches_count": 1, "answers_count": 1},
+        "answer",
+    ),
     (a_case(CaseKind.ACCESS), {"searches_count": 1}, "upload"),
     (a_case(CaseKind.ACCESS), {"searches_count": 1, "answers_count": 1}, "answer"),
     (

@@ -418,7 +418,7 @@ def test_a_copy_for_somebody_else_waits_for_their_authority_once_we_have_looked(
     kind: CaseKind,
 ) -> None:
     case = received("2026-11-02", kind, agent=agent())
-    assert next_of(case) == "search"
+    assert next_of(case) == "make-copy"
     searched(case, at("2026-11-20"))
     assert next_of(case) == "authority"
     authority_came(case)
