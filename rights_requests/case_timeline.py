@@ -370,6 +370,8 @@ LETTERS: Mapping[str, str] = {
     LetterKind.COMPLAINT_PROGRESS: "word on the complaint",
     LetterKind.COMPLAINT_OUTCOME: "outcome of the complaint",
     LetterKind.MESSAGE: "message",
+    LetterKind.FILE_TAKEN: "the file has arrived",
+    LetterKind.FILE_NOT_TAKEN: "the file was not taken",
     LetterKind.STATUS_LINK: "fresh link to the status page",
     LetterKind.HOLIDAY_MOVED: "a holiday moved the day",
     LetterKind.AT_ONCE: "done at once",

@@ -58,6 +58,8 @@ class LetterKind(StrEnum):
     COMPLAINT_PROGRESS = "complaint-progress"
     COMPLAINT_OUTCOME = "complaint-outcome"
     MESSAGE = "message"
+    FILE_TAKEN = "file-taken"
+    FILE_NOT_TAKEN = "file-not-taken"
     STATUS_LINK = "status-link"
     HOLIDAY_MOVED = "holiday-moved"
     AT_ONCE = "at-once"
@@ -102,6 +104,8 @@ MUST_HOLD: Mapping[LetterKind, tuple[str, ...]] = {
     LetterKind.COMPLAINT_PROGRESS: ("so-far", "next", *ROUTES_OF_COMPLAINT),
     LetterKind.COMPLAINT_OUTCOME: ("found", *ROUTES_OF_COMPLAINT),
     LetterKind.MESSAGE: ("about",),
+    LetterKind.FILE_TAKEN: ("about",),
+    LetterKind.FILE_NOT_TAKEN: ("about",),
     LetterKind.STATUS_LINK: ("link",),
     LetterKind.HOLIDAY_MOVED: ("moved", "dates"),
     LetterKind.AT_ONCE: ("done", "stops", *ROUTES),

@@ -293,6 +293,8 @@ OVERDUE_TITLES: dict[str, str] = {
 LETTER_TITLES: dict[str, str] = {
     LetterKind.ACKNOWLEDGEMENT: "We told you that we have it",
     LetterKind.MESSAGE: "We wrote to you",
+    LetterKind.FILE_TAKEN: "We told you that your file has arrived",
+    LetterKind.FILE_NOT_TAKEN: "We told you that your file was not taken",
     LetterKind.HOLIDAY_MOVED: "A new public holiday moved the day",
     LetterKind.EXTENSION_VOID: "We told you that our letter about more time does not count",
     LetterKind.PUT_RIGHT: "We told you that we had misread your message",

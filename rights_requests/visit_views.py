@@ -306,7 +306,7 @@ def _sending(case: Case) -> dict[str, Any]:
     """Where the person’s file goes beside them, for whoever has their mailbox."""
     if case.kind != CaseKind.PORTABILITY or not visiting.may_say_where(case):
         return {"sends": False}
-    found = transmissions.newest(case)
+    found = transmissions.newest(case) or transmissions.ended(case)
     can_send = connector_keys.is_there() and not transmissions.why_not_ask(case)
     return {
         "sends": found is not None or can_send,

@@ -88,6 +88,13 @@ def newest(case: Case) -> Transmission | None:
     return case.transmissions.meant().order_by("-pk").first()
 
 
+def ended(case: Case) -> Transmission | None:
+    """The last one that is meant no longer, where none took its place."""
+    if case.kind != CaseKind.PORTABILITY or newest(case) is not None:
+        return None
+    return case.transmissions.filter(state=State.ENDED).order_by("-pk").first()
+
+
 def hosts_of(submission: Submission) -> list[str]:
     """The servers to which files of this submission are to go; shown to whoever says
     that the mailbox is theirs, and never mailed: anybody can type an address."""

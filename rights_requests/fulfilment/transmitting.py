@@ -286,7 +286,7 @@ def _accepted(transmission_id: int, *, now: datetime) -> None:
         f"The file that you asked us to send to {found.recipient} has arrived: "
         f"{host_of(found.address)} has taken it. What they do with it, they can tell you."
     )
-    _tell(found.case, words, now=now)
+    _tell(found.case, LetterKind.FILE_TAKEN, words, now=now)
 
 
 TOOK, UNSURE = "taken", "not confirmed"
@@ -348,7 +348,8 @@ def _give_up(found: Transmission, *, now: datetime) -> None:
     if found.may_have_arrived:
         _put_on_record(found, UNSURE)
     _note(found, Event.SEND_FAILED, problem=found.problem, digest=found.digest)
-    _tell(found.case, _words_of_failure(found), now=now)
+    words = _words_of_failure(found)
+    _tell(found.case, LetterKind.FILE_NOT_TAKEN, words, now=now)
 
 
 def _words_of_failure(found: Transmission) -> str:
@@ -393,10 +394,10 @@ TOLD = {
 }
 
 
-def _tell(case: Case, words: str, *, now: datetime) -> None:
+def _tell(case: Case, kind: LetterKind, words: str, *, now: datetime) -> None:
     if writing.contacts_went(case):
         return
-    writing.write(case, LetterKind.MESSAGE, now=now, edits={"message": words})
+    writing.write(case, kind, now=now, edits={"message": words})
 
 
 def _note(found: Transmission, event: Event, **more: str) -> None:

@@ -65,7 +65,11 @@ STEPS = (
     "The request was received on Monday 2 November 2026.",
     "One month ends on the same date of the month: Wednesday 2 December 2026.",
 )
-MESSAGE = {LetterKind.MESSAGE: {"message": "The file that you sent is empty."}}
+MESSAGE = {
+    LetterKind.MESSAGE: {"message": "The file that you sent is empty."},
+    LetterKind.FILE_TAKEN: {"message": "club.example.com has taken your file."},
+    LetterKind.FILE_NOT_TAKEN: {"message": "Their server refused your file."},
+}
 # Which cases a letter can be about, where it is not a request on the clock.
 KINDS: dict[LetterKind, tuple[CaseKind, ...]] = {
     LetterKind.ACKNOWLEDGE_COMPLAINT: (CaseKind.COMPLAINT,),
@@ -85,6 +89,8 @@ KINDS: dict[LetterKind, tuple[CaseKind, ...]] = {
     LetterKind.NO_REQUEST: tuple(CaseKind),
     LetterKind.RECEIPT_CORRECTED: tuple(CaseKind),
     LetterKind.MESSAGE: tuple(CaseKind),
+    LetterKind.FILE_TAKEN: (CaseKind.PORTABILITY,),
+    LetterKind.FILE_NOT_TAKEN: (CaseKind.PORTABILITY,),
     LetterKind.STATUS_LINK: tuple(CaseKind),
     LetterKind.WITHDRAWAL_RECORDED: tuple(CaseKind),
     LetterKind.NARROWED: tuple(CaseKind),

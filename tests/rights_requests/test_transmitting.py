@@ -196,6 +196,7 @@ def test_it_is_on_record_as_a_disclosure_and_the_person_hears_of_it(
     assert row.digest in evidence.reference
     mail = " ".join(inbox(smtp, ADA)[-1].text.split())
     assert "has arrived" in mail and "127.0.0.1" in mail
+    assert inbox(smtp, ADA)[-1].subject == f"Your file has arrived ({case.reference})"
 
 
 def test_the_address_and_the_person_stand_in_no_log(
@@ -397,6 +398,37 @@ def test_no_address_inside_the_walls_is_called_even_where_connectors_may(
 
 
 # --- It does not arrive, or nobody knows ---
+
+
+def test_the_mail_of_a_refusal_says_in_its_subject_what_it_is_about(
+    case: Case, club: Receiver, smtp: Relay, client: Client
+) -> None:
+    club.does = [404]
+    answered(case, club)
+    tasks.send_files()
+    deliver_due()
+
+    assert inbox(smtp, ADA)[-1].subject == f"Your file was not taken ({case.reference})"
+    page = text_of(client.get(page_of(case)))
+    assert "has not taken your file" in page
+    assert "What became of sending it stands above" in page
+    assert "We told you that your file was not taken" in page
+
+
+def page_of(case: Case) -> str:
+    return f"/your-data/visit/{links.open_visit(case, now=timezone.now())}/"
+
+
+def test_a_wish_that_was_taken_back_is_told_on_the_page_as_such(
+    case: Case, client: Client
+) -> None:
+    asked(case, "https://club.example.com/in")
+    transmitting.stop(case.pk, now=timezone.now())
+
+    page = text_of(client.get(page_of(case)))
+
+    assert "We do not send your file to club.example.com" in page
+    assert "What became of sending it stands above" in page
 
 
 @pytest.mark.parametrize(
