@@ -231,7 +231,10 @@ def _number(text: str) -> uuid.UUID | None:
 
 
 def _by_nobody_here(row: CaseDocument) -> str:
-    return "a system outside" if row.staff_id == SOFTWARE else "the person"
+    if row.staff_id == SOFTWARE:
+        return "a system outside"
+    is_by_agent = row.case.submission.is_by_agent
+    return "whoever asks for the person" if is_by_agent else "the person"
 
 
 def why_not_open(request: HttpRequest, row: CaseDocument) -> str:

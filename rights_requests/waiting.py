@@ -13,7 +13,6 @@ from outbox.models import OutgoingEmail
 from outbox.models import State as MailState
 from rights_requests import case_timeline, news, plainness
 from rights_requests.case_timeline import capital
-from rights_requests.deadline_words import in_words
 from rights_requests.fulfilment.erasure_plan import UNDER_WAY
 from rights_requests.kinds import CaseKind
 from rights_requests.models import (
@@ -72,7 +71,7 @@ def tasks_of(staff_id: int, *, most: int, today: date) -> list[Waiting]:
             what=f"Search “{row.system.name}”" if row.system else "A task of yours",
             since=row.set_at,
             tone="bad" if row.due_on < today else "waiting",
-            state=f"due on {in_words(row.due_on)}",
+            state=f"due on {row.due_on:%-d %B}",
         )
         for row in light[:most]
     ]
