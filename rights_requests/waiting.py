@@ -109,7 +109,7 @@ def deletions(*, most: int, now: datetime) -> list[Waiting]:
             what=capital(plan.get_state_display()),
             since=plan.finished_at or plan.searched_at or plan.made_at,
             tone="bad",
-            state=plan.get_problem_display(),
+            state=plan.why_stopped,
         )
         for plan in stuck.order_by("made_at")[:most]
     ]

@@ -257,7 +257,7 @@ def _stop(plan: ErasurePlan, decision: Decision, case: Case, problem: Problem) -
         plan.known_by = []
     plan.save(update_fields=["state", "problem", "sought", "known_by", "finished_at"])
     if decision.settled_at is None:
-        decision.answer, decision.outcome = problem.label, Decision.Outcome.SENT_BACK
+        decision.answer, decision.outcome = problem.and_next, Decision.Outcome.SENT_BACK
         decision.settled_at = now
         decision.save(update_fields=["answer", "outcome", "settled_at"])
     inputs = {"because": str(problem), "done": done, "left": places.count() - done}

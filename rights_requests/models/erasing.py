@@ -23,6 +23,13 @@ from groundwork.personal_data import (
 )
 from rights_requests.models.work import Decision
 
+NEXT_STEPS = {
+    "changed": "Look at it once more, and propose it anew.",
+    "midway": "Look at it, and decide anew.",
+    "heard": "Hear what they say, and decide anew.",
+    "lost": "Find out what became of it, and decide anew.",
+}
+
 
 class ErasurePlan(models.Model):
     """What one decision erases. It is made with the proposal, approved with its release
@@ -45,7 +52,7 @@ class ErasurePlan(models.Model):
         CHANGED = (
             "changed",
             "Something about the person came or changed after the preview, so nothing "
-            "was erased: look at it once more, and propose it anew.",
+            "was erased.",
         )
         BOUND = (
             "bound",
@@ -58,12 +65,12 @@ class ErasurePlan(models.Model):
         MIDWAY = (
             "midway",
             "A legal hold, a restriction or another request came while it was carried "
-            "out. What was left then is kept: look at it, and decide anew.",
+            "out. What was left then is kept.",
         )
         HEARD = (
             "heard",
             "The person wrote, or took the request back, while it was carried out. What "
-            "was left then is kept: hear what they say, and decide anew.",
+            "was left then is kept.",
         )
         PLACE = (
             "place",
@@ -74,8 +81,18 @@ class ErasurePlan(models.Model):
         LOST = (
             "lost",
             "Less is there of what was to be kept than when that was decided, so that "
-            "the letter would be untrue: find out what became of it, and decide anew.",
+            "the letter would be untrue.",
         )
+
+        @property
+        def next_step(self) -> str:
+            """What whoever works on an open case does about it."""
+            return NEXT_STEPS.get(self.value, "")
+
+        @property
+        def and_next(self) -> str:
+            """What it is, and the next step."""
+            return f"{self.label} {self.next_step}".strip()
 
     ENDED = (State.DONE, State.VOID, State.STOPPED)
 
@@ -144,6 +161,14 @@ class ErasurePlan(models.Model):
         """Whether something is erased already, or about to be."""
         is_proposed = self.state == self.State.PROPOSED
         return not is_proposed and self.state not in self.ENDED
+
+    @property
+    def why_stopped(self) -> str:
+        """What came between; while the case is open, with what is done about it."""
+        if not self.problem:
+            return ""
+        problem = self.Problem(self.problem)
+        return problem.and_next if self.decision.case.is_open else problem.label
 
 
 # Places that are no table.

@@ -999,6 +999,7 @@ def test_a_deletion_that_was_stopped_shows_itself_with_what_went_and_what_stays(
     assert "Deletions that need a look" in first_page
     assert case.reference in first_page and "Stopped in the middle" in first_page
     shown = text(console.get(f"/console/rights_requests/case/{case.pk}/deletion/"))
+    assert "What was left then is kept. Look at it, and decide anew." in shown
     gone, _, left = shown.partition("What was kept")
     assert "What had gone by then" in gone and "Your sign-up for our e-mails" in left
 
@@ -1045,6 +1046,11 @@ def test_the_person_takes_it_back_while_it_runs_and_keeps_what_is_left(
     assert (plan.state, plan.problem) == ("stopped", "heard")
     assert again(case).state == State.WITHDRAWN
     assert subscriber_of(ADA).first_name == "Ada"
+    # The case is closed: nobody has anything to decide any more.
+    console = console_of(person("dana@example.com", "view_case", "work_case"))
+    page = text(console.get(f"/console/rights_requests/case/{case.pk}/deletion/"))
+    assert "took the request back" in page and "What was left then is kept." in page
+    assert "decide anew" not in page and "Emptied: what stays" not in page
     deliver()
     told = " ".join(inbox(smtp, ADA)[-1].text.split())
     went = plan.places.filter(erased_count__gt=0).first()
