@@ -14,6 +14,7 @@ from playwright.sync_api import Page, expect
 from pytest_django import Settings
 
 from groundwork import connector_keys
+from outbox.delivery import deliver_due
 from rights_requests import acknowledging, links, tasks
 from rights_requests.kinds import CaseKind
 from rights_requests.models import Case, CaseDocument, Transmission
@@ -23,11 +24,12 @@ from tests.browser.test_case_update import sign_in
 from tests.browser.walking import follow
 from tests.browser.walking import press_and_go as press
 from tests.case_updates import cast
-from tests.people import ADA, DANA, become_reader
+from tests.people import ADA, DANA, become_reader, inbox
 from tests.rights_requests import lives, receiver
 from tests.rights_requests.copying import released
 from tests.rights_requests.own_pages import confirm_path
 from tests.rights_requests.receiver import Receiver
+from tests.rights_requests.test_taking_over import kept
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -108,6 +110,12 @@ def test_a_person_has_their_file_sent_and_staff_say_who_receives_it(
     look(scripted, f"visit-taken-{how}")
     assert Transmission.objects.get().state == "accepted"
 
+    deliver_due()
+    for mail in inbox(house.smtp, ADA):
+        letter = house.visit("about:blank", **NARROW, color_scheme=how)
+        letter.set_content(mail.html)
+        assert not is_wider_than_its_window(letter), mail.subject
+
 
 @pytest.mark.parametrize("how", ["light", "dark"])
 def test_a_file_from_elsewhere_is_taken_over_line_by_line(
@@ -160,6 +168,21 @@ def test_a_file_from_elsewhere_is_taken_over_line_by_line(
     seen.goto(f"{house.url}/console/rights_requests/casedocument/{wrong.pk}/take-over/")
     expect(seen.get_by_role("alert")).to_contain_text("more than 2 MB")
     look(seen, f"take-over-wrong-{how}")
+    faulty = kept(case, json.dumps(with_faults(file)).encode())
+    seen.goto(
+        f"{house.url}/console/rights_requests/casedocument/{faulty.pk}/take-over/"
+    )
+    expect(seen.get_by_role("alert")).to_contain_text("First name, in entry 1 of")
+    look(seen, f"take-over-faulty-{how}")
     house.complaints[:] = [
         c for c in house.complaints if "the server responded" not in c
     ]
+
+
+def with_faults(file: dict[str, Any]) -> dict[str, Any]:
+    """With titles and names that no screen of 320 pixels has room for."""
+    places = [
+        {"holding": "sign-up", "title": "Your sign-up", "records": [{"first_name": 5}]},
+        {"holding": "orders", "title": LONG, "records": [{LONG: "\0"}]},
+    ]
+    return {**file, "places": places}
