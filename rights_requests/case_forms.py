@@ -37,7 +37,7 @@ from rights_requests.moves import Move
 from rights_requests.upload_kinds import ALLOWED_WORDS, UploadRefused
 from rights_requests.upload_limits import MEGABYTE, MOST_BYTES
 from rights_requests.uploads import check_upload
-from rights_requests.whose_answer import COPIES
+from rights_requests.whose_answer import COPIES, is_known_to_staff_alone
 from staff.models import StaffUser
 from subscribers.forms import AddressField
 
@@ -501,6 +501,8 @@ class PartForm(ProposalForm):
 
     def fit(self) -> None:
         super().fit()
+        if is_known_how_asked(self.case):
+            self.fields["evidence"].label = f"What shows it? {KNOWN_HOW}"
         if self.case.kind == CaseKind.ERASURE and not closing.is_kept_by_hold(
             self.case
         ):
@@ -617,6 +619,9 @@ class WeighForm(ActForm):
 HELD = "We looked, and hold nothing of this person"
 
 
+KNOWN_HOW = "How do you know who asks?"
+
+
 class AnswerForm(ActForm):
     outcome = Words(
         "More about what was done", help_text="Stands in the letter; may be empty."
@@ -626,6 +631,13 @@ class AnswerForm(ActForm):
         help_text="What changes because of the complaint; may be empty.",
     )
     nothing_held = forms.BooleanField(label=HELD, required=False)
+    evidence = Words(
+        KNOWN_HOW,
+        rows=3,
+        help_text="Needed where something is deleted, and read by whoever approves it. "
+        "For example: the letter bears the address and the signature that we know, or you "
+        "rang the number that we have. Ask for no more than that takes.",
+    )
     set_aside = several_of(
         "On which ground is the data set aside?",
         [
@@ -644,6 +656,8 @@ class AnswerForm(ActForm):
             self.fields["set_aside"].initial = self.case.grounds
         else:
             del self.fields["set_aside"]
+        if not is_known_how_asked(self.case):
+            del self.fields["evidence"]
         if kind is CaseKind.COMPLAINT:
             self._fit_complaint()
             return
@@ -657,6 +671,11 @@ class AnswerForm(ActForm):
         outcome.label, outcome.required = "What we found", True
         outcome.help_text = "The outcome, for the person to read."
         outcome.error_messages["required"] = "Say what you found"
+
+
+def is_known_how_asked(case: Case) -> bool:
+    """Whether a deletion needs it said how we know who asks."""
+    return case.kind == CaseKind.ERASURE and is_known_to_staff_alone(case)
 
 
 class NarrowForm(ActForm):

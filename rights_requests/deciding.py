@@ -72,6 +72,7 @@ from rights_requests.whose_answer import (
     STRANGER,
     holds_everything,
     is_asked_by_stranger,
+    is_known_to_staff_alone,
 )
 
 Outcome = Decision.Outcome
@@ -325,6 +326,7 @@ def _asked_on(case: Case) -> date:
 
 def _refuse_unless_sound(case: Case, proposal: Proposal) -> None:
     move = proposal.move
+    refuse(_why_not_at_their_word(case, proposal))
     if move is Move.FULFIL:
         refuse(_why_not_nothing(case, proposal))
         return
@@ -341,6 +343,22 @@ def _refuse_unless_sound(case: Case, proposal: Proposal) -> None:
         refuse(_fee_problem(case, proposal))
     if move is Move.FULFIL_IN_PART:
         refuse(_part_problem(case, proposal))
+
+
+def _why_not_at_their_word(case: Case, proposal: Proposal) -> str:
+    """A deletion cannot be brought back: whoever approves it reads how we know who asks.
+    No more is asked of the person than that takes (Art. 12(6))."""
+    is_deletion = erasure_plan.is_needed(
+        case, proposal.move, nothing_held=proposal.nothing_held
+    )
+    is_said = bool(proposal.evidence.strip())
+    if not is_deletion or is_said or not is_known_to_staff_alone(case):
+        return ""
+    return (
+        "Say how you know that it is this person who asks: nothing on record shows it, "
+        "and what is deleted cannot be brought back. If you have reasonable doubts, ask "
+        "for what shows it (UK GDPR, Article 12(6))."
+    )
 
 
 def _why_not_nothing(case: Case, proposal: Proposal) -> str:

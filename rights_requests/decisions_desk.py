@@ -159,7 +159,7 @@ def _proposed(row: Decision, names: dict[int, str]) -> Proposed:
     facts = [
         ("Ground", str(ground or row.ground)),
         (_heading_of_reasons(row), row.reasons),
-        ("What shows it, for us", row.evidence),
+        (_heading_of_evidence(row), row.evidence),
         ("It came", _receipt(kept)),
         ("The person gets", kept.get("outcome", "")),
         ("Left out", kept.get("left_out", "")),
@@ -174,6 +174,11 @@ def _proposed(row: Decision, names: dict[int, str]) -> Proposed:
         by=names.get(row.proposed_by_id, ""),
         facts=[(label, text) for label, text in facts if text],
     )
+
+
+def _heading_of_evidence(row: Decision) -> str:
+    is_answer = row.move == Move.FULFIL
+    return "How we know who asks" if is_answer else "What shows it, for us"
 
 
 def _heading_of_reasons(row: Decision) -> str:

@@ -107,6 +107,15 @@ def goes_to_typed_street(case: Case) -> bool:
     )
 
 
+def is_known_to_staff_alone(case: Case) -> bool:
+    """Whether a colleague took it down and nothing on record shows who asks: no mailbox,
+    no check of identity, no authority."""
+    submission = case.submission
+    is_shown = submission.mailbox_confirmed_at is not None or was_checked(case)
+    has_authority = submission.is_by_agent and may_act(case)
+    return not (is_shown or has_authority or was_typed(submission))
+
+
 def was_typed(submission: Submission) -> bool:
     """Whether nothing but what came in says whose address it is. Of what staff took down
     themselves, they know from whom."""

@@ -16,9 +16,11 @@ from rights_requests.models import (
     ErasedPlace,
     ErasurePlan,
     Residue,
+    Submission,
     SystemCall,
 )
 from rights_requests.moves import Move
+from rights_requests.whose_answer import is_known_to_staff_alone
 from rights_requests.writing import reaches_person
 
 Fate = ErasedPlace.Fate
@@ -49,7 +51,7 @@ def fields_of(decision: Decision, move: Move, nothing_held: bool) -> dict[str, A
         keeps = erasure_plan.keeps_in(decision.inputs)
         found = list(plan.places.all() if plan else erasure_plan.lines_of(case, keeps))
     goes = {"address_goes": True} if _address_goes(found) else {}
-    if not reaches_person(case.submission):
+    if not (reaches_person(case.submission) or _is_known_by_two(decision)):
         return goes  # nobody else learns what there was
     # The first report may have been lost, or the work was stopped in the middle: this
     # one tells of what went then, too.
@@ -72,6 +74,14 @@ def fields_of(decision: Decision, move: Move, nothing_held: bool) -> dict[str, A
         "limits": tuple(kept),
         **goes,
     }
+
+
+def _is_known_by_two(decision: Decision) -> bool:
+    """Whether one of us said how we know who asks, and another one goes by it: the
+    letter goes to where the person is known to be."""
+    is_to_person = decision.case.submission.answer_to == Submission.AnswerTo.PERSON
+    is_said = bool(decision.evidence) and is_to_person
+    return is_said and is_known_to_staff_alone(decision.case)
 
 
 def _address_goes(lines: Iterable[ErasedPlace]) -> bool:

@@ -44,6 +44,7 @@ from rights_requests import (
     closing,
     deciding,
     handling,
+    letters,
     letters_gone,
     links,
     vault,
@@ -68,6 +69,7 @@ from rights_requests.letters_gone import take_over
 from rights_requests.models import (
     Case,
     CaseLogEntry,
+    Channel,
     Decision,
     ErasedPlace,
     ErasurePlan,
@@ -370,6 +372,66 @@ def test_after_a_stop_the_person_has_their_last_address_again(
     stopped_midway(case, lambda: hold(case))
     subject = DataSubject.objects.get(pk=case.submission.data_subject_id)
     assert bytes(subject.address_digest or b"") == addresses.digest(ADA)
+
+
+KNOWN = "We rang the number that she gave at sign-up."
+
+
+@pytest.fixture
+def by_post(case: Case) -> Case:
+    """Ada writes a letter, which a colleague takes down."""
+    closing.withdraw(case.pk, now=timezone.now())
+    street = "1 Mill Lane\nDerby"
+    found = lives.new_case(
+        CaseKind.ERASURE,
+        channel=Channel.POST,
+        address=ADA,
+        reply_by="post",
+        postal_address=street,
+    )
+    for letter in Letter.objects.filter(posted_on=None, by="post"):
+        letters_gone.mark_posted(
+            letter.pk, posted_on=today_here(), staff_id=DANA, now=timezone.now()
+        )
+    deliver()
+    return again(found)
+
+
+def test_nothing_is_deleted_on_a_letter_without_a_word_of_how_its_writer_is_known(
+    by_post: Case,
+) -> None:
+    with pytest.raises(NotAllowed, match="how you know that it is this person"):
+        propose(by_post)
+    part = in_part(keep())
+    with pytest.raises(NotAllowed, match="how you know that it is this person"):
+        deciding.propose(by_post.pk, part, staff_id=DANA, now=timezone.now())
+
+    console = console_of(
+        person("dana@example.com", "view_case", "work_case", "release_case")
+    )
+    page = f"/console/rights_requests/case/{by_post.pk}/"
+    form = console.get(f"{page}propose-answer/")
+    assert "How do you know who asks?" in text(form)
+    [asked] = [one for one in forms(form) if "seen" in one.fields]
+    typed = {**asked.fields, "evidence": KNOWN, "step": "send"}
+    assert console.post(f"{page}propose-answer/", typed).status_code == 302
+    decision = Decision.objects.latest("pk")
+    shown = text(console.get(f"{page}decisions/"))
+    assert "How we know who asks" in shown and KNOWN in shown
+
+    approve(decision)
+    erasing.work_on_next(timezone.now())
+    letter = Letter.objects.filter(case=by_post).latest("written_at")
+    told = letters.Letter.from_json(letter.blocks).text
+    assert "Your sign-up for our e-mails (1)" in told
+
+
+def test_whoever_was_checked_needs_no_such_word(case: Case) -> None:
+    """A mailbox, too, says who asks."""
+    console = console_of(person("dana@example.com", "view_case", "work_case"))
+    page = f"/console/rights_requests/case/{case.pk}/propose-answer/"
+    assert "How do you know who asks?" not in text(console.get(page))
+    assert propose(case).evidence == ""
 
 
 def test_a_hold_keeps_the_file_of_the_case_until_it_is_released(case: Case) -> None:
