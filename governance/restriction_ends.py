@@ -40,6 +40,7 @@ HAPPENED = {
     Ground.ACCURACY: ("is_corrected", "the correction was decided on"),
     Ground.OBJECTION: ("is_weighed", "the objection was decided on or taken back"),
     Ground.UNLAWFUL: ("is_erasure_asked", "the person asks for deletion now"),
+    Ground.CLAIMS: ("is_erasure_asked", "the person asks for deletion now"),
 }
 
 

@@ -531,8 +531,11 @@ def test_a_decided_correction_proposes_the_end_of_a_contested_accuracy() -> None
     ]
 
 
-def test_a_request_for_deletion_proposes_the_end_of_what_was_to_be_kept() -> None:
-    restricted_on(Ground.UNLAWFUL)
+@pytest.mark.parametrize("ground", [Ground.UNLAWFUL, Ground.CLAIMS])
+def test_a_request_for_deletion_proposes_the_end_of_what_was_to_be_kept(
+    ground: Ground,
+) -> None:
+    restricted_on(ground)
     assert whys() == []
 
     lives.new_case(CaseKind.ERASURE, received_at=timezone.now())
