@@ -10,8 +10,9 @@ DELIVERIES = Holding(
     words="Which case update went to you, and whether it was handed over.",
     find=by_subject("data_subject_id"),
     kept=Kept(
-        "It shows how many readers each case update went to. It names you by a number "
-        "only, which leads to nobody once the rest is gone",
+        "It shows how many readers each case update went to. You stand there by a number "
+        "only. While we keep the file of your requests, which has the same number, it "
+        "leads to you, and afterwards to nobody",
         "UK GDPR, Articles 5(2) and 11(1)",
     ),
     context=("case_update__title",),

@@ -104,8 +104,9 @@ class Kept:
 
 # A ledger is never changed; its entries name nobody, so that nothing has to be.
 ON_RECORD = Kept(
-    "You stand there by a number only, which leads to nobody once the rest is gone. "
-    "That shows that we kept to the law",
+    "You stand there by a number only. While we keep the file of your requests, which "
+    "has the same number, it leads to you, and afterwards to nobody. That shows that we "
+    "kept to the law",
     "UK GDPR, Articles 5(2) and 17(3)(b)",
 )
 

@@ -174,7 +174,7 @@ def test_an_erasure_takes_everything_but_what_the_plan_keeps_and_tells_the_perso
         if holding.fate is Erasure.REMOVED:
             assert not list(holding.records(person)), holding
     assert DataSubject.objects.get(pk=subject).address_digest is None
-    # The ledger stays whole, says that the consent ended, and leads nowhere.
+    # The ledger stays whole, and says that the consent ended.
     after = ConsentEntry.objects.filter(data_subject_id=subject)
     assert set(after) > set(entries) and after.order_by("-id")[0].action == "withdrawn"
     assert SuppressedAddress.objects.filter(
@@ -188,6 +188,7 @@ def test_an_erasure_takes_everything_but_what_the_plan_keeps_and_tells_the_perso
     assert "number by which you are known here (1)" not in gone
     assert "number by which you are known here (1)" in emptied
     assert "for a copy of what we keep of you" in " ".join(told.split())
+    assert "which has the same number, it leads to you" in " ".join(told.split())
     assert "to correct your data, to delete it" not in " ".join(told.split())
     assert "on our list" in told or "must not write to it" in told
     assert "Article 17(3)(b)" in told and "complain to us" in told
