@@ -59,7 +59,7 @@ def case(smtp: Relay) -> Case:
     omar = staff(OMAR, name="Omar")
     proposal = Proposal(Move.EXTEND, ground="complexity", reasons=REASONS)
     decision = deciding.propose(
-        case.pk, proposal, staff_id=lives.PROPOSER, now=timezone.now()
+        case.pk, proposal, staff_id=omar.pk + 1, now=timezone.now()
     )
     newest = CaseLogEntry.objects.filter(case_id=case.pk).latest("id").pk
     deciding.release(
