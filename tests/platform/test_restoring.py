@@ -1,6 +1,7 @@
 """The drill: a real dump is put back after people have left, and nobody is forgotten."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -306,8 +307,9 @@ def test_the_local_set_up_makes_good_by_itself_when_it_is_prepared(
 ) -> None:
     assert REPLAY in restored.refuses("beat")
 
-    restored.manage("prepare")
+    said = restored.manage("prepare")
 
+    assert re.search(r"had forgotten [1-9]\d* opt-outs, opt-ins and erasures", said)
     assert what_is_left_of_cleo(restored) == []
     assert "0 opt-outs" in restored.manage("replay_journal", "--dry-run")
 

@@ -35,6 +35,10 @@ class Command(BaseCommand):
         # The local set-up's database ends with its processes, which would not start:
         # there is no moment for a command.
         if settings.EMBEDDED and journal.state().closed:
-            replaying.replay()
+            done = replaying.replay()
+            self.stdout.write(
+                f"The database had forgotten {len(done.lines)} opt-outs, opt-ins and "
+                "erasures that the journal has; they were made good."
+            )
         if options["demo"]:
             load_demo()
