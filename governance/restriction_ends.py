@@ -10,7 +10,14 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, QuerySet
+from django.db.models import (
+    BooleanField,
+    Exists,
+    ExpressionWrapper,
+    OuterRef,
+    Q,
+    QuerySet,
+)
 
 from data_subjects import restriction
 from data_subjects.models import Ground, Restriction
@@ -20,7 +27,7 @@ from outbox.models import State
 from rights_requests import casebook
 from rights_requests.kinds import CaseKind
 from rights_requests.letter_frames import LetterKind
-from rights_requests.models import Case, Letter
+from rights_requests.models import Case, Channel, IdentityCheck, Letter
 from rights_requests.moves import OPEN
 from rights_requests.moves import State as CaseState
 
@@ -83,7 +90,9 @@ def _with_what_happened() -> QuerySet[Any]:
         is_weighed=_is_decided(CaseKind.OBJECTION),
         is_open_again=Exists(_theirs(CaseKind.OBJECTION).filter(state__in=OPEN)),
         is_erasure_asked=Exists(
-            _theirs(CaseKind.ERASURE).filter(received_at__gt=OuterRef("starts_at"))
+            _theirs(CaseKind.ERASURE).filter(
+                _is_shown_to_be_theirs(), received_at__gt=OuterRef("starts_at")
+            )
         ),
         mail_state=outcomes.state_by("notice_mail_id"),
     )
@@ -93,6 +102,14 @@ def _theirs(kind: CaseKind) -> QuerySet[Case]:
     return Case.objects.filter(
         submission__data_subject=OuterRef("data_subject"), kind=kind
     )
+
+
+def _is_shown_to_be_theirs() -> Q:
+    """Of a request: not at the word of whoever may have typed the address."""
+    typed = Q(submission__channel__in=[Channel.FORM, Channel.E_MAIL])
+    confirmed = Q(submission__mailbox_confirmed_at__isnull=False)
+    checked = Q(submission__cases__checks__outcome=IdentityCheck.Outcome.CONFIRMED)
+    return ~typed | confirmed | checked
 
 
 def _is_decided(kind: CaseKind) -> "ExpressionWrapper[Any]":
