@@ -29,7 +29,7 @@ def give_way(codes: Iterable[bytes], *, besides: uuid.UUID) -> None:
 def _has_come(subject_id: uuid.UUID) -> bool:
     person = Person(subject_id)
     return any(
-        holding.rows(person).exists()
+        bool(holding.count(person))
         for holding in holdings()
         if holding.kept is not ON_RECORD and holding.key not in IN_ADVANCE
     )
