@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
+from data_subjects.restriction import is_kept
 from groundwork.holdings import Person
 from rights_requests.fulfilment import erasure_places, erasure_plan, outside
 from rights_requests.fulfilment.erasure_places import CONTACTS_KEY
@@ -50,7 +51,7 @@ def fields_of(decision: Decision, move: Move, nothing_held: bool) -> dict[str, A
     if plan is not None or is_new:
         keeps = erasure_plan.keeps_in(decision.inputs)
         found = list(plan.places.all() if plan else erasure_plan.lines_of(case, keeps))
-    goes = {"address_goes": True} if _address_goes(found) else {}
+    goes = {"address_goes": True} if _address_goes(found, case) else {}
     if not (reaches_person(case.submission) or _is_known_by_two(decision)):
         return goes  # nobody else learns what there was
     # The first report may have been lost, or the work was stopped in the middle: this
@@ -84,8 +85,11 @@ def _is_known_by_two(decision: Decision) -> bool:
     return is_said and is_known_to_staff_alone(decision.case)
 
 
-def _address_goes(lines: Iterable[ErasedPlace]) -> bool:
-    """Whether nobody can be reached any more once the letter has left."""
+def _address_goes(lines: list[ErasedPlace], case: Case) -> bool:
+    """Whether the letter cannot be sent again once it has left: not while a hold or a
+    restriction keeps the addresses in the file."""
+    if is_kept(case.submission.data_subject_id):
+        return False
     return any(line.key == CONTACTS_KEY and line.fate != Fate.KEPT for line in lines)
 
 

@@ -65,6 +65,7 @@ from rights_requests.fulfilment.evidence import bundle
 from rights_requests.fulfilment.freshness import fingerprint
 from rights_requests.fulfilment.people import person_of
 from rights_requests.kinds import CaseKind
+from rights_requests.letter_frames import LetterKind
 from rights_requests.letters_gone import take_over
 from rights_requests.models import (
     Case,
@@ -84,7 +85,7 @@ from rights_requests.models import (
 )
 from rights_requests.moves import Move, State
 from rights_requests.uploads import check_upload
-from subscribers import preferences
+from subscribers import importing, preferences
 from subscribers.models import Subscriber
 from tests.beside import Beside
 from tests.console.staff import console_of, person, text
@@ -946,6 +947,24 @@ def test_what_is_typed_by_the_address_of_the_person_stops_a_deletion_that_runs(
     assert (now.pk == left.pk) is not is_somebody_new
 
 
+def test_an_uploaded_list_makes_nobody_of_whom_only_the_address_was_typed(
+    client: Client, case: Case, smtp: Relay
+) -> None:
+    """It holds lines of several people, and none of them with this address."""
+    importing.keep_upload(
+        "email,first_name\nxenia@example.com,Xenia\n",
+        file_name="people.csv",
+        staff_id=1,
+    )
+    plan = stopped_midway(case, lambda: typed_on_the_console("hold"))
+
+    assert (plan.state, plan.problem) == ("stopped", "midway")
+    was = case.submission.data_subject
+    was.refresh_from_db()
+    assert was.address_digest == addresses.digest(ADA)
+    assert subscriber_of(ADA).data_subject_id == was.pk
+
+
 def test_whoever_says_no_under_the_same_address_keeps_what_is_left(case: Case) -> None:
     """An objection sets the data aside in the moment it comes."""
 
@@ -972,6 +991,8 @@ def test_a_hold_by_address_after_the_last_place_keeps_the_file_and_lets_the_case
     erasing.work_on_next(timezone.now())
 
     assert again(case).state == State.FULFILLED
+    letter = Letter.objects.filter(case=case, kind=LetterKind.ANSWER).latest("pk")
+    assert "we delete your address" not in str(letter.blocks)
     deliver()
     # The file of the case is held, and so is whoever comes with the address.
     assert again(case).submission.address == ADA
