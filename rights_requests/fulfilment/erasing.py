@@ -140,7 +140,11 @@ def _go_on(plan: ErasurePlan) -> None:
 
 
 def _is_look_too_early(plan: ErasurePlan) -> bool:
-    """The last look comes when all are told, and none while a letter has yet to leave."""
+    """The last look comes when all are told, and none while a letter has yet to leave,
+    or while a file is being written: it will be whole in a moment, or taken away."""
+    vault.sweep_unfinished(timezone.now())
+    if any(vault.unfinished()):
+        return True
     if plan.searches_count and _is_somebody_untold(plan):
         return True
     return not _empty_mail_again(plan)
@@ -445,7 +449,6 @@ def _look_through(plan: ErasurePlan) -> bool:
     plan.refresh_from_db()
     case = plan.decision.case
     sought = _looked_for(plan, case)
-    vault.sweep_unfinished(timezone.now())
     found = set(residual_scan.hits(sought, _spared(plan, case, sought)))
     with transaction.atomic():
         decision, case, _ = _locked(plan)

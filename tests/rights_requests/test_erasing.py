@@ -4,6 +4,7 @@ import base64
 import inspect
 import io
 import json
+import os
 import threading
 import time
 import zipfile
@@ -1211,14 +1212,14 @@ def an_archive_in_the_vault() -> Any:
     return lambda: vault.remove(stored.name)
 
 
-def half_a_copy_in_the_vault() -> Any:
+def half_a_copy_in_the_vault() -> Path:
     """Its writer was killed over it: it has no row, and whoever has the key reads it."""
     stored = vault.put([f"Call {ADA}".encode(), b"x" * 200_000])
     [whole] = Path(house.VAULT_DIR).glob(f"??/{stored.name}")
     half = whole.with_suffix(".part")
     half.write_bytes(whole.read_bytes()[:140_000])
     whole.unlink()
-    return half.unlink
+    return half
 
 
 def a_log(stores: Path) -> Any:
@@ -1242,7 +1243,6 @@ PLANTS = [
     a_key_of_the_cache,
     a_file_in_the_vault,
     an_archive_in_the_vault,
-    half_a_copy_in_the_vault,
     a_log,
     a_name_of_a_file,
 ]
@@ -1273,6 +1273,23 @@ def test_a_stray_copy_keeps_the_case_open_until_it_is_gone(
     erasing.work_on_next(timezone.now())
     assert again(case).state == State.FULFILLED
     assert not Residue.objects.filter(gone_at=None).exists()
+
+
+def test_no_case_closes_over_a_file_that_is_not_whole(case: Case) -> None:
+    """It is looked at again by itself: somebody finishes it, or nobody ever does."""
+    half = half_a_copy_in_the_vault()
+    plan = carried_out(case)
+    assert plan.state == "searching" and again(case).state == State.IN_PROGRESS
+    later = timezone.now() + timedelta(minutes=2)
+    erasing.work_on_next(later)
+    assert again(case).state == State.IN_PROGRESS
+
+    long_ago = (timezone.now() - timedelta(minutes=20)).timestamp()
+    os.utime(half, times=(long_ago, long_ago))
+    erasing.work_on_next(later + timedelta(minutes=2))
+
+    assert again(case).state == State.FULFILLED
+    assert not half.exists()
 
 
 def fingerprint_now(case: Case) -> bytes:
