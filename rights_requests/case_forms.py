@@ -828,7 +828,9 @@ class SystemForm(SearchedForm):
     no_file = Words(
         "If something was found and no file goes along, why?",
         rows=2,
-        help_text="For example: it all stands in the copy of another system.",
+        help_text="The person reads this. For example: all of it stands in the copy of "
+        "another system. What the law keeps from them is proposed under “Leave something "
+        "out…” instead.",
     )
     became = forms.ChoiceField(
         label="What was done there?",

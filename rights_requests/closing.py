@@ -230,7 +230,8 @@ def _outcome(case: Case, answer: Answer) -> str:
         done = weighing.in_letter(case) if kind is CaseKind.OBJECTION else done
         done = transmissions.in_letter(case) if kind is CaseKind.PORTABILITY else done
     return corrections.in_letter(
-        case, "\n\n".join(filter(None, [done, answer.outcome]))
+        case,
+        "\n\n".join(filter(None, [done, answer.outcome, outside.in_letter(case)])),
     )
 
 

@@ -56,6 +56,7 @@ from rights_requests.fulfilment import (
     corrections,
     erasure_plan,
     erasure_report,
+    outside,
     transmissions,
 )
 from rights_requests.grounds import Ground
@@ -589,13 +590,14 @@ def _done(case: Case, proposal: Proposal) -> str:
     """What was done, with what becomes of a file that goes to somebody else."""
     if proposal.move is not Move.FULFIL_IN_PART:
         return proposal.outcome
-    return "\n\n".join(filter(None, [transmissions.in_letter(case), proposal.outcome]))
+    parts = [transmissions.in_letter(case), proposal.outcome, outside.in_letter(case)]
+    return "\n\n".join(filter(None, parts))
 
 
 def _weighed_fields(case: Case, proposal: Proposal) -> dict[str, str]:
     """What stops where a part does, and that the data is no longer set aside."""
     if proposal.move is Move.FULFIL_IN_PART:
-        parts = [weighing.in_letter(case), proposal.outcome]
+        parts = [weighing.in_letter(case), _done(case, proposal)]
         return {"outcome": "\n\n".join(filter(None, parts))}
     parts = [proposal.reasons, weighing.over(case)]
     return {"reasons": "\n\n".join(filter(None, parts))}

@@ -64,6 +64,8 @@ def why_not_whole(case: Case) -> str:
 
 def done(case: Case) -> list[str]:
     """Each system where it was done, with how many entries if it says so."""
+    if case.kind not in DONE:
+        return []
     silent = SystemCall.objects.filter(
         task__case=case, state=SystemCall.State.DONE, results_count=None
     )
@@ -78,11 +80,39 @@ def stays(case: Case) -> list[str]:
     return [f"{row.system}. {row.stays_because}" for row in kept]
 
 
+def in_letter(case: Case) -> str:
+    """What the person reads of the systems outside, but for a deletion, whose report
+    lists them; empty when there is nothing to say."""
+    kind = CaseKind(case.kind)
+    if kind is CaseKind.ERASURE:
+        return ""
+    said = [_listed("Done as well in our other systems:", done(case))]
+    if kind in DONE:
+        said.append(_listed("As it was, in our other systems:", stays(case)))
+    else:
+        said.append(
+            _listed("Found as well, and not in what you get:", _held_back(case))
+        )
+    return "\n\n".join(filter(None, said))
+
+
+def _held_back(case: Case) -> list[str]:
+    """Each system of whose finds nothing goes along with the copy, and why."""
+    rows = [row for row in _newest(case) if row.stays_because and not row.became]
+    return [f"{row.system}. {row.stays_because}" for row in rows]
+
+
+def _listed(before: str, points: list[str]) -> str:
+    lines = "\n".join(f"- {one}" for one in points)
+    return f"{before}\n\n{lines}" if points else ""
+
+
 def _newest(case: Case) -> list[SearchRecord]:
-    """What was said last of each system: that it was done, that something stays, or that
-    nothing is there. A search that says none of it leaves open what was said before."""
+    """What was said last of each system: that it was done, that something stays or is
+    left out, or that nothing is there. A search that says none of it leaves open what was
+    said before."""
     said: dict[str, SearchRecord] = {}
     for row in sorted(case.searches.all(), key=lambda row: row.pk):
-        if row.became or row.hits_count == 0:
+        if row.became or row.stays_because or row.hits_count == 0:
             said[row.system.casefold()] = row
     return list(said.values())

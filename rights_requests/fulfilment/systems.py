@@ -148,9 +148,9 @@ NO_FILE = (
 class Found:
     """What a search came to. hits: None when it was not searched; then why says why not,
     and otherwise why that was enough. terms: what was looked for. file: what was found,
-    where the person gets a copy; no_file: or why nothing of it goes along. became: what
-    was done with it where the person asks for a change (SearchRecord.Became);
-    stays_because: why nothing was, for the person."""
+    where the person gets a copy; no_file: or why nothing of it goes along, for them.
+    became: what was done with it where the person asks for a change
+    (SearchRecord.Became); stays_because: why nothing was, for the person."""
 
     hits: int | None
     why: str
@@ -178,10 +178,10 @@ def answer(task_id: int, found: Found, *, staff_id: int, now: datetime) -> Searc
         system=task.system.name,
         terms=found.terms,
         hits=found.hits,
-        why=" ".join(filter(None, (found.why, _in_record(found)))),
+        why=found.why,
         on=found.on or timezone.localdate(now),
         became=found.became,
-        stays_because=found.stays_because,
+        stays_because=found.stays_because or _why_no_file(found),
     )
     record = handling.record_search(case.pk, searched, staff_id=staff_id, now=now)
     if found.file is not None:
@@ -224,9 +224,9 @@ def _why_not_became(case: Case, found: Found, staff_id: int) -> str:
     )
 
 
-def _in_record(found: Found) -> str:
-    is_said = bool(found.hits) and found.file is None and found.no_file.strip()
-    return f"No file goes along: {found.no_file.strip()}" if is_said else ""
+def _why_no_file(found: Found) -> str:
+    is_said = bool(found.hits) and found.file is None
+    return found.no_file.strip() if is_said else ""
 
 
 def _in_words(found: Found) -> str:

@@ -16,6 +16,7 @@ from groundwork.refusals import NotAllowed
 from rights_requests import closing, deciding, handling, systems_desk, vault
 from rights_requests.closing import Answer, why_not_fulfil
 from rights_requests.deciding import Proposal
+from rights_requests.filing import file_documents
 from rights_requests.fulfilment import systems
 from rights_requests.fulfilment.systems import Described, Found, due_day
 from rights_requests.handling import Searched
@@ -29,6 +30,7 @@ from rights_requests.models import (
     Task,
 )
 from rights_requests.moves import Move
+from rights_requests.uploads import check_upload
 from staff.models import StaffUser
 from tests.case_updates.cast import staff
 from tests.console.staff import dana
@@ -177,7 +179,26 @@ def test_the_answer_ends_the_task_and_is_the_record_of_the_search(
     assert (task.done_by_id, task.result) == (omar.pk, "3 found.")
     record = SearchRecord.objects.get(case=case)
     assert (record.system, record.hits_count) == ("Customer records", 3)
-    assert "No file goes along: It stands in the copy" in record.why
+    assert record.stays_because == "It stands in the copy of the house."
+
+
+def test_the_person_reads_of_what_was_found_and_does_not_go_along(
+    records: OutsideSystem,
+) -> None:
+    case = lives.new_case(CaseKind.ACCESS)
+    lives.confirm_mailbox(case)
+    answer_with(asked(case), searched(2))
+    now = timezone.now()
+    file = check_upload(files.upload("copy.txt", b"All of it."))
+    purpose = CaseDocument.Purpose.ANSWER
+    file_documents(case.pk, [file], purpose, staff_id=STAFF, now=now)
+    lives.release_files(Case.objects.get(pk=case.pk))
+
+    letter = closing.fulfil(case.pk, Answer(), staff_id=STAFF, now=now)
+
+    words = str(letter.blocks)
+    assert "Found as well, and not in what you get" in words
+    assert "Customer records. It stands in the copy of the house." in words
 
 
 def test_what_was_found_is_not_left_out_of_a_copy_without_a_reason(
@@ -359,6 +380,39 @@ def test_what_was_deleted_outside_stands_in_the_report(records: OutsideSystem) -
     letter = deciding.preview(decision, now=timezone.now())
 
     assert letter is not None and "Customer records (2)" in letter.text
+
+
+def test_the_answer_to_a_correction_names_what_was_put_right_outside(
+    records: OutsideSystem,
+) -> None:
+    task = confirmed(CaseKind.RECTIFICATION)
+    answer_with(task, found_there(became="done"))
+
+    letter = closing.fulfil(task.case_id, Answer(), staff_id=STAFF, now=timezone.now())
+
+    words = str(letter.blocks)
+    assert "Done as well in our other systems" in words
+    assert "Customer records (2)" in words
+
+
+def test_the_answer_in_part_names_what_stays_outside_as_it_was(
+    records: OutsideSystem,
+) -> None:
+    task = confirmed(CaseKind.RECTIFICATION)
+    answer_with(task, found_there(**STAYS))
+    part = Proposal(
+        Move.FULFIL_IN_PART,
+        ground="accurate",
+        evidence="Five letters that ask for the same without an end.",
+        reasons="It was right as it stood there: you told us so yourself in March.",
+        outcome="All but one entry is corrected.",
+        left_out="The entry in our customer records.",
+    )
+    decision = deciding.propose(task.case_id, part, staff_id=1, now=timezone.now())
+    letter = deciding.preview(decision, now=timezone.now())
+    assert letter is not None
+    assert "As it was, in our other systems" in letter.text
+    assert "Customer records. Tax law asks for six years: until 2032." in letter.text
 
 
 def test_what_is_gone_there_by_now_is_recorded_once_more(
