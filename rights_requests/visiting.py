@@ -41,7 +41,7 @@ LONGEST_VISIT = timedelta(hours=8)
 # How long a code that was entered lets copies out.
 CODE_COUNTS = timedelta(minutes=15)
 COPY_IS_OVER = (
-    "The time of this copy is over: it held everything in one place, so we kept it for a "
+    "The time of this copy is over: it held your data in one place, so we kept it for a "
     "short time only. Below, under “Documents”, you can have it again."
 )
 TAKEN_AWAY = (
@@ -201,9 +201,10 @@ def why_gone(case: Case, document_id: uuid.UUID) -> str:
     found = case.documents.filter(pk=document_id).first()
     if found is None or can_take_away(case, found) or not _was_theirs(case, found):
         return ""
-    if found.is_put_together and releasing.has_ended(found.package, now=timezone.now()):
-        return COPY_IS_OVER
-    return TAKEN_AWAY if found.purpose == Purpose.ANSWER else DELETED
+    if found.purpose != Purpose.ANSWER:
+        return DELETED
+    is_over = releasing.has_ended(_handed(found), now=timezone.now())
+    return COPY_IS_OVER if is_over else TAKEN_AWAY
 
 
 def _was_theirs(case: Case, document: CaseDocument) -> bool:
@@ -214,8 +215,7 @@ def _was_theirs(case: Case, document: CaseDocument) -> bool:
         return is_own and document.removed_at is not None
     if case.state not in GIVEN or has_moved(case):
         return False
-    given = document.package if document.is_put_together else document
-    return given.handed_at is not None
+    return _handed(document).handed_at is not None
 
 
 def needs_code(visit: CaseLink, document: CaseDocument, *, now: datetime) -> bool:

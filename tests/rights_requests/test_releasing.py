@@ -852,7 +852,9 @@ def test_a_file_with_somebodys_data_ends_like_a_copy_and_can_be_had_again(
     with time_machine.travel(file.handed_at + timedelta(days=31), tick=False):
         path = visit_of(case)
         assert "here until" not in text_of_visit(client, case)
-        assert client.post(f"{path}documents/{file.pk}/").status_code == 404
+        over = client.post(f"{path}documents/{file.pk}/")
+        assert over.status_code == 410
+        assert "The time of this copy is over" in over.content.decode()
         assert purged(HANDED_FILES) == 1
         assert list(vault.names()) == []
         client.post(path, {"act": "copy"})
