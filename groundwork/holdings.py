@@ -93,10 +93,12 @@ Forgetter = Callable[[Person], int]
 @dataclass(frozen=True)
 class Kept:
     """Why a place outlives an erasure, in words that the person reads, and the article
-    that lets us keep it."""
+    that lets us keep it. names_nobody: its rows are a record that holds a number alone,
+    so that nothing of the person may be found in them."""
 
     why: str
     article: str
+    names_nobody: bool = False
 
     def __str__(self) -> str:
         return f"{self.why} ({self.article})"
@@ -104,10 +106,11 @@ class Kept:
 
 # A ledger is never changed; its entries name nobody, so that nothing has to be.
 ON_RECORD = Kept(
-    "You stand there by a number only. While we keep the file of your requests, which "
-    "has the same number, it leads to you, and afterwards to nobody. That shows that we "
-    "kept to the law",
+    "You stand there by a number only. Once nothing that you asked us is open, the file "
+    "of your requests gets another number, and this one leads to nobody. That shows that "
+    "we kept to the law",
     "UK GDPR, Articles 5(2) and 17(3)(b)",
+    names_nobody=True,
 )
 
 
@@ -317,6 +320,11 @@ class Holding:
                 values = {path: getattr(row, path) for path in paths}
                 own = {path: theirs[path] for path in paths if path in theirs}
                 yield Record(str(row.pk), self._as_given(values | own))
+
+    @property
+    def names_nobody(self) -> bool:
+        """Whether its rows are a record that is kept because it holds a number alone."""
+        return self.kept is not None and self.kept.names_nobody
 
     @property
     def hangs_on(self) -> "tuple[Holding, ...]":

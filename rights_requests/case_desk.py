@@ -24,7 +24,7 @@ from rights_requests.case_acts import WORK, Act
 from rights_requests.case_page import CasePage, page_of, render
 from rights_requests.case_timeline import Papers, staff_names
 from rights_requests.desk import MAY_SEE
-from rights_requests.fulfilment import corrections, recipients
+from rights_requests.fulfilment import corrections, cutting_off, recipients
 from rights_requests.kinds import GROUNDS, CaseKind
 from rights_requests.letter_frames import QUOTING
 from rights_requests.letter_pdf import PdfUnavailable, address_problem, letter_pdf
@@ -295,6 +295,7 @@ def who_page(request: HttpRequest, pk: Any) -> HttpResponse:
         entered_by=names.get(submission.staff_id or 0, ""),
         mail=submission.inbound_email_id,
         correct_url=_correct_url(page),
+        is_cut_off=cutting_off.is_cut_off(page.case),
         statements=[
             *([reader.statement] if reader and reader.statement else []),
             *corrections.statements_of(person, place="from-others"),

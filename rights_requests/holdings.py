@@ -6,7 +6,6 @@ from typing import Any
 from django.db.models import Q
 
 from groundwork.holdings import (
-    ON_RECORD,
     Finder,
     HeldFile,
     Holding,
@@ -343,7 +342,12 @@ LOG = Holding(
         erasure=Erasure.KEPT,
         others="",
     ),
-    kept=ON_RECORD,
+    kept=Kept(
+        "It names nobody, and belongs to the file of your requests: when that goes, it "
+        "leads to nobody. That shows how we answered you",
+        "UK GDPR, Articles 5(2) and 17(3)(b)",
+        names_nobody=True,
+    ),
     titles={
         "at": "when",
         "due_on": "answer then due on",

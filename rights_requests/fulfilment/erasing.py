@@ -14,7 +14,8 @@ nothing is found any more.
    stays.
 4. The person is told what was deleted, what is kept and why, and the case closes.
 5. Once that letter was handed over, the addresses in the file go as well
-   (forget_contacts), and by what the person was looked for.
+   (forget_contacts), and by what the person was looked for; then the ledgers, which stay
+   whole, are cut off from the file (cutting_off).
 """
 
 import logging
@@ -32,7 +33,7 @@ from data_subjects import journal
 from data_subjects.models import DataSubject, HeldPerson, Restriction
 from data_subjects.restriction import is_kept
 from groundwork import addresses
-from groundwork.holdings import ON_RECORD, Person, holdings
+from groundwork.holdings import Person, holdings
 from groundwork.refusals import NotAllowed, refuse
 from groundwork.restricted_rows import as_the_law_requires
 from outbox import suppression
@@ -42,6 +43,7 @@ from outbox.models import SuppressedAddress
 from outbox.retention import forget_settled_mail
 from rights_requests import casebook, closing, deciding, news, vault
 from rights_requests.fulfilment import (
+    cutting_off,
     erasure_places,
     erasure_plan,
     newcomers,
@@ -489,7 +491,8 @@ def _spared(plan: ErasurePlan, case: Case, sought: Identifiers) -> Spared:
     _spare(rows, plans.model._meta.db_table, plans)
     chosen = set(_chosen(plan).values_list("key", flat=True))
     for holding in holdings():
-        if holding.kept not in (None, ON_RECORD) or holding.key in chosen:
+        is_kept_whole = holding.kept is not None and not holding.names_nobody
+        if is_kept_whole or holding.key in chosen:
             _spare(rows, holding.table._meta.db_table, holding.rows(person))
     # What binds them came after it began: it would have kept it from beginning.
     _spare_bindings(rows, person)
@@ -631,6 +634,7 @@ def forget_contacts(case: Case) -> None:
             place.erase(person)
     if MAIL_TO_YOU.key not in erasure_plan.chosen_of(subject_id):
         forget_settled_mail(person)
+    cutting_off.cut_off(subject_id)
 
 
 def forget_contacts_kept_back() -> int:
@@ -641,8 +645,9 @@ def forget_contacts_kept_back() -> int:
     says_something = Q(submission__in=erasure_places.reachable()) | Q(
         rectifications__in=erasure_places.corrected()
     )
+    leads_there = Q(decisions__erasure__in=cutting_off.due())
     cases = Case.objects.filter(
-        says_something, submission__data_subject__in=erased
+        says_something | leads_there, submission__data_subject__in=erased
     ).distinct()
     cases = cases.order_by("submission", "pk")
     return sum(_forget_contacts_of(pk) for pk in cases.values_list("pk", flat=True))

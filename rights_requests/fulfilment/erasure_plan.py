@@ -8,7 +8,7 @@ it, so that nobody approves what they did not see.
 import hashlib
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -18,7 +18,7 @@ from data_subjects import holds
 from data_subjects.models import DataSubject
 from data_subjects.restriction import is_restricted
 from groundwork import addresses
-from groundwork.holdings import Holding, Person, holdings
+from groundwork.holdings import ON_RECORD, Holding, Person, holdings
 from groundwork.periods import months_after
 from groundwork.refusals import refuse
 from outbox.models import InboundEmail
@@ -137,6 +137,13 @@ KEPT_GROUNDS = (
 # Longer than any claim or tax asks for; what has to stay for longer is decided anew.
 LONGEST_KEPT = 10 * 12  # months
 STILL_YOURS = "It is how we find what is kept of you"
+STILL_LEADS = str(
+    replace(
+        ON_RECORD,
+        why="You stand there by a number only. It leads to what else we keep of you here, "
+        "and to nobody once that has gone. That shows that we kept to the law",
+    )
+)
 
 
 def keeps_in(inputs: Mapping[str, Any]) -> tuple[Keep, ...]:
@@ -219,6 +226,8 @@ def lines_of(case: Case, keeps: Sequence[Keep] = ()) -> Iterator[ErasedPlace]:
         elif keeps and line.key == erasure_places.KEY:
             last = max(keeps, key=lambda keep: keep.until)
             _keep(line, last, why=STILL_YOURS)
+        elif keeps and line.why == str(ON_RECORD):
+            line.why = STILL_LEADS
         yield line
 
 

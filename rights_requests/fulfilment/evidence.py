@@ -62,7 +62,10 @@ letters.json      when each left, and its digest; no file for a letter that repe
 searches.json     where was looked, and why that was enough
 decisions.json    what was decided, on which ground, by whom and by whom released
 balancings.json   how an objection was weighed against our grounds, and by whom
-disclosures.json  who received the person's data from us
+disclosures.json  who received the person's data from us; empty once the person is
+                  deleted and told, since the ledger leads to nobody from then on
+recipients.json   who was to be told of what changed (UK GDPR, Article 19), and what came
+                  of it
 erasures.json     what was deleted, place by place, what is kept and why, and what was
                   found afterwards
 corrections.json  what was put right, field by field: who proposed, verified and settled
@@ -126,6 +129,7 @@ def _members(case: Case, now: datetime) -> Iterator[Member]:
     yield _json("decisions.json", _decisions(case))
     yield _json("balancings.json", _balancings(case))
     yield _json("disclosures.json", _disclosures(case))
+    yield _json("recipients.json", _recipients(case))
     yield _json("erasures.json", _erasures(case))
     yield _json("corrections.json", _corrections(case))
     yield _json("documents.json", _documents(case))
@@ -308,6 +312,23 @@ def _disclosures(case: Case) -> list[dict[str, Any]]:
     ]
 
 
+def _recipients(case: Case) -> list[dict[str, Any]]:
+    """Without the words of colleagues: who, whether, and when."""
+    rows = list(case.tasks.exclude(tells_of="").order_by("pk"))
+    names = staff_names(row.done_by_id for row in rows)
+    return [
+        {
+            "recipient": row.recipient,
+            "told_of": row.get_tells_of_display(),
+            "set_at": _plain(row.set_at),
+            "outcome": row.get_outcome_display(),
+            "done_at": _plain(row.done_at),
+            "done_by": names.get(row.done_by_id or 0),
+        }
+        for row in rows
+    ]
+
+
 def _erasures(case: Case) -> list[dict[str, Any]]:
     plans = ErasurePlan.objects.filter(decision__case=case).order_by("made_at")
     return [
@@ -319,6 +340,7 @@ def _erasures(case: Case) -> list[dict[str, Any]]:
             "searched_at": _plain(plan.searched_at),
             "searches": plan.searches_count,
             "finished_at": _plain(plan.finished_at),
+            "ledgers_cut_off_at": _plain(plan.cut_off_at),
             "places": [
                 {
                     "place": line.title,

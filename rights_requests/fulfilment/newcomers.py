@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterable
 
 from data_subjects.holdings import HELD, HOLDS, KEY, RESTRICTIONS, USES
-from groundwork.holdings import ON_RECORD, Person, holdings
+from groundwork.holdings import Person, holdings
 from groundwork.restricted_rows import as_the_law_requires
 from rights_requests.fulfilment.erasure_plan import newcomers_of
 
@@ -31,5 +31,5 @@ def _has_come(subject_id: uuid.UUID) -> bool:
     return any(
         bool(holding.count(person))
         for holding in holdings()
-        if holding.kept is not ON_RECORD and holding.key not in IN_ADVANCE
+        if not holding.names_nobody and holding.key not in IN_ADVANCE
     )

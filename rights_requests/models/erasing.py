@@ -118,6 +118,9 @@ class ErasurePlan(models.Model):
     searched_at = models.DateTimeField(null=True)
     searches_count = models.PositiveSmallIntegerField(default=0)
     finished_at = models.DateTimeField(null=True)
+    # When the files of the person's requests got another number than the ledgers have
+    # (fulfilment.cutting_off); null while the ledgers lead there.
+    cut_off_at = models.DateTimeField(null=True)
 
     personal_data = PersonalData(
         fields={
@@ -128,7 +131,7 @@ class ErasurePlan(models.Model):
         source="house",
         retention="case-file",
         others="id decision state problem made_at fingerprint next_try_at"
-        " begun_at searched_at searches_count finished_at",
+        " begun_at searched_at searches_count finished_at cut_off_at",
         linked_by="decision__case__submission__data_subject",
     )
 
@@ -142,6 +145,10 @@ class ErasurePlan(models.Model):
             models.CheckConstraint(
                 condition=~Q(state="void") | Q(known_by=[]),
                 name="who_was_not_erased_is_no_newcomer",
+            ),
+            models.CheckConstraint(
+                condition=Q(cut_off_at__isnull=True) | Q(state="done", known_by=[]),
+                name="cut_off_once_it_is_done",
             ),
         ]
         indexes = [
