@@ -484,13 +484,15 @@ def _in_archive(path: Path, public_key: bytes, inside: Inside) -> Iterator[str]:
 
 
 def _manifest_problems(
-    archive: zipfile.ZipFile, public_key: bytes, context: bytes
+    archive: zipfile.ZipFile, public_key: bytes, context: bytes, *, end: str
 ) -> Iterator[str]:
-    """The manifest against its signature, and every file against the manifest."""
+    """The manifest against its signature, and every file against the manifest. end: what
+    stands behind the signature in an archive of this kind, and nothing else may."""
     manifest = _manifest(archive)
     signature = _read_small(archive, "manifest.sig")
     content = context + _read_small(archive, "manifest.json")
-    made = _signature(signature.decode("ascii", "replace").removesuffix("\n"))
+    text = signature.decode("ascii", "replace")
+    made = _signature(text.removesuffix(end)) if text.endswith(end) else b""
     if not made:
         yield "manifest.sig was changed: it is no signature"
     elif not signed_by(public_key, made, content):
@@ -506,7 +508,7 @@ def _manifest_problems(
 
 
 def _proofs_problems(archive: zipfile.ZipFile, public_key: bytes) -> Iterator[str]:
-    yield from _manifest_problems(archive, public_key, MANIFEST_CONTEXT)
+    yield from _manifest_problems(archive, public_key, MANIFEST_CONTEXT, end="\n")
     names = archive.namelist()
     if {ENTRIES, SEALS} <= set(names):
         yield from _chain_problems(archive, public_key)
@@ -634,7 +636,7 @@ def check_bundle(path: Path, public_key: bytes) -> Iterator[str]:
 
 
 def _bundle_problems(archive: zipfile.ZipFile, public_key: bytes) -> Iterator[str]:
-    yield from _manifest_problems(archive, public_key, BUNDLE_CONTEXT)
+    yield from _manifest_problems(archive, public_key, BUNDLE_CONTEXT, end="")
     if not {CASE_LOG, CASE_SEALS} <= set(archive.namelist()):
         return
     seals: dict[Any, dict[str, Any]] = {}

@@ -261,6 +261,16 @@ def test_an_altered_manifest_is_named(made: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("line", [b"", b"\n\n", b"\r\n"])
+def test_a_signature_that_does_not_end_as_it_was_made_is_named(
+    made: Path, line: bytes
+) -> None:
+    other = altered(
+        made, lambda name, c: c.rstrip() + line if name == "manifest.sig" else c
+    )
+    assert problems(other) == ["manifest.sig was changed: it is no signature"]
+
+
 def test_another_houses_archive_does_not_pass(made: Path, settings: Settings) -> None:
     settings.LEDGER_KEY = "eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg="
     assert problems(made)[0].startswith("manifest.json or manifest.sig was changed")

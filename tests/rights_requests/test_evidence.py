@@ -176,6 +176,19 @@ def test_every_other_byte_of_the_signature_of_the_whole_is_found(bundle: Path) -
             assert "manifest.sig" in problem, (at, turned)
 
 
+@pytest.mark.parametrize("more", [b"\n", b" ", b"\r\n", b"AA=="])
+def test_a_signature_with_something_behind_it_is_named(
+    bundle: Path, more: bytes
+) -> None:
+    other = bundle.with_name("other.zip")
+    with zipfile.ZipFile(bundle) as old, zipfile.ZipFile(other, "w") as new:
+        for each in old.namelist():
+            behind = more if each == "manifest.sig" else b""
+            new.writestr(each, old.read(each) + behind)
+    [problem] = check_bundle(other, public_key())
+    assert "manifest.sig" in problem
+
+
 def test_a_file_that_is_missing_or_added_is_named(bundle: Path) -> None:
     other = bundle.with_name("other.zip")
     with zipfile.ZipFile(bundle) as old, zipfile.ZipFile(other, "w") as new:
