@@ -3,6 +3,7 @@ the folder of the local catcher. An erasure takes them away, and looks for what 
 """
 
 import imaplib
+import re
 from collections.abc import Iterable, Iterator
 from email import message_from_bytes
 from email.utils import getaddresses
@@ -91,14 +92,46 @@ def _search(mailbox: imaplib.IMAP4, where: str, text: str) -> list[bytes]:
     return found[0].split() if found and found[0] else []
 
 
-def messages_with(texts: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+def messages_to_search(
+    texts: Iterable[str],
+) -> Iterator[tuple[str, bytes]]:
     """The messages of the IMAP mailbox in which the server finds one of these texts,
-    also as a part of a word: what each is called, and its bytes. The folder of the
-    catcher is looked through with the other folders."""
+    also as a part of a word, and those with files, into which it does not look: what
+    each is called, and its bytes. The folder of the catcher is looked through with the
+    other folders."""
     if not settings.INBOUND_IMAP_URL:
         return
     with open_mailbox(settings.INBOUND_IMAP_URL) as mailbox:
-        for text in texts:
-            for number in _search(mailbox, "TEXT", text):
-                raw = _fetched(mailbox, number, "BODY.PEEK[]")
-                yield f"message {number.decode()}", raw
+        found = {number for text in texts for number in _search(mailbox, "TEXT", text)}
+        for number in sorted(found | _with_files(mailbox), key=int):
+            raw = _fetched(mailbox, number, "BODY.PEEK[]")
+            yield f"message {number.decode()}", raw
+
+
+# How the server tells of a part (RFC 3501, 7.4.2): its kind, more exactly which, and a
+# list of parameters or none; in such a list a third word follows, or its end.
+OTHER_THAN_WORDS = re.compile(rb'\("(?!text")[a-z]+" "[^"]*" (?:NIL|\()', re.IGNORECASE)
+LASTING_NUMBER = re.compile(rb"\bUID (\d+)")
+
+
+def _with_files(mailbox: imaplib.IMAP4) -> set[bytes]:
+    """The lasting numbers of the messages with a part that is no text."""
+    _, told = mailbox.uid("FETCH", "1:*", "(BODYSTRUCTURE)")
+    found: set[bytes] = set()
+    for line in _whole_lines(told):
+        number = LASTING_NUMBER.search(line)
+        if number is not None and OTHER_THAN_WORDS.search(line):
+            found.add(number[1])
+    return found
+
+
+def _whole_lines(told: Iterable[object]) -> Iterator[bytes]:
+    """What the server said of each message: imaplib breaks that up at a literal, such as
+    the name of a file that is not ASCII."""
+    line = b""
+    for piece in told:
+        if isinstance(piece, tuple):
+            line += b" ".join(piece)
+        elif isinstance(piece, bytes):
+            yield line + piece
+            line = b""

@@ -2,9 +2,10 @@
 for collecting it.
 
 What is looked for is spelt in more than one way: an address in a link (%40), in a page
-(&#64;) and in a mail (=40, or all of it in base64), a number with and without its spaces
-and its country, a name in any case, on two lines, in two columns, last name first, and
-without its accents. What is not found stands in docs/operations.md.
+(&#64;), in a mail (=40, or all of it in base64), in hexadecimal, and as people write it
+for people (“at”), a number with and without its spaces and its country, a name in any
+case, on two lines, in two columns, last name first, and without its accents; all of it
+also with signs in it that nobody sees. What is not found stands in docs/operations.md.
 """
 
 import base64
@@ -132,13 +133,16 @@ def plain(text: str) -> str:
 # The marks that stand above and below letters, once they are apart from these.
 _ACCENTS = re.compile("[\u0300-\u036f]+")
 _APOSTROPHES = "\u2019\u2018\u02bc\u00b4\u2032"
+# Signs that take no room: marks of direction and order, where a word may be broken.
+_UNSEEN = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u2060-\u2064\ufeff]+")
 
 
 def _folded(text: str) -> str:
     """The same for whoever types no accents, and the apostrophe that the keyboard has."""
     if text.isascii():
         return " ".join(text.casefold().split())
-    bare = _ACCENTS.sub("", unicodedata.normalize("NFKD", text).casefold())
+    seen = _UNSEEN.sub("", text)
+    bare = _ACCENTS.sub("", unicodedata.normalize("NFKD", seen).casefold())
     for mark in _APOSTROPHES:
         bare = bare.replace(mark, "'")
     return " ".join(bare.split())
@@ -216,9 +220,6 @@ class Needle:
         found = {What.CODE for digest, _ in self.digests if digest in raw}
         for text in _decoded(raw, is_beyond_ascii=self.is_beyond_ascii):
             found |= self.found_in_text(text)
-        if b"\0" in raw:
-            for encoding in ("utf-16-le", "utf-16-be"):
-                found |= self.found_in_text(raw.decode(encoding, errors="replace"))
         return found
 
 
@@ -235,13 +236,25 @@ _BETWEEN_NAMES = r"[\s,;|+_\"]{1,4}"
 _BETWEEN_LINES = r"(?:[\s,;]|\\[nr]){1,6}"
 
 
+# As people write an address so that no program takes it for one.
+_AT = r"(?: at | ?[\[({] ?(?:at|@) ?[\])}] ?)"
+_DOT = r"(?:\.| dot | ?[\[({] ?(?:dot|\.) ?[\])}] ?)"
+
+
 def _address(address: str) -> str:
     """The address by itself, not the end of a longer one; also in the sender of a mail
     that would come back (VERP)."""
     words = _folded(address)
     local, _, domain = map(re.escape, words.rpartition("@"))
-    alone = rf"(?:(?<![\w.+-])|{_AFTER_LENGTH}){re.escape(words)}(?![\w-]|\.\w)"
-    return rf"{alone}|(?<![\w.]){local}={domain}@"
+    start, end = rf"(?:(?<![\w.+-])|{_AFTER_LENGTH})", r"(?![\w-]|\.\w)"
+    said = domain.replace(r"\.", _DOT)
+    return "|".join(
+        [
+            rf"{start}{re.escape(words)}{end}",
+            rf"{start}{local}{_AT}{said}{end}",
+            rf"(?<![\w.]){local}={domain}@",
+        ]
+    )
 
 
 def _name(words: str) -> str:
@@ -269,6 +282,12 @@ def _decoded(raw: bytes, *, is_beyond_ascii: bool) -> Iterator[str]:
         yield raw.decode(errors="replace")
         if is_beyond_ascii:
             yield raw.decode("cp1252", errors="replace")
+    if b"\0" in raw:
+        yield raw.decode("utf-16-le", errors="replace")
+        yield raw.decode("utf-16-be", errors="replace")
+    if b"\0\0\0" in raw:
+        # UTF-32, wherever in it these bytes begin; what is not ASCII is lost by that.
+        yield raw.replace(b"\0", b"").decode(errors="replace")
 
 
 _NO_DIGITS = bytes(set(range(256)) - set(b"0123456789"))
@@ -285,6 +304,7 @@ _BASE64 = re.compile(
     r"(?:[A-Za-z0-9+/]{4}[\r\n]{0,2}){4,}(?:[A-Za-z0-9+/]{2,3}={0,2})?"
 )
 _ESCAPED = re.compile(r"\\u[0-9a-fA-F]{4}")
+_HEX = re.compile(rf"[0-9a-fA-F]{{{SHORTEST_PACKED},}}")
 
 
 def _spellings(text: str) -> Iterator[str]:
@@ -299,13 +319,18 @@ def _spellings(text: str) -> Iterator[str]:
         yield quopri.decodestring(lines).decode("utf-8", errors="replace")
     if "\\u" in text:
         yield _ESCAPED.sub(lambda found: chr(int(found[0][2:], 16)), text)
-    yield from _unpacked(text)
+    if max(map(len, text.split()), default=0) >= SHORTEST_PACKED:
+        for raw in (*_from_base64(text), *_from_hex(text)):
+            yield from _decoded(raw, is_beyond_ascii=True)
 
 
-def _unpacked(text: str) -> Iterable[str]:
-    """What lies in base64 in it, as messages of the queue and parts of mails do."""
-    if max(map(len, text.split()), default=0) < SHORTEST_PACKED:
-        return
+def _from_hex(text: str) -> Iterator[bytes]:
+    for found in _HEX.finditer(text):
+        yield bytes.fromhex(found[0][: len(found[0]) // 2 * 2])
+
+
+def _from_base64(text: str) -> Iterator[bytes]:
+    """As messages of the queue and parts of mails are packed."""
     for found in _BASE64.finditer(text):
         packed = "".join(found[0].split())
         whole = packed[: len(packed) // 4 * 4] if "=" not in packed else packed
@@ -313,4 +338,4 @@ def _unpacked(text: str) -> Iterable[str]:
             raw = base64.b64decode(whole, validate=True)
         except binascii.Error:
             continue
-        yield raw.decode("utf-8", errors="replace")
+        yield raw

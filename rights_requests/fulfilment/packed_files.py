@@ -1,5 +1,5 @@
 """Looking through the bytes of a file for a person, also inside whatever is packed in it:
-archives in archives, compressed logs, PDFs, databases in one file.
+archives in archives, compressed logs, PDFs, databases in one file, the files of mails.
 
 What is packed is held whole, what comes out of it a piece at a time. It may be a thousand
 times as much, or hold itself: each file has a limit of bytes and of depth.
@@ -16,6 +16,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
+from email import message_from_bytes
 from pathlib import PurePath
 from typing import IO, Any
 
@@ -61,6 +62,14 @@ BROKEN = (
     # An encrypted member, and a way of packing that is not known here.
     RuntimeError,
     NotImplementedError,
+    # A mail that names its file, or what it is written in, as nobody does.
+    ValueError,
+    LookupError,
+)
+# The head of a mail (RFC 5322, 2.2), and one that says of it that it is more than words.
+_HEAD = re.compile(rb"(?:[!-9;-~]{1,76}:[^\n]*\n(?:[ \t][^\n]*\n)*)+")
+_MORE_THAN_WORDS = re.compile(
+    rb"^content-type:[ \t]*(?!text/|multipart/alternative)[a-z]+/", re.I | re.M
 )
 
 
@@ -76,6 +85,12 @@ def found_in(pieces: Iterable[bytes], needle: Needle) -> set[str]:
     except _TooLarge:
         look.found.add(TOO_LARGE)
     return look.found
+
+
+def is_mail_with_files(beginning: bytes) -> bool:
+    """Whether what begins so is a mail that may have files in it."""
+    head = _HEAD.match(beginning)
+    return head is not None and _MORE_THAN_WORDS.search(head[0]) is not None
 
 
 def read(file: IO[bytes] | gzip.GzipFile) -> Iterator[bytes]:
@@ -116,8 +131,9 @@ class _Look:
         for mark, opener in self._openers():
             if beginning.startswith(mark):
                 return opener
-        is_tar = beginning[TAR_AT:].startswith(TAR)
-        return self._tar if is_tar else None
+        if beginning[TAR_AT:].startswith(TAR):
+            return self._tar
+        return self._mail if is_mail_with_files(beginning) else None
 
     def _openers(self) -> Iterator[tuple[bytes, Callable[[bytes], None]]]:
         yield b"PK\x03\x04", self._zip
@@ -187,6 +203,15 @@ class _Look:
                 # Its own quotation of a name of its own.
                 for row in database.execute(f"SELECT * FROM {quoted}"):  # noqa: S608
                     self.through(self._counted([b"\n".join(map(_cell, row))]))
+
+    def _mail(self, raw: bytes) -> None:
+        """Part by part, also of the mails that it carries; its words were looked through
+        as they lie."""
+        for part in message_from_bytes(raw).walk():
+            self._name(part.get_filename() or "")
+            content = part.get_payload(decode=True)
+            if isinstance(content, bytes):  # not what only holds other parts
+                self.through(self._counted([content]))
 
     def _pdf(self, raw: bytes) -> None:
         for begin in _STREAM.finditer(raw):

@@ -28,12 +28,16 @@ from rights_requests.fulfilment.packed_files import (
     TOO_LARGE,
     UNREADABLE,
     found_in,
+    is_mail_with_files,
     read,
 )
 
 __all__ = ["TOO_LARGE", "UNREADABLE", "Hit", "Spared", "hits"]
 
 ROWS = 500
+SHORT = 32
+# Of the head of a mail so much is looked at for whether it has files.
+MOST_OF_HEAD = 64 * 1024
 TOKEN = re.compile(r"gAAAAA[A-Za-z0-9_-]{60,}={0,2}")
 # Types of columns that hold no text and no bytes.
 NO_TEXT = (
@@ -72,8 +76,9 @@ def hits(sought: Identifiers, spared: Spared) -> Iterator[Hit]:
     yield from _in_redis(needle)
     yield from _in_vault(needle, spared)
     yield from _in_folders(needle)
-    for label, raw in outside.messages_with((*sought.addresses, *sought.names)):
-        for what in sorted(needle.found_in_bytes(raw)):
+    texts = (*sought.addresses, *sought.names)
+    for label, raw in outside.messages_to_search(texts):
+        for what in sorted(found_in([raw], needle)):
             yield Hit("the mailbox that we read", label, what)
 
 
@@ -182,7 +187,7 @@ def _in_row(
     for (column, is_bytes), value in named:
         if value:
             found = (
-                needle.found_in_bytes(bytes(value))
+                _found_in_bytes(bytes(value), needle)
                 if is_bytes
                 else _found_in_cell(value, needle)
             )
@@ -195,13 +200,28 @@ def _found_in_cell(text: str, needle: Needle) -> set[str]:
     found: set[str] = set()
     tokens = TOKEN.findall(text)
     if not (tokens and tokens[0] == text):
-        found |= needle.found_in_text(text)
+        found |= _found_in_words(text, needle)
     for token in tokens:
         try:
-            found |= needle.found_in_text(decrypt(token))
+            found |= _found_in_words(decrypt(token), needle)
         except InvalidToken:
             found.add(UNREADABLE)
     return found
+
+
+def _found_in_words(text: str, needle: Needle) -> set[str]:
+    """In a text, and in the files of one that is a mail."""
+    found: set[str] = set(needle.found_in_text(text))
+    if is_mail_with_files(text[:MOST_OF_HEAD].encode(errors="replace")):
+        found |= found_in([text.encode(errors="replace")], needle)
+    return found
+
+
+def _found_in_bytes(raw: bytes, needle: Needle) -> set[str]:
+    """In bytes, and in what is packed in them: nothing is in so few as a digest has."""
+    if len(raw) <= SHORT:
+        return set(needle.found_in_bytes(raw))
+    return found_in([raw], needle)
 
 
 def _nameless(label: str, needle: Needle) -> str:
@@ -218,9 +238,9 @@ def _nameless(label: str, needle: Needle) -> str:
 def _in_redis(needle: Needle) -> Iterator[Hit]:
     with redis.Redis.from_url(settings.REDIS_URL) as store:
         for key in store.scan_iter(count=ROWS):
-            found = needle.found_in_bytes(key)
+            found: set[str] = set(needle.found_in_bytes(key))
             for value in _values_of(store, key):
-                found |= needle.found_in_bytes(value)
+                found |= _found_in_bytes(value, needle)
             label = _nameless(key.decode("utf-8", errors="replace"), needle)
             for what in sorted(found):
                 yield Hit("Redis", label, what)

@@ -49,7 +49,9 @@ def test_in_an_imap_mailbox_what_came_from_and_went_to_a_person_goes(
     assert outside.forget([ADA]) == 2
     assert outside.forget([ADA]) == 0
     # What others wrote of her is somebody's to look at.
-    left = [label for label, raw in outside.messages_with([ADA]) if b"wrote" in raw]
+    left = [
+        label for label, raw in outside.messages_to_search([ADA]) if b"wrote" in raw
+    ]
     assert left == ["message 3"]
 
 
@@ -65,13 +67,13 @@ def test_the_right_messages_go_when_others_have_gone_from_the_mailbox(
 
     assert outside.forget([ADA]) == 2
 
-    assert [label for label, _ in outside.messages_with([ADA])] == []
-    assert [label for label, _ in outside.messages_with([BEN])] == [
+    assert [label for label, _ in outside.messages_to_search([ADA])] == []
+    assert [label for label, _ in outside.messages_to_search([BEN])] == [
         "message 3",
         "message 5",
     ]
     assert [
-        raw for _, raw in outside.messages_with([CLEO]) if ADA.encode() in raw
+        raw for _, raw in outside.messages_to_search([CLEO]) if ADA.encode() in raw
     ] == []
 
 
@@ -96,11 +98,11 @@ def test_a_mailbox_that_cannot_be_reached_says_so(settings: Settings) -> None:
     with pytest.raises(OSError):
         outside.forget([ADA])
     with pytest.raises(OSError):
-        list(outside.messages_with([ADA]))
+        list(outside.messages_to_search([ADA]))
 
 
 def test_without_a_mailbox_there_is_nothing_to_do(settings: Settings) -> None:
     settings.INBOUND_IMAP_URL, settings.MAILBOX_DIR = "", None
     assert not outside.is_kept_somewhere()
     assert outside.forget([ADA]) == 0
-    assert list(outside.messages_with([ADA])) == []
+    assert list(outside.messages_to_search([ADA])) == []

@@ -58,6 +58,20 @@ FOUND = [
     ("bounces+ada=example.com@lists.example.com", What.ADDRESS),
     ("1 Mill Lane, Derby, DE1 2AB", What.STREET),
     (json.dumps("1 Mill Lane\nDerby\nDE1 2AB"), What.STREET),
+    ("ada at example.com", What.ADDRESS),
+    ("ada [at] example [dot] com", What.ADDRESS),
+    ("ada(at)example(dot)com", What.ADDRESS),
+    ("zoë.o'hara+news at example dot com", What.ADDRESS),
+    ("a\u200bda@exam\u00adple.com", What.ADDRESS),
+    ("ada\u2060@\ufeffexample.com", What.ADDRESS),
+    ("Zoë O'Ha\u200cra-Smith", What.NAME),
+    (f"0x{b'Hello ada@example.com'.hex()}", What.ADDRESS),
+    (f"\\x{b'Hello ada@example.com'.hex().upper()};", What.ADDRESS),
+    (
+        base64.b64encode("to ada@example.com, you".encode("utf-16")).decode(),
+        What.ADDRESS,
+    ),
+    (base64.b64encode("Zoë O'Hara-Smith, Köln".encode("cp1252")).decode(), What.NAME),
 ]
 NOT_FOUND = [
     "lada@example.com",
@@ -73,6 +87,10 @@ NOT_FOUND = [
     "01332 555 0109",
     "11 Mill Lane, Derby DE1 2ABC",
     "ada",
+    "lada at example.com",
+    "ada at example.com.au",
+    "ada atexample.com",
+    f"0x{b'Hello lada@example.com'.hex()}",
     "",
     "A" * 5000,
 ]
@@ -88,7 +106,7 @@ def test_what_only_looks_alike_is_not_found(text: str) -> None:
     assert NEEDLE.found_in_text(text) == set()
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be", "utf-32"])
 def test_bytes_are_read_in_the_usual_encodings(encoding: str) -> None:
     raw = b"\x00\x01" + "Hello ada@example.com!".encode(encoding)
     assert NEEDLE.found_in_bytes(raw) == {What.ADDRESS}

@@ -7,15 +7,22 @@ import io
 import lzma
 import sqlite3
 import tarfile
+import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
 from pathlib import Path
 
 import pytest
+import redis
+from django.conf import settings as house
 from django.db import connection
 from pytest_django import Settings
 
+from outbox.models import InboundEmail
 from rights_requests import vault
 from rights_requests.fulfilment import packed_files
 from rights_requests.fulfilment.identifiers import Identifiers
@@ -27,6 +34,7 @@ from rights_requests.fulfilment.residual_scan import (
     hits,
 )
 from tests.database_role import acting_as
+from tests.outbox.imap_server import DOVECOT, ImapServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ADDRESS = "resi.thornwaddle@example.com"
@@ -90,6 +98,73 @@ def test_what_is_packed_in_the_vault_is_looked_into() -> None:
     vault.put([gzip.compress(LINE)])
     assert {(hit.place, hit.what) for hit in found()} == {
         ("the vault", "e-mail address")
+    }
+
+
+def mail_with(name: str, raw: bytes) -> bytes:
+    """As a colleague forwards a file: the address stands nowhere but in it."""
+    mail = EmailMessage()
+    mail["From"], mail["To"] = "omar@example.com", "dana@example.com"
+    mail["Subject"] = "The list"
+    mail.set_content("See the file.")
+    mail.add_attachment(
+        raw, maintype="application", subtype="octet-stream", filename=name
+    )
+    return mail.as_bytes()
+
+
+@pytest.mark.parametrize("name", PACKED)
+def test_the_files_of_a_mail_are_looked_into(stores: Path, name: str) -> None:
+    assert what_in(stores, "1.eml", mail_with(name, PACKED[name])) == {"e-mail address"}
+    other = mail_with(name, gzip.compress(b"somebody@example.com"))
+    assert what_in(stores, "1.eml", other) == set()
+
+
+def test_a_mail_in_a_mail_is_looked_into_and_what_is_locked_in_it_named(
+    stores: Path,
+) -> None:
+    outer = EmailMessage()
+    outer["From"] = "omar@example.com"
+    outer.set_content("Forwarded.")
+    inner = mail_with("old.csv.xz", PACKED["old.csv.xz"])
+    outer.add_attachment(message_from_bytes(inner, policy=default))
+    assert what_in(stores, "1.eml", outer.as_bytes()) == {"e-mail address"}
+    locked = mail_with("list.zip", locked_zip())
+    assert UNREADABLE in what_in(stores, "2.eml", locked)
+
+
+def test_the_files_of_a_mail_in_our_tables_are_looked_into() -> None:
+    raw = mail_with("readers.tgz", PACKED["readers.tgz"])
+    mail = InboundEmail.objects.create(
+        digest=b"1" * 32, raw_message=raw.decode(), state=InboundEmail.State.WAITING
+    )
+    assert found() == {
+        Hit("table outbox_inboundemail, raw_message", str(mail.pk), "e-mail address")
+    }
+
+
+@pytest.fixture
+def imap(settings: Settings) -> Iterator[ImapServer]:
+    if not DOVECOT.exists():
+        pytest.skip("Debian's dovecot-imapd is not installed")
+    with (
+        tempfile.TemporaryDirectory(prefix="imap") as folder,
+        ImapServer(Path(folder)) as server,
+    ):
+        settings.INBOUND_IMAP_URL = server.url
+        yield server
+
+
+def test_the_files_of_mails_in_the_mailbox_are_looked_into(imap: ImapServer) -> None:
+    """The server itself does not look there."""
+    imap.deliver(mail_with("list.csv", b"somebody@example.com"))
+    imap.deliver(mail_with("größe {12}.csv", LINE))
+    imap.deliver(mail_with("readers.tgz", PACKED["readers.tgz"]))
+    imap.deliver(b"From: omar@example.com\r\n\r\nNothing.\r\n")
+    imap.deliver(f"From: omar@example.com\r\n\r\nAsk {ADDRESS}.\r\n".encode())
+    where = "the mailbox that we read"
+    assert found() == {
+        Hit(where, f"message {number}", "e-mail address") for number in (2, 3, 5)
     }
 
 
@@ -179,6 +254,25 @@ def made(make: str, take_away: str) -> Iterator[None]:
     finally:
         with acting_as(None), connection.cursor() as cursor:
             cursor.execute(take_away)
+
+
+def test_what_is_packed_in_a_column_or_in_redis_is_looked_into() -> None:
+    packed = gzip.compress(LINE)
+    makes = f"""
+        CREATE TABLE stray AS SELECT 3 AS id, '\\x{packed.hex()}'::bytea AS packed;
+        ALTER TABLE stray ADD PRIMARY KEY (id);
+        GRANT SELECT ON stray TO PUBLIC;
+    """
+    store = redis.Redis.from_url(house.REDIS_URL)
+    store.set("cache:page", packed)
+    try:
+        with made(makes, "DROP TABLE stray"):
+            assert found() == {
+                Hit("table stray, packed", "3", "e-mail address"),
+                Hit("Redis", "cache:page", "e-mail address"),
+            }
+    finally:
+        store.delete("cache:page")
 
 
 def test_other_schemas_and_kept_views_are_read_or_named_where_our_role_may_not() -> (
