@@ -23,10 +23,11 @@ from rights_requests.case_page import CasePage, page_of, render
 from rights_requests.case_timeline import staff_names
 from rights_requests.desk import MAY_SEE
 from rights_requests.fulfilment import (
-    erasing,
     erasure_places,
     erasure_plan,
+    residue,
     residue_owners,
+    unheard,
 )
 from rights_requests.fulfilment.pages import reader_of
 from rights_requests.kinds import CaseKind
@@ -154,7 +155,7 @@ def _lines(case: Case, plan: ErasurePlan | None) -> list[ErasedPlace]:
 def _why_wait(plan: ErasurePlan | None) -> str:
     """What has to be read before a deletion whose places are done can end."""
     ends = (ErasurePlan.State.SEARCHING, ErasurePlan.State.RESIDUE)
-    return erasing.why_wait(plan) if plan is not None and plan.state in ends else ""
+    return unheard.why_wait(plan) if plan is not None and plan.state in ends else ""
 
 
 def _stopped(plan: ErasurePlan | None) -> dict[str, list[ErasedPlace]]:
@@ -291,7 +292,7 @@ def search_again(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     if plan is None:
         raise Http404
     try:
-        erasing.search_again(plan.pk)
+        residue.search_again(plan.pk)
     except NotAllowed as refusal:
         return _page(page_of(request, pk), status=409, problem=str(refusal))
     messages.success(request, "Every store is being looked through once more.")
@@ -335,7 +336,7 @@ def keep(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         if not form.is_valid():
             raise NotAllowed(INCOMPLETE)
-        erasing.propose_to_keep(
+        residue.propose_to_keep(
             row.pk,
             form.cleaned_data["because"],
             staff_id=staff_id(request),
@@ -355,7 +356,7 @@ def agree(request: HttpRequest, pk: int) -> HttpResponse:
     """By somebody else than who said why."""
     row, case = _residue_of(request, pk)
     try:
-        erasing.agree_to_keep(row.pk, staff_id=staff_id(request), now=timezone.now())
+        residue.agree_to_keep(row.pk, staff_id=staff_id(request), now=timezone.now())
     except NotAllowed as refusal:
         return _page(page_of(request, case.pk), status=409, problem=str(refusal))
     messages.success(request, "On record: it stays.")

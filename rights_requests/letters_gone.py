@@ -17,7 +17,7 @@ from outbox import outcomes
 from outbox.models import State as MailState
 from rights_requests import casebook, clock, writing
 from rights_requests.closing import close_checks, mark_used
-from rights_requests.fulfilment import erasing
+from rights_requests.fulfilment import after_report
 from rights_requests.letter_frames import LetterKind
 from rights_requests.models import Case, CaseLogEntry, Decision, Event, Letter
 from rights_requests.moves import Move, after
@@ -120,7 +120,7 @@ def _count_from_posting(
 def _arrived(letter: Letter, case: Case, at: date, now: datetime) -> None:
     """Handed over to a mail server or to the post, at this moment or on this day."""
     _settle(letter, now)
-    erasing.forget_contacts(case)
+    after_report.forget_contacts(case)
     decision = _extension_of(letter)
     if decision is None:
         return

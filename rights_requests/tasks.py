@@ -13,6 +13,7 @@ from rights_requests import (
     vault_keeping,
 )
 from rights_requests.fulfilment import (
+    after_report,
     building,
     calling,
     erasing,
@@ -124,7 +125,7 @@ def carry_out_erasures() -> None:
 
 @shared_task(name="rights_requests.forget_contacts", queue="work")
 def forget_contacts() -> None:
-    erasing.forget_contacts_kept_back()
+    after_report.forget_contacts_kept_back()
 
 
 @shared_task(name="rights_requests.set_recipient_tasks", queue="work")

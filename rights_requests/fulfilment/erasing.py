@@ -11,11 +11,10 @@ nothing is found any more.
 3. A look through every store for what is left (residual_scan). Letters of ours leave
    before it, what the person wrote meanwhile is read, and their mail goes then. What is
    found keeps the case open, shown, until it is gone or two people have agreed that it
-   stays.
+   stays (residue).
 4. The person is told what was deleted, what is kept and why, and the case closes.
-5. Once that letter was handed over, the addresses in the file go as well
-   (forget_contacts), and by what the person was looked for; then the ledgers, which stay
-   whole, are cut off from the file (cutting_off).
+5. Once that letter was handed over, the addresses in the file go as well, and by what
+   the person was looked for (after_report).
 """
 
 import logging
@@ -26,7 +25,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from data_subjects import journal
@@ -34,20 +33,17 @@ from data_subjects.models import DataSubject, HeldPerson, Restriction
 from data_subjects.restriction import is_kept
 from groundwork import addresses
 from groundwork.holdings import Person, holdings
-from groundwork.refusals import NotAllowed, refuse
 from groundwork.restricted_rows import as_the_law_requires
 from outbox import suppression
-from outbox.holdings import MAIL_TO_YOU
-from outbox.inbound import is_anything_unread, is_anything_waiting_from
+from outbox.inbound import is_anything_unread
 from outbox.models import SuppressedAddress
-from outbox.retention import forget_settled_mail
-from rights_requests import casebook, closing, deciding, news, vault
+from rights_requests import casebook, closing, deciding, vault
 from rights_requests.fulfilment import (
-    cutting_off,
     erasure_places,
     erasure_plan,
     newcomers,
     residual_scan,
+    unheard,
 )
 from rights_requests.fulfilment.erasure_places import Place
 from rights_requests.fulfilment.identifiers import Identifiers
@@ -60,7 +56,6 @@ from rights_requests.models import (
     ErasedPlace,
     ErasurePlan,
     Event,
-    Message,
     Residue,
 )
 from rights_requests.moves import Move, State
@@ -70,14 +65,6 @@ logger = logging.getLogger(__name__)
 Problem = ErasurePlan.Problem
 # A store that does not answer now may answer the next time.
 TRIED_AGAIN_AFTER = timedelta(minutes=1)
-UNREAD_MESSAGE = (
-    "The person has written, and nobody has read it yet: it may ask for something. Read "
-    "it first, and press “Mark as read” beside it."
-)
-UNREAD_MAIL = (
-    "A mail waits to be looked at that is, or may be, from the person: it may ask for "
-    "something. Look at it first."
-)
 
 
 def work_on_next(now: datetime) -> ErasurePlan | None:
@@ -400,7 +387,7 @@ def _empty_mail_again(plan: ErasurePlan) -> bool:
     leave, which would be found, and needs the address; and while nobody has read a
     message of theirs that a mail has become."""
     _, case, subject = _locked(plan)
-    if erasure_plan.is_answer_waiting(case) or _unread(plan).exists():
+    if erasure_plan.is_answer_waiting(case) or unheard.messages(plan).exists():
         return False
     if is_kept(subject.pk):
         return True
@@ -415,32 +402,6 @@ def _empty_mail_again(plan: ErasurePlan) -> bool:
             row.erased_count = (row.erased_count or 0) + count
             row.save(update_fields=["erased_count"])
     return True
-
-
-def why_wait(plan: ErasurePlan) -> str:
-    """What of the person's nobody has read yet; the case does not close over it. Empty
-    when all was read."""
-    if _unread(plan).exists():
-        return UNREAD_MESSAGE
-    if is_anything_unread() or _is_mail_waiting(plan):
-        return UNREAD_MAIL
-    return ""
-
-
-def _unread(plan: ErasurePlan) -> QuerySet[Message]:
-    return news.unread(case__submission__data_subject=_subject_id(plan))
-
-
-def _subject_id(plan: ErasurePlan) -> uuid.UUID:
-    return plan.decision.case.submission.data_subject_id
-
-
-def _is_mail_waiting(plan: ErasurePlan) -> bool:
-    """But for that of somebody new: it is found, and somebody says whose it is."""
-    codes = [bytes.fromhex(code) for code in {*plan.sought["digests"], *plan.known_by}]
-    if erasure_plan.newcomers_of(codes, besides=_subject_id(plan)).exists():
-        return False
-    return is_anything_waiting_from(codes)
 
 
 # --- What is left ---
@@ -531,64 +492,6 @@ def _newcomers(plan: ErasurePlan, sought: Identifiers) -> list[Person]:
     return [sought.person(pk) for pk in others.values_list("pk", flat=True)]
 
 
-@transaction.atomic
-def search_again(plan_id: uuid.UUID) -> None:
-    """Somebody has taken away what was found: look once more. Raises NotAllowed."""
-    plan = ErasurePlan.objects.select_for_update(of=("self",)).get(pk=plan_id)
-    if plan.state != ErasurePlan.State.RESIDUE:
-        raise NotAllowed("Nothing was found that waits to be taken away.")
-    refuse(why_wait(plan))
-    plan.state, plan.next_try_at = ErasurePlan.State.SEARCHING, timezone.now()
-    plan.save(update_fields=["state", "next_try_at"])
-
-
-@transaction.atomic
-def propose_to_keep(
-    residue_id: int, because: str, *, staff_id: int, ground: str = ""
-) -> None:
-    """What was found is somebody else's, or must stay on this ground of Article 17(3),
-    which the person is told: say why, for a second person. Raises NotAllowed."""
-    row = _waiting(residue_id)
-    if not because.strip():
-        raise NotAllowed("Say whose it is, or why it has to stay.")
-    if ground and ground not in erasure_plan.KEPT_GROUNDS:
-        raise NotAllowed("What is kept needs a ground of Article 17(3) of the UK GDPR.")
-    row.kept_because, row.kept_by_id = because.strip(), staff_id
-    row.ground = ground
-    row.save(update_fields=["kept_because", "kept_by_id", "ground"])
-
-
-@transaction.atomic
-def agree_to_keep(residue_id: int, *, staff_id: int, now: datetime) -> None:
-    """Somebody else agrees that it stays. Raises NotAllowed."""
-    row = _waiting(residue_id)
-    if row.kept_by_id is None:
-        raise NotAllowed("Nobody has said why it should stay.")
-    if row.kept_by_id == staff_id:
-        raise NotAllowed("You said why it should stay: somebody else has to agree.")
-    row.agreed_by_id, row.agreed_at = staff_id, now
-    row.save(update_fields=["agreed_by_id", "agreed_at"])
-    decision = row.plan.decision
-    casebook.note(
-        decision.case,
-        Event.RESIDUE_KEPT,
-        staff_id=staff_id,
-        inputs={
-            "decision": decision.pk,
-            "proposed_by": row.kept_by_id,
-            "ground": row.ground,
-            "reason": casebook.digest_of(row.kept_because),
-        },
-    )
-
-
-def _waiting(residue_id: int) -> Residue:
-    row = Residue.objects.select_for_update(of=("self",)).get(pk=residue_id)
-    if row.gone_at is not None or row.agreed_at is not None:
-        raise NotAllowed("This was dealt with already.")
-    return row
-
-
 # --- The end ---
 
 
@@ -596,7 +499,7 @@ def _waiting(residue_id: int) -> Residue:
 def _finish(plan: ErasurePlan) -> None:
     """Tell the person, and close the case; not yet when they wrote during the look."""
     decision, case, _ = _locked(plan)
-    if why_wait(plan):
+    if unheard.why_wait(plan):
         _put_off(plan)
         return
     if _is_something_lost(plan, case):
@@ -612,54 +515,6 @@ def _finish(plan: ErasurePlan) -> None:
     plan.state = ErasurePlan.State.DONE
     plan.save(update_fields=["finished_at", "sought", "state"])
     deciding.close_after_erasure(decision, now=now)
-
-
-def forget_contacts(case: Case) -> None:
-    """The answer has left: the addresses in the file of somebody whose data was erased
-    go, those on the letters about it, and what was corrected. What is still open keeps
-    them until it is answered. The caller holds the case."""
-    subject_id = case.submission.data_subject_id
-    erased = ErasurePlan.objects.filter(
-        decision__case__submission__data_subject=subject_id,
-        state=ErasurePlan.State.DONE,
-    )
-    if case.is_open:
-        return
-    erasure_plan.forget_codes(case)
-    if not erased.exists() or is_kept(subject_id):
-        return
-    person = Person(subject_id)
-    for key in (erasure_places.CONTACTS_KEY, erasure_places.CORRECTED_KEY):
-        if (place := erasure_places.place(key)) is not None:
-            place.erase(person)
-    if MAIL_TO_YOU.key not in erasure_plan.chosen_of(subject_id):
-        forget_settled_mail(person)
-    cutting_off.cut_off(subject_id)
-
-
-def forget_contacts_kept_back() -> int:
-    """What a legal hold or a restriction kept when the answer left goes once that is
-    over; returns of how many people's cases."""
-    done = ErasurePlan.objects.filter(state=ErasurePlan.State.DONE)
-    erased = done.values("decision__case__submission__data_subject")
-    says_something = Q(submission__in=erasure_places.reachable()) | Q(
-        rectifications__in=erasure_places.corrected()
-    )
-    leads_there = Q(decisions__erasure__in=cutting_off.due())
-    cases = Case.objects.filter(
-        says_something | leads_there, submission__data_subject__in=erased
-    ).distinct()
-    cases = cases.order_by("submission", "pk")
-    return sum(_forget_contacts_of(pk) for pk in cases.values_list("pk", flat=True))
-
-
-@transaction.atomic
-def _forget_contacts_of(case_id: uuid.UUID) -> bool:
-    case = casebook.locked(case_id)
-    if is_kept(case.submission.data_subject_id):
-        return False
-    forget_contacts(case)
-    return True
 
 
 def _counts(plan: ErasurePlan) -> dict[str, object]:

@@ -54,10 +54,12 @@ from rights_requests import (
 from rights_requests.deadline_words import in_words
 from rights_requests.deciding import Proposal
 from rights_requests.fulfilment import (
+    after_report,
     corrections,
     erasing,
     erasure_places,
     rectifying,
+    residue,
     telling,
 )
 from rights_requests.fulfilment.evidence import bundle
@@ -274,9 +276,9 @@ def test_what_was_corrected_goes_also_where_an_earlier_deletion_left_it(
     carried_out(case)
     deliver()
     Rectification.objects.update(current="Lovelace-Example")
-    assert erasing.forget_contacts_kept_back() == 1
+    assert after_report.forget_contacts_kept_back() == 1
     assert Rectification.objects.get(case=before).current == ""
-    assert erasing.forget_contacts_kept_back() == 0
+    assert after_report.forget_contacts_kept_back() == 0
 
 
 FORMER = "ada.former@example.com"
@@ -315,7 +317,7 @@ def test_a_former_address_and_a_former_name_go_and_are_looked_for(
     old = SuppressedAddress.objects.filter(address_digest=addresses.digest(FORMER))
     assert old.filter(reason="erased", purpose="").exists()
     list_of_old.write_text(FORMER)
-    erasing.search_again(plan.pk)
+    residue.search_again(plan.pk)
     erasing.work_on_next(timezone.now())
     assert {hit.what for hit in Residue.objects.filter(gone_at=None)} == {
         "e-mail address"
@@ -407,11 +409,11 @@ def test_a_hold_keeps_the_file_of_the_case_until_it_is_released(case: Case) -> N
     hold(case)
     deliver()
     assert again(case).submission.address == ADA
-    assert erasing.forget_contacts_kept_back() == 0
+    assert after_report.forget_contacts_kept_back() == 0
     LegalHold.objects.update(released_at=timezone.now(), released_by_id=DANA)
-    assert erasing.forget_contacts_kept_back() == 1
+    assert after_report.forget_contacts_kept_back() == 1
     assert again(case).submission.address == ""
-    assert erasing.forget_contacts_kept_back() == 0
+    assert after_report.forget_contacts_kept_back() == 0
 
 
 def test_a_restriction_before_the_report_leaves_keeps_the_file_until_it_is_lifted(
@@ -427,10 +429,10 @@ def test_a_restriction_before_the_report_leaves_keeps_the_file_until_it_is_lifte
     deliver()
 
     assert again(case).submission.address == ADA
-    assert erasing.forget_contacts_kept_back() == 0
+    assert after_report.forget_contacts_kept_back() == 0
     restriction.tell(row.pk, ending="It is over.", how="by letter", staff_id=DANA)
     restriction.lift(row.pk, staff_id=DANA)
-    assert erasing.forget_contacts_kept_back() == 1
+    assert after_report.forget_contacts_kept_back() == 1
     assert again(case).submission.address == ""
 
 
@@ -929,7 +931,7 @@ def test_a_hold_by_address_after_the_last_place_keeps_the_file_and_lets_the_case
     assert plan.state == "residue"
     typed_on_the_console("hold")
     (stores / "worker.log").unlink()
-    erasing.search_again(plan.pk)
+    residue.search_again(plan.pk)
     erasing.work_on_next(timezone.now())
 
     assert again(case).state == State.FULFILLED
@@ -1210,7 +1212,7 @@ def test_a_stray_copy_keeps_the_case_open_until_it_is_gone(
     assert ADA not in "".join(f"{row.place}{row.row}{row.what}" for row in found)
     entries = CaseLogEntry.objects.filter(case_id=case.pk, event=Event.RESIDUE_FOUND)
     assert entries.get().inputs["count"] == len(found)
-    erasing.search_again(plan.pk)
+    residue.search_again(plan.pk)
     erasing.work_on_next(timezone.now())
     assert again(case).state == State.FULFILLED
     assert not Residue.objects.filter(gone_at=None).exists()
@@ -1252,22 +1254,22 @@ def test_what_is_somebody_elses_stays_when_two_people_agree(
     assert "The letter about two months more" not in case_page
     now = timezone.now()
     with pytest.raises(NotAllowed, match="Nobody has said why"):
-        erasing.agree_to_keep(row.pk, staff_id=OMAR, now=now)
+        residue.agree_to_keep(row.pk, staff_id=OMAR, now=now)
     with pytest.raises(NotAllowed, match="Say whose it is"):
-        erasing.propose_to_keep(row.pk, " ", staff_id=DANA)
-    erasing.propose_to_keep(row.pk, "A firm of that name.", staff_id=DANA)
+        residue.propose_to_keep(row.pk, " ", staff_id=DANA)
+    residue.propose_to_keep(row.pk, "A firm of that name.", staff_id=DANA)
     with pytest.raises(NotAllowed, match="somebody else has to agree"):
-        erasing.agree_to_keep(row.pk, staff_id=DANA, now=now)
+        residue.agree_to_keep(row.pk, staff_id=DANA, now=now)
     with pytest.raises(IntegrityError), transaction.atomic():
         Residue.objects.update(agreed_by_id=DANA, agreed_at=now)
-    erasing.agree_to_keep(row.pk, staff_id=OMAR, now=now)
+    residue.agree_to_keep(row.pk, staff_id=OMAR, now=now)
     with pytest.raises(NotAllowed, match="dealt with already"):
-        erasing.agree_to_keep(row.pk, staff_id=OMAR, now=now)
-    erasing.search_again(plan.pk)
+        residue.agree_to_keep(row.pk, staff_id=OMAR, now=now)
+    residue.search_again(plan.pk)
     erasing.work_on_next(timezone.now())
     assert again(case).state == State.FULFILLED
     with pytest.raises(NotAllowed, match="Nothing was found"):
-        erasing.search_again(plan.pk)
+        residue.search_again(plan.pk)
 
 
 def test_what_has_to_stay_of_the_person_is_told_and_what_is_somebody_elses_is_not(
@@ -1294,7 +1296,7 @@ def test_what_has_to_stay_of_the_person_is_told_and_what_is_somebody_elses_is_no
     for row in plan.residue.all():
         agree = f"/console/rights_requests/residue/{row.pk}/agree/"
         assert omar.post(agree).status_code == 302
-    erasing.search_again(plan.pk)
+    residue.search_again(plan.pk)
     erasing.work_on_next(timezone.now())
 
     assert again(case).state == State.FULFILLED
@@ -1399,7 +1401,7 @@ def test_whoever_signs_up_again_meanwhile_is_somebody_new(
 
     become_reader(client, smtp, ADA, first_name="Ada")
     log.unlink()
-    erasing.search_again(plan.pk)
+    residue.search_again(plan.pk)
     erasing.work_on_next(timezone.now())
 
     assert again(case).state == State.FULFILLED
@@ -1504,7 +1506,7 @@ def test_a_mail_that_comes_meanwhile_stays_until_somebody_has_looked_at_it(
         "table outbox_inboundemail, sender_digest",
     }
     InboundEmail.objects.update(state=InboundEmail.State.CLOSED)
-    erasing.search_again(plan.pk)
+    residue.search_again(plan.pk)
     erasing.work_on_next(timezone.now())
     assert again(case).state == State.FULFILLED
     assert not InboundEmail.objects.exists()

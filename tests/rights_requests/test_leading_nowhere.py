@@ -22,7 +22,7 @@ from data_subjects.models import Disclosure, LegalHold
 from groundwork.clock import today_here
 from groundwork.ledger import LedgerEntry
 from rights_requests import closing, deciding
-from rights_requests.fulfilment import erasing, telling
+from rights_requests.fulfilment import after_report, erasing, telling
 from rights_requests.fulfilment.recipients import recipients_of
 from rights_requests.kinds import CaseKind
 from rights_requests.models import Case, ErasurePlan, Submission, Task
@@ -184,7 +184,7 @@ def test_while_something_of_theirs_is_open_the_number_stays(case: Case) -> None:
     assert carried_out(case).state == "done"
     deliver()
     assert number_of(case) == number_of(other) == number
-    assert erasing.forget_contacts_kept_back() == 0
+    assert after_report.forget_contacts_kept_back() == 0
 
     closing.withdraw(other.pk, now=timezone.now())
     assert number_of(case) == number
@@ -199,13 +199,13 @@ def test_a_hold_keeps_the_number_in_the_file_until_the_night_after_its_release(
     carried_out(case)
     hold(case)
     deliver()
-    assert erasing.forget_contacts_kept_back() == 0
+    assert after_report.forget_contacts_kept_back() == 0
     assert number_of(case) == number
     LegalHold.objects.update(released_at=timezone.now(), released_by_id=DANA)
-    assert erasing.forget_contacts_kept_back() == 1
+    assert after_report.forget_contacts_kept_back() == 1
     own = number_of(case)
     assert own != number
-    assert erasing.forget_contacts_kept_back() == 0
+    assert after_report.forget_contacts_kept_back() == 0
     assert number_of(case) == own
 
 
@@ -215,7 +215,7 @@ def test_a_file_of_before_is_cut_off_by_the_next_run_of_the_night(case: Case) ->
     deliver()
     cut_off = number_of(case)
     ErasurePlan.objects.update(cut_off_at=None)
-    assert erasing.forget_contacts_kept_back() == 1
+    assert after_report.forget_contacts_kept_back() == 1
     assert number_of(case) != cut_off
 
 
@@ -230,7 +230,7 @@ def test_what_two_people_keep_stays_with_its_number_and_the_report_says_so(
     erasing.work_on_next(timezone.now())
     deliver()
     assert number_of(case) == number
-    assert erasing.forget_contacts_kept_back() == 0
+    assert after_report.forget_contacts_kept_back() == 0
     told = " ".join(inbox(smtp, ADA)[-1].text.split())
     assert "It leads to what else we keep of you here" in told
     assert "gets another number" not in told

@@ -33,7 +33,7 @@ from outbox.delivery import deliver_due
 from outbox.models import InboundEmail
 from rights_requests import deciding, waiting
 from rights_requests.deciding import Proposal
-from rights_requests.fulfilment import erasing, erasure_plan
+from rights_requests.fulfilment import after_report, erasing, erasure_plan, residue
 from rights_requests.fulfilment.people import person_of
 from rights_requests.kinds import CaseKind
 from rights_requests.letter_frames import LetterKind
@@ -184,7 +184,7 @@ def test_a_place_that_is_kept_alone_is_there_afterwards_or_refused_in_words(
 
     assert key not in NEVER_ALONE
     assert plan.state == ErasurePlan.State.DONE, plan.problem
-    erasing.forget_contacts_kept_back()
+    after_report.forget_contacts_kept_back()
     after = said(case, key)
     assert [one for one in before if one not in after] == []
 
@@ -265,7 +265,7 @@ def test_nobody_reads_that_something_is_kept_which_is_gone(
     assert plan.state == "residue"
     ConsentEvidence.objects.all().delete()
     stray.unlink()
-    erasing.search_again(plan.pk)
+    residue.search_again(plan.pk)
 
     erasing.work_on_next(timezone.now())
 
