@@ -15,12 +15,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from groundwork.holdings import Holding, Person
-from groundwork.refusals import NotAllowed
+from groundwork.refusals import NotAllowed, refuse
 from rights_requests import sensitive
 from rights_requests.act_desk import require, tab_url
 from rights_requests.case_acts import RELEASE, WORK
 from rights_requests.case_page import CasePage, page_of, render
 from rights_requests.case_timeline import staff_names
+from rights_requests.deadline_words import in_words
 from rights_requests.desk import MAY_SEE
 from rights_requests.fulfilment import (
     erasure_places,
@@ -188,8 +189,11 @@ def _residue(plan: ErasurePlan | None, number: int) -> list[dict[str, Any]]:
 
 
 def _whose(row: Residue) -> str:
-    """What was said of it: whose it is, and on which ground it stays."""
-    return WHOSE[row.ground or SOMEBODY_ELSES] if row.kept_because else ""
+    """What was said of it: whose it is, and on which ground it stays, until when."""
+    if not row.kept_because:
+        return ""
+    until = f", until {in_words(row.kept_until)}" if row.kept_until else ""
+    return f"{WHOSE[row.ground or SOMEBODY_ELSES]}{until}"
 
 
 def _owner(row: Residue) -> dict[str, str] | None:
@@ -216,6 +220,8 @@ def _kept(plan: ErasurePlan | None) -> list[dict[str, Any]]:
     if plan is None:
         return []
     rows = list(plan.residue.filter(agreed_at__isnull=False))
+    overdue = plan.residue.kept_too_long(timezone.localdate())
+    over = set(overdue.values_list("pk", flat=True))
     names = staff_names(n for row in rows for n in (row.kept_by_id, row.agreed_by_id))
     return [
         {
@@ -223,6 +229,7 @@ def _kept(plan: ErasurePlan | None) -> list[dict[str, Any]]:
             "by": names.get(row.kept_by_id or 0, ""),
             "agreed_by": names.get(row.agreed_by_id or 0, ""),
             "whose": _whose(row),
+            "is_over": row.pk in over,
         }
         for row in rows
     ]
@@ -303,6 +310,7 @@ INCOMPLETE = (
     "Choose whose it is, and say how you know, or why it has to stay, in up to "
     f"{LONGEST_REASON} characters."
 )
+NO_DAY = "Say until when it stays, as a day."
 SOMEBODY_ELSES = "somebody-else"
 WHOSE = {
     SOMEBODY_ELSES: "It is somebody else’s: the person is not told",
@@ -318,11 +326,23 @@ class KeepForm(forms.Form):
 
     because = forms.CharField(max_length=LONGEST_REASON)
     whose = forms.ChoiceField(choices=list(WHOSE.items()))
+    until = forms.DateField(required=False)
 
     @property
-    def ground(self) -> str:
+    def problem(self) -> str:
+        """What is wrong with it; empty when nothing is."""
+        if self.is_valid():
+            return ""
+        return NO_DAY if set(self.errors) == {"until"} else INCOMPLETE
+
+    @property
+    def meant(self) -> residue.Keep:
         whose = str(self.cleaned_data["whose"])
-        return "" if whose == SOMEBODY_ELSES else whose
+        return residue.Keep(
+            because=self.cleaned_data["because"],
+            ground="" if whose == SOMEBODY_ELSES else whose,
+            until=self.cleaned_data["until"],
+        )
 
 
 @console.page(
@@ -334,14 +354,9 @@ def keep(request: HttpRequest, pk: int) -> HttpResponse:
     row, case = _residue_of(request, pk)
     form = KeepForm(request.POST)
     try:
-        if not form.is_valid():
-            raise NotAllowed(INCOMPLETE)
-        residue.propose_to_keep(
-            row.pk,
-            form.cleaned_data["because"],
-            staff_id=staff_id(request),
-            ground=form.ground,
-        )
+        refuse(form.problem)
+        by, now = staff_id(request), timezone.now()
+        residue.propose_to_keep(row.pk, form.meant, staff_id=by, now=now)
     except NotAllowed as refusal:
         return _page(page_of(request, case.pk), status=409, problem=str(refusal))
     messages.success(request, "Somebody else has to agree that it stays.")
@@ -360,6 +375,21 @@ def agree(request: HttpRequest, pk: int) -> HttpResponse:
     except NotAllowed as refusal:
         return _page(page_of(request, case.pk), status=409, problem=str(refusal))
     messages.success(request, "On record: it stays.")
+    return redirect(tab_url(case, TAB))
+
+
+@console.page(
+    "rights_requests/residue/<int:pk>/gone/", name="residue-gone", permission=WORK
+)
+@require_POST
+def gone(request: HttpRequest, pk: int) -> HttpResponse:
+    """The day until which it stayed is over, and it was taken away."""
+    row, case = _residue_of(request, pk)
+    try:
+        residue.note_gone(row.pk, staff_id=staff_id(request), now=timezone.now())
+    except NotAllowed as refusal:
+        return _page(page_of(request, case.pk), status=409, problem=str(refusal))
+    messages.success(request, "On record: it is gone.")
     return redirect(tab_url(case, TAB))
 
 

@@ -21,11 +21,13 @@ from rights_requests.models import (
     ErasedPlace,
     ErasurePlan,
     Letter,
+    Residue,
     RuleCheck,
     Task,
 )
 from rights_requests.moves import OPEN, State
 
+TAKE_AWAY = "Take away what was found, and say so under “Deletion”"
 LOST = (MailState.FAILED, MailState.UNKNOWN)
 # A letter that nobody wrote once more by then was not needed.
 LOST_SHOWN_FOR = timedelta(days=30)
@@ -124,13 +126,16 @@ def _kept_long_enough(most: int, today: date) -> list[Waiting]:
         **{person: OuterRef(person)}, made_at__gt=OuterRef("made_at")
     ).exclude(state=ErasurePlan.State.VOID)
     over = ErasedPlace.objects.filter(plan=OuterRef("pk"), kept_until__lt=today)
-    plans = ErasurePlan.objects.filter(~Exists(later), Exists(over), state="done")
+    found = Residue.objects.kept_too_long(today).filter(plan=OuterRef("pk"))
+    is_place, is_found = ~Exists(later) & Exists(over), Exists(found)
+    plans = ErasurePlan.objects.annotate(is_found=is_found)
+    plans = plans.filter(is_place | is_found, state="done")
     return [
         Waiting(
             case=plan.decision.case,
             what="Something was kept until a day that is over",
             since=plan.finished_at or plan.made_at,
-            state="Enter a request for its deletion",
+            state=TAKE_AWAY if plan.is_found else "Enter a request for its deletion",
         )
         for plan in plans.select_related("decision__case").order_by("made_at")[:most]
     ]

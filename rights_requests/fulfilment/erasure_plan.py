@@ -186,14 +186,15 @@ def why_not_keep(case: Case, keeps: Sequence[Keep], *, today: date) -> str:
             return "Choose from the places that would be deleted."
         if keep.ground not in KEPT_GROUNDS:
             return "What is kept needs a ground of Article 17(3) of the UK GDPR."
-        if problem := _why_not_until(date.fromisoformat(keep.until), today):
+        if problem := why_not_until(date.fromisoformat(keep.until), today):
             return problem
         if problem := _why_not_alone(keep, keeps):
             return problem
     return ""
 
 
-def _why_not_until(last_day: date, today: date) -> str:
+def why_not_until(last_day: date, today: date) -> str:
+    """What stands against keeping something until this day; empty when nothing does."""
     if last_day <= today:
         return "Say until when it is kept: a day that is still to come."
     if last_day > months_after(today, LONGEST_KEPT):

@@ -6,6 +6,7 @@ from typing import Any
 
 from data_subjects.restriction import is_kept
 from groundwork.holdings import Person
+from rights_requests.deadline_words import in_words
 from rights_requests.fulfilment import erasure_places, erasure_plan, outside
 from rights_requests.fulfilment.erasure_places import CONTACTS_KEY
 from rights_requests.fulfilment.identifiers import What
@@ -154,13 +155,13 @@ def _found_and_kept(plan: ErasurePlan | None) -> list[str]:
     agreed = plan.residue.filter(gone_at=None, agreed_at__isnull=False)
     together: dict[str, list[str]] = {}
     for row in agreed.exclude(ground="").order_by("pk"):
-        found = together.setdefault(row.ground, [])
+        until = f" Kept: until {in_words(row.kept_until)}." if row.kept_until else ""
+        found = together.setdefault(f"{erasure_plan.why_kept(row.ground)}.{until}", [])
         if (words := _words_of(row)) not in found:
             found.append(words)
     return [
-        f"What our search still found of you: {', '.join(found)}. "
-        f"{erasure_plan.why_kept(ground)}."
-        for ground, found in together.items()
+        f"What our search still found of you: {', '.join(found)}. {why}"
+        for why, found in together.items()
     ]
 
 

@@ -360,6 +360,7 @@ def _erasures(case: Case) -> list[dict[str, Any]]:
                     "found_at": _plain(row.found_at),
                     "gone_at": _plain(row.gone_at),
                     "ground": row.ground,
+                    "kept_until": _plain(row.kept_until),
                     "kept_by": row.kept_by_id,
                     "agreed_by": row.agreed_by_id,
                     "agreed_at": _plain(row.agreed_at),

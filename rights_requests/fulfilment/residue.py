@@ -2,7 +2,8 @@
 looked for once more; or kept, which one proposes and another one agrees to."""
 
 import uuid
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 
 from django.db import transaction
 from django.utils import timezone
@@ -24,20 +25,39 @@ def search_again(plan_id: uuid.UUID) -> None:
     plan.save(update_fields=["state", "next_try_at"])
 
 
+@dataclass(frozen=True)
+class Keep:
+    """Why something that was found stays. because: for us. ground: where it is the
+    person's own, of Article 17(3), which they are told with the last day, until."""
+
+    because: str
+    ground: str = ""
+    until: date | None = None
+
+
 @transaction.atomic
 def propose_to_keep(
-    residue_id: int, because: str, *, staff_id: int, ground: str = ""
+    residue_id: int, keep: Keep, *, staff_id: int, now: datetime
 ) -> None:
-    """What was found is somebody else's, or must stay on this ground of Article 17(3),
-    which the person is told: say why, for a second person. Raises NotAllowed."""
+    """What was found is somebody else's, or must stay on a ground until a day: say why,
+    for a second person. Raises NotAllowed."""
     row = _waiting(residue_id)
-    if not because.strip():
-        raise NotAllowed("Say whose it is, or why it has to stay.")
-    if ground and ground not in erasure_plan.KEPT_GROUNDS:
-        raise NotAllowed("What is kept needs a ground of Article 17(3) of the UK GDPR.")
-    row.kept_because, row.kept_by_id = because.strip(), staff_id
-    row.ground = ground
-    row.save(update_fields=["kept_because", "kept_by_id", "ground"])
+    refuse(_why_not_keep(keep, today=timezone.localdate(now)))
+    row.kept_because, row.kept_by_id = keep.because.strip(), staff_id
+    row.ground, row.kept_until = keep.ground, keep.until
+    row.save(update_fields=["kept_because", "kept_by_id", "ground", "kept_until"])
+
+
+def _why_not_keep(keep: Keep, *, today: date) -> str:
+    if not keep.because.strip():
+        return "Say whose it is, or why it has to stay."
+    if not keep.ground:
+        return "" if keep.until is None else "What is somebody else’s has no day here."
+    if keep.ground not in erasure_plan.KEPT_GROUNDS:
+        return "What is kept needs a ground of Article 17(3) of the UK GDPR."
+    if keep.until is None:
+        return "Say until when it stays: the person is told that day."
+    return erasure_plan.why_not_until(keep.until, today)
 
 
 @transaction.atomic
@@ -62,6 +82,22 @@ def agree_to_keep(residue_id: int, *, staff_id: int, now: datetime) -> None:
             "reason": casebook.digest_of(row.kept_because),
         },
     )
+
+
+@transaction.atomic
+def note_gone(residue_id: int, *, staff_id: int, now: datetime) -> None:
+    """What stayed until a day that is over was taken away, says whoever did it: nothing
+    of the person is left by which anybody could look. Raises NotAllowed."""
+    plan = ErasurePlan.objects.only("decision__case").get(residue=residue_id)
+    case = casebook.locked(plan.decision.case_id)
+    rows = Residue.objects.kept_too_long(timezone.localdate(now))
+    row = rows.select_for_update(of=("self",)).filter(pk=residue_id).first()
+    if row is None:
+        raise NotAllowed("This is gone already, or stays until a day still to come.")
+    row.gone_at = now
+    row.save(update_fields=["gone_at"])
+    inputs = {"decision": plan.decision_id, "residue": row.pk}
+    casebook.note(case, Event.RESIDUE_GONE, staff_id=staff_id, inputs=inputs)
 
 
 def _waiting(residue_id: int) -> Residue:

@@ -2,6 +2,7 @@
 what was found afterwards that should be gone."""
 
 import uuid
+from datetime import date
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
@@ -246,6 +247,11 @@ class ResidueQuerySet(models.QuerySet["Residue"]):
         """What is there and which nobody may keep."""
         return self.filter(gone_at__isnull=True, agreed_at__isnull=True)
 
+    def kept_too_long(self, today: date) -> "ResidueQuerySet":
+        """What two people let stay until a day that is over, and nobody took away."""
+        kept = self.filter(gone_at__isnull=True, agreed_at__isnull=False)
+        return kept.filter(kept_until__lt=today)
+
 
 class Residue(models.Model):
     """Something of the person that was found after the erasure, outside what is kept.
@@ -266,9 +272,11 @@ class Residue(models.Model):
     found_at = models.DateTimeField(default=timezone.now)
     gone_at = models.DateTimeField(null=True)
     # Why it stays, for us; and of what is the person's own the ground in law (a key of
-    # rights_requests.grounds), which they are told. Empty for what is somebody else's.
+    # rights_requests.grounds) and the last day, which they are told. Empty for what is
+    # somebody else's.
     kept_because = EncryptedTextField(blank=True)
     ground = models.SlugField(blank=True, default="", db_default="", db_index=False)
+    kept_until = models.DateField(null=True)
     kept_by_id = models.BigIntegerField(null=True)
     agreed_by_id = models.BigIntegerField(null=True)
     agreed_at = models.DateTimeField(null=True)
@@ -279,8 +287,8 @@ class Residue(models.Model):
         purpose="rights-requests",
         source="staff",
         retention="case-file",
-        others="id plan place row what found_at gone_at ground kept_by_id agreed_by_id"
-        " agreed_at",
+        others="id plan place row what found_at gone_at ground kept_until kept_by_id"
+        " agreed_by_id agreed_at",
         linked_by="plan__decision__case__submission__data_subject",
     )
 
@@ -301,6 +309,10 @@ class Residue(models.Model):
                 & ~Q(agreed_by_id=F("kept_by_id"))
                 & Q(has_content("kept_because")),
                 name="residue_is_kept_by_two",
+            ),
+            models.CheckConstraint(
+                condition=Q(kept_until__isnull=True) | ~Q(ground=""),
+                name="a_day_goes_with_a_ground",
             ),
         ]
 

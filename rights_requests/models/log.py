@@ -78,6 +78,7 @@ class Event(models.TextChoices):
     ERASURE_STOPPED = "erasure-stopped", "the deletion was stopped"
     RESIDUE_FOUND = "residue-found", "something of the person was still found"
     RESIDUE_KEPT = "residue-kept", "what was found stays, two people agreed"
+    RESIDUE_GONE = "residue-gone", "what was found and had stayed is gone"
     ERASED = "erased", "deleted, and nothing was found any more"
 
 

@@ -1256,8 +1256,9 @@ def test_what_is_somebody_elses_stays_when_two_people_agree(
     with pytest.raises(NotAllowed, match="Nobody has said why"):
         residue.agree_to_keep(row.pk, staff_id=OMAR, now=now)
     with pytest.raises(NotAllowed, match="Say whose it is"):
-        residue.propose_to_keep(row.pk, " ", staff_id=DANA)
-    residue.propose_to_keep(row.pk, "A firm of that name.", staff_id=DANA)
+        residue.propose_to_keep(row.pk, residue.Keep(" "), staff_id=DANA, now=now)
+    its_firm = residue.Keep("A firm of that name.")
+    residue.propose_to_keep(row.pk, its_firm, staff_id=DANA, now=now)
     with pytest.raises(NotAllowed, match="somebody else has to agree"):
         residue.agree_to_keep(row.pk, staff_id=DANA, now=now)
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -1285,7 +1286,8 @@ def test_what_has_to_stay_of_the_person_is_told_and_what_is_somebody_elses_is_no
     for row in plan.residue.all():
         keep = f"/console/rights_requests/residue/{row.pk}/keep/"
         whose = "somebody-else" if row.what == "name" else "legal-obligation"
-        typed = {"because": "We looked.", "whose": whose}
+        until = IN_A_YEAR.isoformat() if whose == "legal-obligation" else ""
+        typed = {"because": "We looked.", "whose": whose, "until": until}
         for bad in ({"because": ""}, {"whose": ""}, {"whose": "mood"}):
             refused = dana.post(keep, typed | bad)
             assert refused.status_code == 409
@@ -1293,6 +1295,7 @@ def test_what_has_to_stay_of_the_person_is_told_and_what_is_somebody_elses_is_no
         assert dana.post(keep, typed).status_code == 302
     shown = text(omar.get(f"/console/rights_requests/case/{case.pk}/deletion/"))
     assert "It is somebody else’s" in shown and "It is theirs, and stays." in shown
+    assert f"until {in_words(IN_A_YEAR)}" in shown
     for row in plan.residue.all():
         agree = f"/console/rights_requests/residue/{row.pk}/agree/"
         assert omar.post(agree).status_code == 302
@@ -1303,7 +1306,49 @@ def test_what_has_to_stay_of_the_person_is_told_and_what_is_somebody_elses_is_no
     deliver()
     told = " ".join(inbox(smtp, ADA)[-1].text.split())
     assert "What our search still found of you: your e-mail address. A law" in told
+    assert f"Kept: until {in_words(IN_A_YEAR)}." in told
     assert "your name" not in told
+    # When that day is over, somebody is asked to look.
+    assert waiting.deletions(most=9, now=timezone.now()) == []
+    [line] = waiting.deletions(most=9, now=timezone.now() + timedelta(days=367))
+    assert line.case == case and "day that is over" in line.what
+    assert line.state == waiting.TAKE_AWAY
+    kept = plan.residue.get(ground="legal-obligation")
+    gone = f"/console/rights_requests/residue/{kept.pk}/gone/"
+    assert dana.post(gone).status_code == 409
+    with time_machine.travel(timezone.now() + timedelta(days=367), tick=False):
+        dana = console_of(person("dora@example.com", "view_case", "work_case"))
+        page = f"/console/rights_requests/case/{case.pk}/deletion/"
+        assert "It is gone" in text(dana.get(page))
+        assert dana.post(gone).status_code == 302
+        assert dana.post(gone).status_code == 409
+        assert waiting.deletions(most=9, now=timezone.now()) == []
+        assert "It is gone" not in text(dana.get(page))
+    entries = CaseLogEntry.objects.filter(case_id=case.pk, event=Event.RESIDUE_GONE)
+    assert entries.get().inputs["residue"] == kept.pk
+
+
+@pytest.mark.parametrize(
+    ("whose", "until", "words"),
+    [
+        ("legal-obligation", "", "Say until when"),
+        ("legal-obligation", "soon", "Say until when"),
+        ("legal-obligation", today_here().isoformat(), "still to come"),
+        ("legal-obligation", "2199-01-01", "more than ten years"),
+        ("somebody-else", IN_A_YEAR.isoformat(), "no day"),
+    ],
+)
+def test_what_is_theirs_stays_until_a_day_and_what_is_not_has_none(
+    case: Case, stores: Path, whose: str, until: str, words: str
+) -> None:
+    (stores / "claim.txt").write_text(f"Paid to {ADA}")
+    [row] = carried_out(case).residue.all()
+    dana = console_of(person("dana@example.com", "view_case", "work_case"))
+    typed = {"because": "We looked.", "whose": whose, "until": until}
+    refused = dana.post(f"/console/rights_requests/residue/{row.pk}/keep/", typed)
+    assert refused.status_code == 409 and words in text(refused)
+    row.refresh_from_db()
+    assert (row.kept_because, row.kept_until) == ("", None)
 
 
 def test_what_is_left_stands_on_the_first_page_and_in_the_evidence(
