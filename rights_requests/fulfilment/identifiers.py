@@ -71,7 +71,7 @@ def identifiers_of(person: Person, former: Former) -> Identifiers:
     nothing."""
     found: dict[str, set[str]] = {"names": set(), "telephones": set(), "streets": set()}
     for holding in holdings():
-        for kind, values in _read(holding, person, former):
+        for kind, values in values_of(holding, person, former):
             found[kind].add(values)
     return Identifiers(
         addresses=tuple(sorted(person.addresses)),
@@ -88,9 +88,11 @@ SHORTEST_STREET = 8
 SHORTEST_NUMBER = 9
 
 
-def _read(
+def values_of(
     holding: Holding, person: Person, former: Former
 ) -> Iterator[tuple[str, str]]:
+    """What stands in this place of the person's names, telephones and streets, each with
+    which of these it is, plain; nothing but these fields is read."""
     paths = {
         "names": holding.names,
         "telephones": tuple((path,) for path in holding.telephones),
@@ -137,7 +139,7 @@ _APOSTROPHES = "\u2019\u2018\u02bc\u00b4\u2032"
 _UNSEEN = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u2060-\u2064\ufeff]+")
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
     """The same for whoever types no accents, and the apostrophe that the keyboard has."""
     if text.isascii():
         return " ".join(text.casefold().split())
@@ -200,14 +202,14 @@ class Needle:
         return found
 
     def _found_plainly(self, text: str) -> set[What]:
-        folded = text.casefold() if text.isascii() else _folded(text)
-        may_be = [one for one in self.words if all(m in folded for m in one.marks)]
-        digits = folded.encode("ascii", "ignore").translate(None, _NO_DIGITS)
+        seen = text.casefold() if text.isascii() else folded(text)
+        may_be = [one for one in self.words if all(m in seen for m in one.marks)]
+        digits = seen.encode("ascii", "ignore").translate(None, _NO_DIGITS)
         has_number = any(number in digits for number in self.ends_of_numbers)
-        has_code = any(code in folded for _, code in self.digests)
+        has_code = any(code in seen for _, code in self.digests)
         if not (may_be or has_number or has_code):
             return set()
-        words = _folded(text)
+        words = folded(text)
         found = {one.what for one in may_be if one.pattern.search(words)}
         if has_code:
             found.add(What.CODE)
@@ -225,7 +227,7 @@ class Needle:
 
 def _marks(words: str) -> tuple[str, ...]:
     """The runs of letters and digits: no spelling breaks one up."""
-    return tuple(sorted(set(re.findall(r"[^\W_]+", _folded(words)))))
+    return tuple(sorted(set(re.findall(r"[^\W_]+", folded(words)))))
 
 
 # In files of a kind of their own how long a value is stands in one byte before it, which
@@ -244,7 +246,7 @@ _DOT = r"(?:\.| dot | ?[\[({] ?(?:dot|\.) ?[\])}] ?)"
 def _address(address: str) -> str:
     """The address by itself, not the end of a longer one; also in the sender of a mail
     that would come back (VERP)."""
-    words = _folded(address)
+    words = folded(address)
     local, _, domain = map(re.escape, words.rpartition("@"))
     start, end = rf"(?:(?<![\w.+-])|{_AFTER_LENGTH})", r"(?![\w-]|\.\w)"
     said = domain.replace(r"\.", _DOT)
@@ -259,14 +261,14 @@ def _address(address: str) -> str:
 
 def _name(words: str) -> str:
     """In its order, or with what it ends in first."""
-    parts = [re.escape(part) for part in _folded(words).split()]
+    parts = [re.escape(part) for part in folded(words).split()]
     turned = (parts[at:] + parts[:at] for at in range(len(parts)))
     return "|".join(_whole(_BETWEEN_NAMES.join(order)) for order in turned)
 
 
 def _street(words: str) -> str:
     """On lines, or in one with commas."""
-    parts = re.split(r"[\s,;]+", _folded(words).strip(" ,;"))
+    parts = re.split(r"[\s,;]+", folded(words).strip(" ,;"))
     return _whole(_BETWEEN_LINES.join(map(re.escape, parts)))
 
 

@@ -18,6 +18,7 @@ from groundwork.word_digests import digest_of_words
 from rights_requests import casebook
 from rights_requests.fulfilment import freshness, marks, portability
 from rights_requests.fulfilment.marks import Extent, Reason
+from rights_requests.fulfilment.own_words import own_in
 from rights_requests.fulfilment.people import person_of
 from rights_requests.kinds import CaseKind
 from rights_requests.models import Case, Redaction
@@ -29,6 +30,11 @@ LONGEST_NOTE = 500
 NOT_THERE = (
     "These words do not stand there as you gave them: copy them from what is shown, as "
     "whole words, or leave out the whole field."
+)
+OWN = (
+    "Wherever they stand, these words would also take out the person’s own {}, which "
+    "stays in the copy. Where they concern somebody else, open the entry and leave out "
+    "the passage or the field there."
 )
 
 
@@ -105,8 +111,9 @@ def why_not_mark(case: Case) -> str:
 def leave_out(
     case_id: uuid.UUID, wanted: Wanted, *, staff_id: int, now: datetime
 ) -> Redaction:
-    """Mark something to be left out. Raises NotAllowed for what is not there, and for
-    what is left out already."""
+    """Mark something to be left out. Raises NotAllowed for what is not there, for what is
+    left out already, and for words that would take out the person's own name or how they
+    are reached wherever it stands."""
     case = casebook.locked(case_id)
     refuse(why_not_mark(case))
     refuse(_problem(case, wanted))
@@ -158,7 +165,8 @@ def _problem(case: Case, wanted: Wanted) -> str:
         letters = sum(character.isalnum() for character in wanted.words)
         if letters < FEWEST_LETTERS:
             return f"Give words of at least {FEWEST_LETTERS} letters or digits."
-        return ""
+        own = own_in(wanted.words, Contents(case).person)
+        return OWN.format(own) if own else ""
     contents = Contents(case)
     holding = contents.place(wanted.place)
     record = contents.record(holding, wanted.entry) if holding else None

@@ -134,6 +134,95 @@ def test_words_are_left_out_everywhere_and_put_back(case: Case, dana: Client) ->
     assert "Nothing is left out." in text(dana.get(at(case)))
 
 
+@pytest.fixture
+def known(client: Client, smtp: Relay, works: Any) -> Case:
+    """Of her stands here how she is called, where she lives, how she is reached."""
+    become_reader(
+        client,
+        smtp,
+        ADA,
+        first_name="Ada",
+        last_name="Lovelace",
+        telephone="+44 1332 492111",
+    )
+    case = lives.new_case(
+        CaseKind.ACCESS,
+        address=ADA,
+        name="Augusta Ada King-Noël",
+        postal_address="1 Mill Lane\nDerby",
+        telephone="01332 555 010",
+    )
+    put_together(case, staff_id=works.pk)
+    return case
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        ("Ada", "name"),
+        ("lovelace, ADA", "name"),
+        ("Ada  Lovelace", "name"),
+        ("Ada Noel", "name"),
+        (ADA, "e-mail address"),
+        ("example.com", "e-mail address"),
+        (f"Write to {ADA.upper()}, she said", "e-mail address"),
+        ("01332 492 111", "telephone number"),
+        ("01332", "telephone number"),
+        ("1 Mill Lane, Derby", "postal address"),
+        ("mill lane", "postal address"),
+    ],
+)
+def test_the_persons_own_name_and_reach_are_not_left_out_wherever_they_stand(
+    known: Case, dana: Client, words: str, what: str
+) -> None:
+    answer = dana.post(at(known), {"words": words, "reason": "rights-of-others"})
+
+    assert answer.status_code == 409
+    assert f"would also take out the person’s own {what}" in text(answer)
+    assert "leave out the passage or the field there" in text(answer)
+    assert not Redaction.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        OTHER,
+        f"not.{ADA}",
+        "Zebedee Lovelace",
+        "Ada Quill",
+        "Adam",
+        "+44 161 496 0999",
+        "2 Mill Lane, Derby",
+    ],
+)
+def test_somebody_else_who_shares_some_of_it_is_left_out_wherever_they_stand(
+    known: Case, dana: Client, words: str
+) -> None:
+    answer = dana.post(at(known), {"words": words, "reason": "rights-of-others"})
+
+    assert answer.status_code == 302
+    assert Redaction.objects.get().words == words
+
+
+def test_where_it_concerns_somebody_else_their_name_is_left_out_in_its_place(
+    known: Case, dana: Client, works: Any
+) -> None:
+    note = handling.add_note(
+        known.pk,
+        "Another Ada came to the desk.",
+        staff_id=works.pk,
+        now=timezone.now(),
+    )
+    passage = {
+        "extent": "passage",
+        "field": "words",
+        "words": "Ada",
+        "reason": "rights-of-others",
+    }
+
+    assert dana.post(at(known, "notes", note.pk), passage).status_code == 302
+
+
 def test_what_cannot_be_left_out_is_said_beside_what_was_typed(
     case: Case, dana: Client
 ) -> None:
