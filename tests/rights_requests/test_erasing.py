@@ -944,10 +944,23 @@ def test_a_hold_by_address_after_the_last_place_keeps_the_file_and_lets_the_case
     assert restriction.is_kept(subject_of(ADA).pk)
 
 
-def hold_by_address(case: Case) -> None:
+def hold_by_address(case: Case, address: str = ADA) -> None:
     """As the console does it: whoever has the address by now is made known, and held."""
     matter = Matter("A claim", "The court asked.", today_here() + timedelta(days=90))
-    holds.place(subjects_of([ADA]), matter, owner_id=DANA, today=today_here())
+    holds.place(subjects_of([address]), matter, owner_id=DANA, today=today_here())
+
+
+def test_a_hold_by_an_address_that_was_theirs_stops_a_deletion_as_well(
+    client: Client, smtp: Relay
+) -> None:
+    """A claim may name them by no other."""
+    case = read_under_another_address(client, smtp)
+    plan = stopped_midway(case, lambda: hold_by_address(case, FORMER))
+    assert (plan.state, plan.problem) == ("stopped", "midway")
+    kept = subscriber_of(ADA)
+    assert kept.data_subject_id == case.submission.data_subject_id
+    assert kept.data_subject.address_digest == addresses.digest(ADA)
+    assert holds.is_held(kept.data_subject_id)
 
 
 @pytest.mark.parametrize("place", [hold, hold_by_address])
