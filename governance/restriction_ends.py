@@ -10,25 +10,18 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import (
-    BooleanField,
-    Exists,
-    ExpressionWrapper,
-    OuterRef,
-    Q,
-    QuerySet,
-)
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, QuerySet
 
 from data_subjects import restriction
 from data_subjects.models import Ground, Restriction
 from groundwork.refusals import NotAllowed
 from outbox import outcomes
 from outbox.models import State
-from rights_requests import casebook
+from rights_requests import casebook, closing
 from rights_requests.kinds import CaseKind
 from rights_requests.letter_frames import LetterKind
-from rights_requests.models import Case, Channel, IdentityCheck, Letter
-from rights_requests.moves import OPEN
+from rights_requests.models import Case, Letter
+from rights_requests.moves import CLOSED, OPEN
 from rights_requests.moves import State as CaseState
 
 TELLING = (
@@ -42,13 +35,21 @@ TELLING = (
 SAYS_SO = "used-again"
 DECIDED = "We have decided on your objection, as our answer says."
 TAKEN_BACK = "You took your objection back, as our letter says."
-# The event of each ground that the software sees by itself, as the rows carry it.
-HAPPENED = {
-    Ground.ACCURACY: ("is_corrected", "the correction was decided on"),
-    Ground.OBJECTION: ("is_weighed", "the objection was decided on or taken back"),
-    Ground.UNLAWFUL: ("is_erasure_asked", "the person asks for deletion now"),
-    Ground.CLAIMS: ("is_erasure_asked", "the person asks for deletion now"),
-}
+CORRECTED = "the correction was decided on"
+WEIGHED = "the objection was decided on or taken back"
+ASKS_FOR_DELETION = "the person asks for deletion now"
+# Whoever wanted it kept (Art. 18(1)(b) and (c)) no longer does while they ask for its
+# deletion, and where that was done. One that was taken back wants it kept again; where
+# we refused it, wholly or in part, being set aside is what is left to them; and a draft,
+# one whose person we doubt, and what came to nothing say nothing of anybody's will.
+NO_LONGER_WANTED = (
+    CaseState.IN_PROGRESS,
+    CaseState.AWAITING_FEE,
+    CaseState.AWAITING_CLARIFICATION,
+    CaseState.FULFILLED,
+)
+# Whether the data is right was looked into (Art. 18(1)(a)).
+CHECKED = (CaseState.FULFILLED, CaseState.PARTLY_FULFILLED, CaseState.REFUSED)
 
 
 @dataclass(frozen=True)
@@ -76,24 +77,43 @@ def _why(row: Any, today: date) -> str:
         State.WITHHELD,
     ):
         return ""  # what tells the person is on its way
-    flag, words = HAPPENED.get(Ground(row.ground), ("", ""))
-    if flag and getattr(row, flag):
-        return f"it can end, since {words}: tell the person"
+    if happened := _what_happened(row):
+        return f"it can end, since {happened}: tell the person"
     if row.look_again_on is not None and row.look_again_on <= today:
         return f"look whether it can end: it does when {row.ends_when}"
     return ""
 
 
+def _what_happened(row: Any) -> str:
+    """The event of its ground that the software sees by itself; empty while it has not
+    come."""
+    ground = Ground(row.ground)
+    if ground is Ground.ACCURACY:
+        return CORRECTED if row.is_corrected else ""
+    if ground is Ground.OBJECTION:
+        return WEIGHED if row.is_weighed else ""
+    return ASKS_FOR_DELETION if _is_no_longer_wanted(row) else ""
+
+
+def _is_no_longer_wanted(row: Restriction) -> bool:
+    """Whether the person wants deleted what they wanted kept, and it is shown that they
+    do: by what would do for the deletion itself."""
+    asked = Case.objects.filter(
+        submission__data_subject=row.data_subject_id,
+        kind=CaseKind.ERASURE,
+        state__in=NO_LONGER_WANTED,
+        received_at__gt=row.starts_at,
+    )
+    return any(
+        not closing.why_not_act(case) for case in asked.select_related("submission")
+    )
+
+
 def _with_what_happened() -> QuerySet[Any]:
     return Restriction.objects.open().annotate(
-        is_corrected=_is_decided(CaseKind.RECTIFICATION),
-        is_weighed=_is_decided(CaseKind.OBJECTION),
+        is_corrected=_is_decided(CaseKind.RECTIFICATION, CHECKED),
+        is_weighed=_is_decided(CaseKind.OBJECTION, CLOSED),
         is_open_again=Exists(_theirs(CaseKind.OBJECTION).filter(state__in=OPEN)),
-        is_erasure_asked=Exists(
-            _theirs(CaseKind.ERASURE).filter(
-                _is_shown_to_be_theirs(), received_at__gt=OuterRef("starts_at")
-            )
-        ),
         mail_state=outcomes.state_by("notice_mail_id"),
     )
 
@@ -104,17 +124,11 @@ def _theirs(kind: CaseKind) -> QuerySet[Case]:
     )
 
 
-def _is_shown_to_be_theirs() -> Q:
-    """Of a request: not at the word of whoever may have typed the address."""
-    typed = Q(submission__channel__in=[Channel.FORM, Channel.E_MAIL])
-    confirmed = Q(submission__mailbox_confirmed_at__isnull=False)
-    checked = Q(submission__cases__checks__outcome=IdentityCheck.Outcome.CONFIRMED)
-    return ~typed | confirmed | checked
-
-
-def _is_decided(kind: CaseKind) -> "ExpressionWrapper[Any]":
-    """A case of this kind ended since the restriction began, and none is open."""
-    ended = _theirs(kind).filter(closed_at__gte=OuterRef("starts_at"))
+def _is_decided(
+    kind: CaseKind, ends: tuple[CaseState, ...]
+) -> "ExpressionWrapper[Any]":
+    """A case of this kind ended so since the restriction began, and none is open."""
+    ended = _theirs(kind).filter(closed_at__gte=OuterRef("starts_at"), state__in=ends)
     still = _theirs(kind).filter(state__in=OPEN)
     return ExpressionWrapper(
         Exists(ended) & ~Exists(still), output_field=BooleanField()

@@ -23,7 +23,14 @@ from rights_requests.acknowledging import acknowledge_new
 from rights_requests.closing import Answer
 from rights_requests.deciding import Proposal
 from rights_requests.kinds import CaseKind
-from rights_requests.models import Balancing, Case, Event, Letter
+from rights_requests.models import (
+    Balancing,
+    Case,
+    Channel,
+    Event,
+    IdentityCheck,
+    Letter,
+)
 from rights_requests.moves import Move, State
 from rights_requests.receiving import Agent, Asked, receive
 from tests.case_updates.cast import reader
@@ -542,9 +549,109 @@ def test_a_request_for_deletion_proposes_the_end_of_what_was_to_be_kept(
     assert whys() == []  # anybody may have typed the address
     lives.confirm_mailbox(case)
 
-    assert whys() == [
-        "it can end, since the person asks for deletion now: tell the person"
-    ]
+    assert whys() == [ASKS_FOR_DELETION]
+
+
+ASKS_FOR_DELETION = (
+    "it can end, since the person asks for deletion now: tell the person"
+)
+
+
+def test_a_deletion_that_an_agent_asks_for_proposes_no_end_before_they_may() -> None:
+    restricted_on(Ground.CLAIMS)
+    agent = Agent("Gail Go-Between", "gail@example.com")
+    case = lives.new_case(CaseKind.ERASURE, received_at=timezone.now(), agent=agent)
+    lives.confirm_mailbox(case)
+    assert whys() == []  # it is the mailbox of the agent
+
+    IdentityCheck.objects.create(
+        case=case,
+        doubt="Whether they may.",
+        asked_for="Their authority.",
+        asked_at=timezone.now(),
+        closed_at=timezone.now(),
+        outcome=IdentityCheck.Outcome.CONFIRMED,
+        staff_id=PROPOSER,
+    )
+
+    assert whys() == [ASKS_FOR_DELETION]
+
+
+@pytest.mark.parametrize("ground", [Ground.UNLAWFUL, Ground.CLAIMS])
+def test_a_deletion_that_is_taken_back_proposes_no_end(ground: Ground) -> None:
+    restricted_on(ground)
+    case = lives.new_case(CaseKind.ERASURE, received_at=timezone.now())
+    lives.confirm_mailbox(case)
+    assert whys() == [ASKS_FOR_DELETION]
+
+    closing.withdraw(case.pk, now=timezone.now())
+    assert whys() == []
+
+    handling.reopen(
+        case.pk, reason="It was not them.", staff_id=PROPOSER, now=timezone.now()
+    )
+    assert whys() == [ASKS_FOR_DELETION]
+
+
+@pytest.mark.parametrize(
+    ("moves", "is_listed"),
+    [
+        ([Move.FULFIL], True),
+        ([Move.REFUSE], False),
+        ([Move.FULFIL_IN_PART], False),  # what is left stays set aside
+        ([Move.ASK_IDENTITY], False),
+        ([Move.ASK_IDENTITY, Move.WAIVE_IDENTITY], True),
+        ([Move.ASK_IDENTITY, Move.LAPSE], False),
+    ],
+)
+def test_how_a_deletion_was_answered_says_whether_the_end_is_proposed(
+    moves: list[Move], is_listed: bool
+) -> None:
+    restricted_on(Ground.CLAIMS)
+    case = lives.new_case(CaseKind.ERASURE, received_at=timezone.now())
+    lives.confirm_mailbox(case)
+
+    for move in moves:
+        lives.make(again(case), move)
+
+    assert whys() == ([ASKS_FOR_DELETION] if is_listed else [])
+
+
+def test_what_turns_out_to_be_no_request_proposes_no_end() -> None:
+    restricted_on(Ground.CLAIMS)
+    case = lives.new_case(
+        CaseKind.ERASURE,
+        received_at=timezone.now(),
+        channel=Channel.TELEPHONE,
+        is_draft=True,
+    )
+    assert whys() == []  # nobody has said yet that it is one
+    lives.make(again(case), Move.CONFIRM)
+    assert whys() == [ASKS_FOR_DELETION]
+
+    other = lives.new_case(
+        CaseKind.ERASURE,
+        received_at=timezone.now(),
+        channel=Channel.TELEPHONE,
+        is_draft=True,
+    )
+    lives.make(again(case), Move.WITHDRAW)
+    lives.make(again(other), Move.DISMISS)
+
+    assert whys() == []
+
+
+@pytest.mark.parametrize("move", [Move.WITHDRAW, Move.LAPSE, Move.DISMISS])
+def test_a_correction_that_nobody_decided_on_proposes_no_end(move: Move) -> None:
+    restricted_on(Ground.ACCURACY)
+    is_draft = move is Move.DISMISS
+    case = lives.new_case(CaseKind.RECTIFICATION, is_draft=is_draft)
+    if move is Move.LAPSE:
+        lives.make(again(case), Move.ASK_IDENTITY)
+
+    lives.make(again(case), move)
+
+    assert whys() == []
 
 
 @pytest.mark.parametrize(
