@@ -28,9 +28,15 @@ from rights_requests.case_forms import Line, Words, one_of
 from rights_requests.case_page import CasePage, page_of, render
 from rights_requests.case_timeline import staff_names
 from rights_requests.desk import MAY_SEE
-from rights_requests.fulfilment import building, redacting, releasing
+from rights_requests.fulfilment import building, freshness, redacting, releasing
 from rights_requests.fulfilment.hints import Hints
-from rights_requests.fulfilment.marks import Extent, Reason
+from rights_requests.fulfilment.marks import (
+    Extent,
+    Reason,
+    Remark,
+    idle_in_words,
+    remark_on,
+)
 from rights_requests.fulfilment.pages import Place
 from rights_requests.fulfilment.redacting import LONGEST_NOTE, LONGEST_WORDS, Wanted
 from rights_requests.fulfilment.showing import Entry, shown_entry
@@ -151,6 +157,21 @@ class _Desk:
     def marks(self) -> list[Redaction]:
         return list(self.case.redactions.standing())
 
+    @cached_property
+    def remarks(self) -> dict[int, Remark]:
+        """What became of the marks in the copy that stands, where that has to be known;
+        by their numbers."""
+        package = freshness.newest_package(self.case)
+        if package is None:
+            return {}
+        found = ((mark.pk, remark_on(mark, package)) for mark in self.marks)
+        return {number: remark for number, remark in found if remark is not None}
+
+    @property
+    def idle(self) -> str:
+        """How many of the marks took nothing out, in words."""
+        return idle_in_words(sum(one.is_idle for one in self.remarks.values()))
+
     def place(self, key: str) -> Holding:
         holding = self.contents.place(key)
         if holding is None:
@@ -161,17 +182,20 @@ class _Desk:
         return reverse("admin:case-copy-place", args=[self.case.pk, key])
 
     def described(self) -> list[dict[str, Any]]:
-        """Each mark in words, for the list of them."""
+        """Each mark in words, for the list of them; first those that took nothing out."""
+        idle = {number for number, one in self.remarks.items() if one.is_idle}
+        marks = sorted(self.marks, key=lambda mark: mark.pk not in idle)[:MOST_MARKS]
         names = staff_names(mark.marked_by_id for mark in self.marks)
         titles = {h.key: h.title for h in map(self.contents.place, self._keys) if h}
         return [
             {
                 "mark": mark,
+                "remark": self.remarks.get(mark.pk),
                 "where": titles.get(mark.place, ""),
                 "url": self.place_url(mark.place) if mark.place in titles else "",
                 "by": names.get(mark.marked_by_id, ""),
             }
-            for mark in self.marks[:MOST_MARKS]
+            for mark in marks
         ]
 
     @property
@@ -179,7 +203,7 @@ class _Desk:
         return list(dict.fromkeys(mark.place for mark in self.marks if mark.place))
 
     def render(self, name: str, *, status: int = 200, **more: Any) -> HttpResponse:
-        context = {"problem": "", "why_not": self.why_not, **more}
+        context = {"problem": "", "why_not": self.why_not, "idle": self.idle, **more}
         return render(self.page, "documents", name=name, status=status, **context)
 
     def leave_out(self, wanted: Wanted) -> None:
@@ -247,7 +271,10 @@ def place_page(request: HttpRequest, pk: uuid.UUID, place: str) -> HttpResponse:
     return desk.render(
         "copy_place",
         holding=holding,
-        entries=_entries(desk, holding, records),
+        entries=[
+            (one, [(mark, desk.remarks.get(mark.pk)) for mark in one.marks])
+            for one in _entries(desk, holding, records)
+        ],
         count=count,
         first=start + 1,
         number=number,

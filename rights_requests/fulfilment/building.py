@@ -191,6 +191,7 @@ def _file(
         document=document,
         left_out=left_out,
         marks_digest=digest_of(marks.all),
+        marks_met=marks.outcomes(),
     )
     if not still_ours:
         raise NotAllowed(GONE)

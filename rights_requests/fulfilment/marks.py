@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from groundwork.holdings import Holding, Record
-from rights_requests.models import Redaction
+from rights_requests.models import Package, Redaction
 
 Extent = Redaction.Extent
 Reason = Redaction.Reason
@@ -119,6 +119,8 @@ class Marks:
     def __init__(self, marks: Iterable[Redaction] = ()) -> None:
         self.all = list(marks)
         self.met: set[int] = set()
+        # What another mark took along: whether it is still there was not looked for.
+        self._covered: set[int] = set()
         self._cut_entries: set[tuple[str, str]] = set()
 
     def left_out(self) -> dict[str, int]:
@@ -129,11 +131,18 @@ class Marks:
                 counted[mark.reason] = counted.get(mark.reason, 0) + 1
         return counted
 
+    def outcomes(self) -> dict[str, bool]:
+        """By the number of each mark, whether it took something out, by itself or within
+        what another one took."""
+        found = self.met | self._covered
+        return {str(mark.pk): mark.pk in found for mark in self.all}
+
     def on(self, holding: Holding, record: Record) -> Record:
         """The record as it is given."""
         own = self._by_entry.get((holding.key, record.key), [])
         for mark in own:
             if mark.extent == Extent.ENTRY:
+                self._covered.update(one.pk for one in own)
                 return self._without(mark, record)
         if not own and not self._everywhere:
             return record
@@ -148,8 +157,10 @@ class Marks:
     def why_no_files(self, holding: Holding, key: str) -> str:
         """What stands in place of the files of this entry; empty when they are given.
         They go with whatever is taken out of their entry: nobody cuts words out of them."""
-        for mark in self._by_entry.get((holding.key, key), ()):
+        own = self._by_entry.get((holding.key, key), [])
+        for mark in own:
             self.met.add(mark.pk)
+            self._covered.update(o.pk for o in own if o.extent == Extent.FILES)
             return LEFT_OUT[Reason(mark.reason)]
         if (holding.key, key) in self._cut_entries:
             return LEFT_OUT[Reason(self._everywhere[0].reason)]
@@ -190,6 +201,7 @@ class Marks:
         for mark in here:
             if mark.extent == Extent.FIELD and value not in (None, ""):
                 self.met.add(mark.pk)
+                self._covered.update(one.pk for one in here)
                 return Shortened(LEFT_OUT[Reason(mark.reason)])
         own_cuts = [_cut_of(mark) for mark in here if mark.extent == Extent.PASSAGE]
         told = _told(holding, path, value)
@@ -236,6 +248,50 @@ def counted_in_words(left_out: Mapping[str, int]) -> list[str]:
         for reason in Reason
         if left_out.get(reason)
     ]
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What whoever reads a copy has to know of a mark. is_idle: it took nothing out."""
+
+    words: str
+    is_idle: bool
+
+
+NOT_YET = Remark(
+    "Takes effect when the copy is put together again, under Documents.", is_idle=False
+)
+IN_NO_TEXT = Remark(
+    "These words were found in no text of this copy: see whether they are spelt as they "
+    "stand there. Inside files they are not looked for.",
+    is_idle=True,
+)
+NOT_THERE = Remark(
+    "What it names was no longer there when this copy was put together: read what stands "
+    "there now.",
+    is_idle=True,
+)
+
+
+def remark_on(mark: Redaction, package: Package) -> Remark | None:
+    """What became of this mark in this copy; None where it took something out, and where
+    the copy was made before that was noted."""
+    if package.marks_met is None:
+        return None
+    was_met = package.marks_met.get(str(mark.pk))
+    if was_met is None:
+        return NOT_YET
+    if was_met:
+        return None
+    return IN_NO_TEXT if mark.extent == Extent.EVERYWHERE else NOT_THERE
+
+
+def idle_in_words(count: int) -> str:
+    """How many of the marks took nothing out; empty when each did."""
+    if not count:
+        return ""
+    how_many = "One" if count == 1 else str(count)
+    return f"{how_many} of the things to be left out took nothing out of this copy."
 
 
 def _things(count: int) -> str:

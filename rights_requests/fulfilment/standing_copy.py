@@ -6,7 +6,7 @@ from datetime import date, datetime
 from groundwork.holdings import holdings
 from rights_requests.case_timeline import staff_names
 from rights_requests.fulfilment import building, freshness, releasing
-from rights_requests.fulfilment.marks import counted_in_words
+from rights_requests.fulfilment.marks import counted_in_words, idle_in_words
 from rights_requests.kinds import CaseKind
 from rights_requests.models import Case, Package
 
@@ -16,7 +16,8 @@ class Shown:
     """package: the newest putting together; standing: the one whose archive is there.
 
     problem: why standing has to be put together again. why_not: why it cannot be put
-    together now. left_out: what the archive leaves out, in words. why_not_release: why
+    together now. left_out: what the archive leaves out, in words. idle: how many marks
+    took nothing out of it, in words; empty when each did. why_not_release: why
     whoever looks cannot release it. ends_on: the last day on which the person can have
     it. has_ended: there was one, and its day is over.
     """
@@ -28,6 +29,7 @@ class Shown:
     is_all: bool
     places_count: int
     left_out: list[str]
+    idle: str
     why_not_release: str
     asked_by: str
     released_by: str
@@ -52,6 +54,7 @@ def shown(case: Case, *, now: datetime, staff_id: int) -> Shown | None:
         is_all=case.kind == CaseKind.ACCESS,
         places_count=len(holdings()),
         left_out=counted_in_words(standing.left_out) if standing else [],
+        idle=idle_in_words(standing.idle_marks_count) if standing else "",
         why_not_release=_why_not_release(standing, staff_id) if standing else "",
         asked_by=names.get(standing.asked_by_id, "") if standing else "",
         released_by=_released_by(standing, names),

@@ -72,6 +72,9 @@ class Package(models.Model):
     # marks that stood then: another one says that they have changed since.
     left_out = models.JSONField(default=dict)
     marks_digest = models.BinaryField(max_length=32, null=True)
+    # By the number of each of these marks, whether it took something out; null for a
+    # copy that was made before this was noted.
+    marks_met = models.JSONField(null=True)
     # Released by a second person, or by a standing rule of this reference.
     released_at = models.DateTimeField(null=True)
     released_by_id = models.BigIntegerField(null=True)
@@ -89,7 +92,7 @@ class Package(models.Model):
         "how the work on an archive went, in counts and moments",
         others="id case state problem asked_at asked_by_id attempts heartbeat_at"
         " places_done records_count hits_count built_at fingerprint document left_out"
-        " marks_digest released_at released_by_id released_by_rule sent_back_at"
+        " marks_digest marks_met released_at released_by_id released_by_rule sent_back_at"
         " sent_back_by_id sent_back_note handed_at",
     )
 
@@ -161,6 +164,11 @@ class Package(models.Model):
     @property
     def is_under_way(self) -> bool:
         return self.state in (self.State.WAITING, self.State.BUILDING)
+
+    @property
+    def idle_marks_count(self) -> int:
+        """How many of the marks took nothing out."""
+        return sum(not was_met for was_met in (self.marks_met or {}).values())
 
     @property
     def left_out_count(self) -> int:

@@ -185,7 +185,17 @@ def test_staff_leave_a_name_out_and_another_one_lets_the_copy_go(
     press(page, "Leave it out")
     expect(page.locator("del").first).to_contain_text(NEIGHBOUR)
     look()
+    follow(page, "What is in the copy")
+    page.get_by_label("The words").fill("Nobody Here")
+    page.get_by_label("It is about somebody else").check()
+    press(page, "Leave them out")
+    expect(page.get_by_text("Takes effect when the copy")).to_have_count(3)
+    look()
     made(case, works.pk)
+    page.reload()
+    expect(page.get_by_text("found in no text of this copy")).to_have_count(1)
+    follow_within(page, "See which")
+    look()
 
     # Another one reads what is left, sends nothing back, and lets it go.
     page = sign_in(house, OMAR, **WAYS[way])
@@ -204,6 +214,11 @@ def test_staff_leave_a_name_out_and_another_one_lets_the_copy_go(
 def made(case: Case, staff_id: int) -> None:
     building.ask(case.pk, staff_id=staff_id, now=timezone.now())
     building.build_next(timezone.now())
+
+
+def follow_within(page: Page, name: str) -> None:
+    page.get_by_role("link", name=name).click()
+    expect(page.locator("#left-out")).to_be_in_viewport()
 
 
 def follow(page: Page, name: Any) -> None:

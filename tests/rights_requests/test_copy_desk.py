@@ -14,14 +14,17 @@ from pytest_django import Settings
 from groundwork.holdings import Person, holdings
 from rights_requests import handling
 from rights_requests.copy_desk import ON_A_PAGE
+from rights_requests.filing import file_documents
 from rights_requests.fulfilment.hints import Hints
 from rights_requests.kinds import CaseKind
-from rights_requests.models import Case, Note, Package, Redaction
+from rights_requests.models import Case, CaseDocument, Note, Package, Redaction
+from rights_requests.uploads import check_upload
 from tests.console.staff import console_of, person, text
 from tests.people import ADA, DANA, OMAR, become_reader, subscriber_of
 from tests.relay import Relay
 from tests.rights_requests import lives
 from tests.rights_requests.copying import everything_in, put_together
+from tests.rights_requests.files import upload
 
 pytestmark = pytest.mark.django_db(transaction=True)
 OTHER = "zebedee@example.com"
@@ -221,6 +224,148 @@ def test_where_it_concerns_somebody_else_their_name_is_left_out_in_its_place(
     }
 
     assert dana.post(at(known, "notes", note.pk), passage).status_code == 302
+
+
+# --- What took nothing out ---
+
+NOT_YET = "Takes effect when the copy is put together again"
+NO_TEXT = "These words were found in no text of this copy"
+NOT_THERE = "was no longer there when this copy was put together"
+ONE_IDLE = "One of the things to be left out took nothing out of this copy."
+
+
+def leave_out_everywhere(desk: Client, case: Case, *words: str) -> None:
+    for one in words:
+        desk.post(at(case), {"words": one, "reason": "rights-of-others"})
+
+
+def leave_out_of_note(desk: Client, case: Case, **wanted: str) -> None:
+    path = at(case, "notes", note_of(case).pk)
+    assert desk.post(path, {"reason": "rights-of-others", **wanted}).status_code == 302
+
+
+def test_words_that_stand_nowhere_are_said_to_whoever_releases_the_copy(
+    case: Case, dana: Client, omar: Client, works: Any
+) -> None:
+    leave_out_everywhere(dana, case, OTHER, "Nobody Here")
+    before = text(dana.get(at(case)))
+    assert before.count(NOT_YET) == 2
+    assert NO_TEXT not in before and ONE_IDLE not in before
+
+    put_together(case, staff_id=works.pk)
+
+    after = text(omar.get(at(case)))
+    assert after.count(NO_TEXT) == after.count(ONE_IDLE) == 1
+    assert after.index("“Nobody Here”") < after.index(NO_TEXT) < after.index(OTHER)
+    assert NOT_YET not in after
+    for page in (at(case, "notes"), documents(case)):
+        assert ONE_IDLE in text(omar.get(page))
+
+
+def test_of_what_took_nothing_out_the_copy_has_numbers_and_no_words(
+    case: Case, dana: Client
+) -> None:
+    leave_out_everywhere(dana, case, OTHER, "Nobody Here")
+    found, idle = Redaction.objects.order_by("pk")
+
+    package = put_together(case)
+
+    assert package.marks_met == {str(found.pk): True, str(idle.pk): False}
+
+
+def test_a_mark_that_is_newer_than_the_copy_waits_beside_one_that_counts(
+    case: Case, dana: Client, works: Any
+) -> None:
+    leave_out_everywhere(dana, case, "Nobody Here")
+    put_together(case, staff_id=works.pk)
+    leave_out_everywhere(dana, case, "Nobody There")
+
+    page = text(dana.get(at(case)))
+
+    assert page.count(NO_TEXT) == page.count(NOT_YET) == page.count(ONE_IDLE) == 1
+
+
+def test_what_is_put_back_is_counted_no_more(
+    case: Case, dana: Client, works: Any
+) -> None:
+    leave_out_everywhere(dana, case, "Nobody Here")
+    put_together(case, staff_id=works.pk)
+    [mark] = Redaction.objects.all()
+
+    dana.post(f"{CONSOLE}/redaction/{mark.pk}/put-back/")
+
+    assert ONE_IDLE not in text(dana.get(at(case)))
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"extent": "entry"},
+        {"extent": "field", "field": "words"},
+        {"extent": "passage", "field": "words", "words": OTHER},
+    ],
+)
+def test_a_mark_whose_entry_has_gone_is_said_to_take_nothing_out(
+    case: Case, dana: Client, works: Any, wanted: dict[str, str]
+) -> None:
+    leave_out_of_note(dana, case, **wanted)
+    note_of(case).delete()
+
+    put_together(case, staff_id=works.pk)
+
+    page = text(dana.get(at(case)))
+    assert page.count(NOT_THERE) == page.count(ONE_IDLE) == 1
+
+
+def test_a_passage_that_was_rewritten_is_said_so_at_its_entry(
+    case: Case, dana: Client, works: Any
+) -> None:
+    leave_out_of_note(dana, case, extent="passage", field="words", words=OTHER)
+    note = note_of(case)
+    note.words = "Nothing of anybody."
+    note.save()
+
+    put_together(case, staff_id=works.pk)
+
+    assert NOT_THERE in text(dana.get(at(case, "notes")))
+
+
+@pytest.mark.parametrize(
+    "around", [{"extent": "entry"}, {"extent": "field", "field": "words"}]
+)
+def test_what_another_mark_took_along_is_not_said_to_take_nothing_out(
+    case: Case, dana: Client, works: Any, around: dict[str, str]
+) -> None:
+    leave_out_of_note(dana, case, extent="passage", field="words", words=OTHER)
+    leave_out_of_note(dana, case, **around)
+
+    put_together(case, staff_id=works.pk)
+
+    page = text(dana.get(at(case)))
+    assert NOT_THERE not in page
+    assert "took nothing out" not in page
+
+
+def test_files_that_went_with_their_entry_are_not_said_to_take_nothing_out(
+    case: Case, dana: Client, works: Any
+) -> None:
+    letter = check_upload(upload("her letter.txt", b"From somebody else."))
+    [document] = file_documents(
+        case.pk,
+        [letter],
+        CaseDocument.Purpose.EVIDENCE,
+        staff_id=works.pk,
+        now=timezone.now(),
+    )
+    put_together(case, staff_id=works.pk)
+    for extent in ("entry", "files"):
+        wanted = {"extent": extent, "reason": "rights-of-others"}
+        dana.post(at(case, "documents", document.pk), wanted)
+    assert Redaction.objects.count() == 2
+
+    put_together(case, staff_id=works.pk)
+
+    assert "took nothing out" not in text(dana.get(at(case)))
 
 
 def test_what_cannot_be_left_out_is_said_beside_what_was_typed(

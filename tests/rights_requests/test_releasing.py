@@ -489,8 +489,9 @@ def test_a_release_is_not_taken_over_by_another_archive(case: Case) -> None:
     first, second = released(case), put_together(case)
 
     assert second.released_at is None
-    with pytest.raises(DatabaseError, match="stays as it is"):
-        Package.objects.filter(pk=first.pk).update(marks_digest=b"x" * 32)
+    for change in ({"marks_digest": b"x" * 32}, {"marks_met": {"1": True}}):
+        with pytest.raises(DatabaseError, match="stays as it is"):
+            Package.objects.filter(pk=first.pk).update(**change)
 
 
 def test_a_standing_rule_can_release_in_place_of_a_person(case: Case) -> None:
