@@ -8,6 +8,7 @@ the staff's or of anybody's case.
 from typing import Any
 
 from django.apps import apps
+from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from groundwork.ledger import AppendOnlyModel
@@ -52,10 +53,11 @@ def append_only_tables() -> set[str]:
 
 
 def grant(connection: BaseDatabaseWrapper) -> None:
-    """Give both roles exactly their privileges on every table; run after migrating."""
+    """Give both roles exactly their privileges on every table; run after migrating. In
+    one moment: whoever serves meanwhile has the old ones until then, and never none."""
     tables = set(connection.introspection.table_names())
     ledgers = append_only_tables() & tables
-    with connection.cursor() as cursor:
+    with transaction.atomic(connection.alias), connection.cursor() as cursor:
         for role in (APP, MAILER):
             _start_from_nothing(cursor, role)
         for table in sorted(tables):
