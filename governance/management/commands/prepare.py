@@ -8,8 +8,10 @@ from django.db import connection
 
 from data_subjects import journal
 from data_subjects.binding_sql import bind
+from data_subjects.journal_file import Kind
 from governance import replaying
 from governance.demo import load_demo
+from governance.replaying import Plan
 from groundwork.database_roles import grant, refuse_truncate
 
 
@@ -35,10 +37,23 @@ class Command(BaseCommand):
         # The local set-up's database ends with its processes, which would not start:
         # there is no moment for a command.
         if settings.EMBEDDED and journal.state().closed:
-            done = replaying.replay()
-            self.stdout.write(
-                f"The database had forgotten {len(done.lines)} opt-outs, opt-ins and "
-                "erasures that the journal has; they were made good."
-            )
+            self._say(replaying.replay())
         if options["demo"]:
             load_demo()
+
+    def _say(self, done: Plan) -> None:
+        """An opt-in is no act that can be done for somebody."""
+        out, erased = done.count(Kind.OPTED_OUT), done.count(Kind.ERASED)
+        self.stdout.write(
+            "The database is older than its journal. Made good: "
+            f"{_counted(out, 'opt-out')}, {_counted(erased, 'erasure')}."
+        )
+        if ins := done.count(Kind.OPTED_IN):
+            self.stdout.write(
+                f"Lost with the database: {_counted(ins, 'opt-in')}. Whoever signed up "
+                "since has to do so again."
+            )
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
