@@ -20,6 +20,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Model
 
+from data_subjects.binding_sql import EVERYBODY
 from groundwork.encryption import decrypt
 from outbox import outside
 from rights_requests import vault
@@ -101,9 +102,10 @@ def _in_tables(needle: Needle, spared: Spared) -> Iterator[Hit]:
 
 
 def _shut_tables() -> list[str]:
-    """Those that our role may not read: nobody says that nothing stands there."""
+    """Those that our role may not read, or that row-level security, but for our own,
+    shows to it in part: nobody says that nothing stands there."""
     with connection.cursor() as cursor:
-        cursor.execute(SHUT_TABLES)
+        cursor.execute(SHUT_TABLES, [EVERYBODY])
         return [
             name if schema == OUR_SCHEMA else f"{schema}.{name}"
             for schema, name in cursor.fetchall()
@@ -128,9 +130,12 @@ SHUT_TABLES = """
     FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
     WHERE relkind IN ('r', 'm')
         AND nspname !~ '^pg_' AND nspname <> 'information_schema'
-        AND NOT (
-            has_schema_privilege(nspname, 'USAGE')
-            AND has_table_privilege(pg_class.oid, 'SELECT')
+        AND (
+            NOT has_schema_privilege(nspname, 'USAGE')
+            OR NOT has_table_privilege(pg_class.oid, 'SELECT')
+            OR row_security_active(pg_class.oid) AND NOT EXISTS (
+                SELECT FROM pg_policy WHERE polrelid = pg_class.oid AND polname = %s
+            )
         )
     ORDER BY nspname, relname
 """

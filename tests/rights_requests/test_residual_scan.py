@@ -294,3 +294,21 @@ def test_other_schemas_and_kept_views_are_read_or_named_where_our_role_may_not()
         ("table kept_view, line", "e-mail address"),
         ("table oldcrm.not_ours", "cannot be read"),
     }
+
+
+def test_a_table_that_hides_rows_from_our_role_is_named() -> None:
+    """Row-level security shows a part of a table, or nothing, and refuses nothing. That
+    of our own tables hides nobody from the application."""
+    makes = f"""
+        CREATE TABLE walled AS SELECT '{ADDRESS}'::text AS name;
+        CREATE TABLE half AS SELECT 'somebody'::text AS name;
+        GRANT SELECT ON walled, half TO PUBLIC;
+        ALTER TABLE walled ENABLE ROW LEVEL SECURITY;
+        ALTER TABLE half ENABLE ROW LEVEL SECURITY;
+        CREATE POLICY a_part ON half USING (name = 'somebody');
+    """
+    with made(makes, "DROP TABLE walled, half"):
+        assert found() == {
+            Hit("table half", "all of it", UNREADABLE),
+            Hit("table walled", "all of it", UNREADABLE),
+        }
