@@ -841,7 +841,8 @@ class SystemForm(SearchedForm):
     stays_because = Words(
         "If it stays: why, and until when?",
         rows=2,
-        help_text="The person reads this: what the law asks to be kept, for how long.",
+        help_text="The person reads this: what the law asks to be kept, for how long, or "
+        "why it was not searched.",
     )
     # At the end, as of every form with one (upload_limits).
     file = forms.FileField(
@@ -859,10 +860,10 @@ class SystemForm(SearchedForm):
         if kind in outside.DONE:
             stays = (
                 SearchRecord.Became.STAYS.value,
-                "It stays there, for the reason below",
+                "It stays there, or was not searched, for the reason below",
             )
             done = (SearchRecord.Became.DONE.value, outside.DONE[kind])
-            nothing = ("", "Nothing: none of it was found, or it was not searched")
+            nothing = ("", "Nothing: none of it was found")
             self.choices("became", [nothing, done, stays])
         else:
             left_out = (*left_out, "became", "stays_because")

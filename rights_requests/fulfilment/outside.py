@@ -25,6 +25,9 @@ ASKED: Mapping[CaseKind, str] = {
     CaseKind.OBJECTION: ", and stop the use there that they object to",
 }
 
+# Of one that somebody wrote down themselves, whose form asks for no word for the person.
+NOT_SEARCHED = "We did not search it."
+
 
 def why_not_became(
     kind: CaseKind, *, hits: int | None, became: str, stays_because: str
@@ -39,9 +42,9 @@ def why_not_became(
         return "Something was found there: say whether it stays."
     if hits is None and became == Became.DONE:
         return "It was not searched, so nothing was done there."
-    if hits is None and kind is CaseKind.ERASURE and not became:
+    if hits is None and not became:
         return (
-            "What was not searched was not deleted: say that it stays, and why, for the "
+            "What was not searched stays as it is: say that it stays, and why, for the "
             "person."
         )
     if became == Became.STAYS and not stays_because.strip():
@@ -52,7 +55,7 @@ def why_not_became(
 def why_not_whole(case: Case) -> str:
     """What stands against telling the person that all was done; empty when nothing
     does."""
-    names = [row.system for row in _newest(case) if row.became == Became.STAYS]
+    names = [row.system for row in _newest(case) if _is_left(row)]
     if not names:
         return ""
     return (
@@ -75,9 +78,18 @@ def done(case: Case) -> list[str]:
 
 
 def stays(case: Case) -> list[str]:
-    """Each system where something stays, and why."""
-    kept = [row for row in _newest(case) if row.became == Became.STAYS]
-    return [f"{row.system}. {row.stays_because}" for row in kept]
+    """Each system where something stays, or that was not searched, and why."""
+    left = [row for row in _newest(case) if _is_left(row)]
+    return [f"{row.system}. {row.stays_because or NOT_SEARCHED}" for row in left]
+
+
+def _is_left(row: SearchRecord) -> bool:
+    return row.became == Became.STAYS or _is_unsearched(row)
+
+
+def _is_unsearched(row: SearchRecord) -> bool:
+    """Without a word of what became of it; its reason is for us."""
+    return row.hits_count is None and not row.became
 
 
 def in_letter(case: Case) -> str:
@@ -109,10 +121,13 @@ def _listed(before: str, points: list[str]) -> str:
 
 def _newest(case: Case) -> list[SearchRecord]:
     """What was said last of each system: that it was done, that something stays or is
-    left out, or that nothing is there. A search that says none of it leaves open what was
-    said before."""
+    left out, or that nothing is there; where a change is asked for, also that it was not
+    searched. A search that says none of it leaves open what was said before."""
     said: dict[str, SearchRecord] = {}
     for row in sorted(case.searches.all(), key=lambda row: row.pk):
-        if row.became or row.stays_because or row.hits_count == 0:
+        before = said.get(row.system.casefold())
+        is_said = row.became or row.stays_because or row.hits_count == 0
+        is_first = before is None or _is_unsearched(before)
+        if is_said or (case.kind in DONE and is_first):
             said[row.system.casefold()] = row
     return list(said.values())

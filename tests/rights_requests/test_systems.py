@@ -273,6 +273,13 @@ def test_no_answer_leaves_before_every_system_was_asked_and_has_answered(
 
 # --- What was done there ---
 
+CHANGES = [
+    CaseKind.ERASURE,
+    CaseKind.RECTIFICATION,
+    CaseKind.RESTRICTION,
+    CaseKind.OBJECTION,
+]
+
 
 def confirmed(kind: CaseKind) -> Task:
     case = lives.new_case(kind)
@@ -310,7 +317,7 @@ def test_the_task_says_what_is_to_be_done_there(
         (CaseKind.ERASURE, found_there(), "say whether it stays"),
         (CaseKind.RECTIFICATION, found_there(), "say whether it stays"),
         (CaseKind.ERASURE, found_there(became="stays"), "Say why it stays"),
-        (CaseKind.ERASURE, searched(None), "was not deleted: say that it stays"),
+        *((kind, searched(None), "not searched stays as it is") for kind in CHANGES),
         (CaseKind.ERASURE, replace(searched(None), became="done"), "not searched, so"),
         (CaseKind.ERASURE, replace(searched(0), became="done"), "Nothing was found"),
         (CaseKind.ACCESS, replace(searched(2), became="done"), "Nothing is changed"),
@@ -369,6 +376,61 @@ def test_what_stays_outside_keeps_us_from_saying_that_all_is_deleted(
     assert "Customer records. Tax law asks for six years: until 2032." in letter.text
 
 
+@pytest.mark.parametrize("kind", CHANGES)
+def test_nobody_is_told_that_all_is_done_while_a_system_was_not_searched(
+    records: OutsideSystem, kind: CaseKind
+) -> None:
+    task = confirmed(kind)
+    answer_with(task, replace(searched(None), **STAYS))
+
+    for nothing_held in (True, False):
+        case = Case.objects.get(pk=task.case_id)
+        why_not = why_not_fulfil(case, nothing_held=nothing_held)
+        assert "(Customer records), or was not searched" in why_not
+
+
+@pytest.mark.parametrize("kind", CHANGES)
+def test_nor_while_one_was_not_that_somebody_wrote_down_themselves(
+    kind: CaseKind,
+) -> None:
+    case = lives.new_case(kind)
+    lives.confirm_mailbox(case)
+    now = timezone.now()
+
+    def told(hits: int | None) -> str:
+        terms = "" if hits is None else "Cleo"
+        row = Searched("Paper archive", terms, hits, "In another town.", now.date())
+        handling.record_search(case.pk, row, staff_id=STAFF, now=now)
+        return why_not_fulfil(Case.objects.get(pk=case.pk))
+
+    assert "(Paper archive), or was not searched" in told(None)
+    assert "Paper archive" not in told(0)
+
+
+def test_the_answer_in_part_names_what_was_not_searched() -> None:
+    case = lives.new_case(CaseKind.RECTIFICATION)
+    lives.confirm_mailbox(case)
+    now = timezone.now()
+    row = Searched("Paper archive", "", None, "In another town.", now.date())
+    handling.record_search(case.pk, row, staff_id=STAFF, now=now)
+
+    decision = deciding.propose(case.pk, CORRECTED_IN_PART, staff_id=1, now=now)
+    letter = deciding.preview(decision, now=now)
+
+    assert letter is not None
+    assert "- Paper archive. We did not search it." in letter.text
+
+
+CORRECTED_IN_PART = Proposal(
+    Move.FULFIL_IN_PART,
+    ground="accurate",
+    evidence="Five letters that ask for the same without an end.",
+    reasons="It was right as it stood there: you told us so yourself in March.",
+    outcome="All but one entry is corrected.",
+    left_out="The entry in our customer records.",
+)
+
+
 def test_what_was_deleted_outside_stands_in_the_report(records: OutsideSystem) -> None:
     task = confirmed(CaseKind.ERASURE)
     answer_with(task, found_there(became="done"))
@@ -400,15 +462,8 @@ def test_the_answer_in_part_names_what_stays_outside_as_it_was(
 ) -> None:
     task = confirmed(CaseKind.RECTIFICATION)
     answer_with(task, found_there(**STAYS))
-    part = Proposal(
-        Move.FULFIL_IN_PART,
-        ground="accurate",
-        evidence="Five letters that ask for the same without an end.",
-        reasons="It was right as it stood there: you told us so yourself in March.",
-        outcome="All but one entry is corrected.",
-        left_out="The entry in our customer records.",
-    )
-    decision = deciding.propose(task.case_id, part, staff_id=1, now=timezone.now())
+    part, now = CORRECTED_IN_PART, timezone.now()
+    decision = deciding.propose(task.case_id, part, staff_id=1, now=now)
     letter = deciding.preview(decision, now=timezone.now())
     assert letter is not None
     assert "As it was, in our other systems" in letter.text
