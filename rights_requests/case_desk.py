@@ -229,6 +229,7 @@ def searches_page(request: HttpRequest, pk: Any) -> HttpResponse:
         page,
         "searches",
         searches=[(row, names.get(row.staff_id, "")) for row in rows],
+        terms_went=contacts_went(page.case),
         search_url=act_url(case_acts.BY_NAME["search"], page.case.pk),
     )
 

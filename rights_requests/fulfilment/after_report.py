@@ -14,22 +14,24 @@ from outbox.retention import forget_settled_mail
 from rights_requests import casebook
 from rights_requests.fulfilment import cutting_off, erasure_places, erasure_plan
 from rights_requests.models import Case, ErasurePlan
+from rights_requests.moves import OPEN
 
 
-def forget_contacts(case: Case) -> None:
-    """The answer has left: the addresses in the file of somebody whose data was erased
-    go, those on the letters about it, and what was corrected. What is still open keeps
-    them until it is answered. The caller holds the case."""
+def forget_contacts(case: Case) -> bool:
+    """Our answer has left, and nothing that the person asked is open any more: the
+    addresses in the files of somebody whose data was erased go, by what we searched for
+    them, the addresses on the letters about it, and what was corrected. Whether it was
+    time. The caller holds the case."""
     subject_id = case.submission.data_subject_id
     erased = ErasurePlan.objects.filter(
         decision__case__submission__data_subject=subject_id,
         state=ErasurePlan.State.DONE,
     )
     if case.is_open:
-        return
+        return False
     erasure_plan.forget_codes(case)
-    if not erased.exists() or is_kept(subject_id):
-        return
+    if not erased.exists() or is_kept(subject_id) or _is_anything_open(subject_id):
+        return False
     person = Person(subject_id)
     for key in (erasure_places.CONTACTS_KEY, erasure_places.CORRECTED_KEY):
         if (place := erasure_places.place(key)) is not None:
@@ -37,6 +39,14 @@ def forget_contacts(case: Case) -> None:
     if MAIL_TO_YOU.key not in erasure_plan.chosen_of(subject_id):
         forget_settled_mail(person)
     cutting_off.cut_off(subject_id)
+    return True
+
+
+def _is_anything_open(subject_id: uuid.UUID) -> bool:
+    """Whoever waits for an answer of ours can be reached, and told again of the first:
+    the letter says so."""
+    cases = Case.objects.filter(submission__data_subject=subject_id, state__in=OPEN)
+    return cases.exists()
 
 
 def forget_contacts_kept_back() -> int:
@@ -57,8 +67,4 @@ def forget_contacts_kept_back() -> int:
 
 @transaction.atomic
 def _forget_contacts_of(case_id: uuid.UUID) -> bool:
-    case = casebook.locked(case_id)
-    if is_kept(case.submission.data_subject_id):
-        return False
-    forget_contacts(case)
-    return True
+    return forget_contacts(casebook.locked(case_id))

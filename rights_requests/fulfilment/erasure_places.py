@@ -27,6 +27,7 @@ from rights_requests.models import (
     ErasedPlace,
     Letter,
     Rectification,
+    SearchRecord,
     Submission,
 )
 from rights_requests.moves import OPEN
@@ -176,12 +177,18 @@ def _contacts() -> Place:
     return Place(
         key=CONTACTS_KEY,
         title="Addresses and telephone numbers in the files of your requests",
-        words="How you could be reached about what you had asked before. Those of this "
-        "request go once our answer has left.",
+        words="How you could be reached about what you had asked before, and by what we "
+        "searched for you. Those of this request go once our answer has left.",
         fate=Fate.EMPTIED,
         count=lambda person: _reachable(person).count(),
-        erase=lambda person: _reachable(person).update(**CONTACTS),
+        erase=_forget_ways,
     )
+
+
+def _forget_ways(person: Person) -> int:
+    files = list(_reachable(person).values_list("pk", flat=True))
+    SearchRecord.objects.filter(case__submission__in=files).update(terms="")
+    return Submission.objects.filter(pk__in=files).update(**CONTACTS)
 
 
 def _reachable(person: Person) -> QuerySet[Submission]:
@@ -189,9 +196,13 @@ def _reachable(person: Person) -> QuerySet[Submission]:
 
 
 def reachable() -> QuerySet[Submission]:
-    """Submissions of which every case is closed, and that say how to reach the person."""
+    """Submissions of which every case is closed, and that say how to reach the person,
+    or for what was searched."""
     says_how = reduce(or_, (Q(has_content(name)) for name in CONTACTS))
-    theirs = Submission.objects.filter(says_how)
+    searched = SearchRecord.objects.filter(
+        has_content("terms"), case__submission=OuterRef("pk")
+    )
+    theirs = Submission.objects.filter(says_how | Exists(searched))
     # A letter that has yet to leave, or to be posted, needs them.
     leaving = Letter.objects.filter(
         case__submission=OuterRef("pk"), sent_at__isnull=False, settled_at__isnull=True

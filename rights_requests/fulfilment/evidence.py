@@ -29,7 +29,7 @@ from processing_register.notices import current_controller
 from rights_requests import casebook, clock
 from rights_requests.case_timeline import staff_names
 from rights_requests.deadline_lines import as_json
-from rights_requests.fulfilment import corrections
+from rights_requests.fulfilment import corrections, hints
 from rights_requests.letter_frames import QUOTING
 from rights_requests.letters import Letter as SentLetter
 from rights_requests.models import (
@@ -59,7 +59,8 @@ letters/          what was written to the person, word for word as it left, with
                   the keys of its links
 letters.json      when each left, and its digest; no file for a letter that repeats
                   what the person wrote
-searches.json     where was looked, and why that was enough
+searches.json     where was looked, for what (without addresses and numbers), and why
+                  that was enough
 decisions.json    what was decided, on which ground, by whom and by whom released
 balancings.json   how an objection was weighed against our grounds, and by whom
 disclosures.json  who received the person's data from us; empty once the person is
@@ -248,7 +249,7 @@ def _searches(case: Case) -> list[dict[str, Any]]:
     return [
         {
             "system": row.system,
-            "searched_for": row.terms,
+            "searched_for": hints.without_ways(row.terms),
             "hits": row.hits_count,
             "why": row.why,
             "became": row.became,

@@ -74,6 +74,12 @@ class Hints:
         return frozenset(found)
 
 
+def without_ways(text: str) -> str:
+    """The text with a word in place of each e-mail address and telephone number."""
+    unaddressed = ADDRESS.sub("[e-mail address]", text)
+    return NUMBER.sub("[telephone number]", unaddressed)
+
+
 def _digits(number: str) -> str:
     """The digits that tell numbers apart, however they are written: 0044 20, +44 20 and
     020 are one."""
