@@ -25,7 +25,6 @@ from rights_requests import (
     case_steps,
     casebook,
     clock,
-    closing,
     sensitive,
 )
 from rights_requests.act_desk import act_url, require, tab_url
@@ -131,9 +130,6 @@ class CasePage:
         case, pending = self.case, self.facts.pending
         is_pending = pending is not None and pending.released_at is None
         who_acts = case_queue.who_acts(case, is_pending=is_pending)
-        waits = f"We wait: {who_acts}."
-        if pending is not None and pending.released_at is not None:
-            waits = closing.being_done(pending)
         return {
             "case": case,
             "tabs": [
@@ -144,7 +140,6 @@ class CasePage:
             "kind": CaseKind(case.kind).label,
             "article": case.facts.article,
             "who_acts": who_acts,
-            "waits": waits,
             "tone": case_queue.tone_of(case),
             "assigned": self.assigned,
             "received_on": civil_day(case.received_at),
@@ -214,6 +209,7 @@ class CasePage:
         return {
             "may_work": True,
             "next": self._next(name),
+            "standstill": case_steps.standstill(self.facts),
             "groups": [
                 (group, [self._button(act) for act in is_open if act.group == group])
                 for group in case_acts.GROUPS

@@ -23,6 +23,8 @@ from rights_requests import (
 from rights_requests.fulfilment import (
     building,
     erasure_plan,
+    freshness,
+    recipients,
     releasing,
     transmissions,
 )
@@ -34,6 +36,13 @@ from rights_requests.whose_answer import COPIES, lacks_authority, may_act, why_n
 
 # Word on a complaint is next when it is due within so many days.
 WORD_SOON = timedelta(days=3)
+
+# What the answer waits for without us: the person shows that it is they, or a worker
+# does it within moments.
+OF_THE_PERSON = frozenset({closing.UNSHOWN, closing.UNSHOWN_TO_ERASE})
+OF_A_WORKER = frozenset(
+    {closing.SYSTEMS_ASKED, recipients.IN_A_MOMENT, freshness.UNDER_WAY}
+)
 
 
 def why_not_now(case: Case, *, now: datetime) -> dict[Move, str]:
@@ -184,7 +193,9 @@ def _in_turn(case: Case, facts: Facts) -> Iterator[str]:
 def _of_pending(pending: Decision, facts: Facts) -> str:
     if pending.released_at is None:
         return "decide"
-    return "left" if facts.is_something_left else ""
+    if facts.is_something_left:
+        return "left"
+    return "tasks" if facts.open_tasks_count else ""
 
 
 def _of_waiting(case: Case, facts: Facts) -> str:
@@ -214,6 +225,9 @@ def _of_ours(case: Case, facts: Facts) -> Iterator[str]:
         yield "propose-answer" if needs_second_person(kind, Move.FULFIL) else "answer"
     elif not facts.why_not.get(Move.FULFIL_IN_PART, "-"):
         yield "propose-part"
+    elif facts.why_not.get(Move.FULFIL_IN_PART) == closing.RESTRICT_FIRST:
+        # The whole answer restricts by itself; one in part says what was done before.
+        yield "restrict"
 
 
 def _before_answer(kind: CaseKind, facts: Facts) -> Iterator[str]:
@@ -237,6 +251,27 @@ def _before_answer(kind: CaseKind, facts: Facts) -> Iterator[str]:
         "weigh": kind is CaseKind.OBJECTION and not facts.is_weighed,
     }
     yield from (name for name, is_wanted in wanted.items() if is_wanted)
+
+
+@dataclass(frozen=True)
+class Standstill:
+    """Why no step comes next. is_ours: something stands in the way that we can settle,
+    though no step of this case does."""
+
+    words: str
+    is_ours: bool = False
+
+
+def standstill(facts: Facts) -> Standstill:
+    """Of an open case in which nothing comes next (next_step). Pure."""
+    if facts.pending is not None and facts.pending.released_at is not None:
+        return Standstill(closing.being_done(facts.pending))
+    why_not = facts.why_not.get(Move.FULFIL, "")
+    if why_not in OF_THE_PERSON:
+        return Standstill(
+            f"We wait for the person. {why_not} Our time runs on meanwhile."
+        )
+    return Standstill(why_not, is_ours=why_not not in OF_A_WORKER)
 
 
 def _owes_word(case: Case, facts: Facts) -> bool:

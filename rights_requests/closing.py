@@ -79,6 +79,20 @@ NOTHING_CORRECTED = (
     "No correction is on record here, and the letter would say that we made it: write "
     "down what is wrong and put it right (Corrections), or say here what was done."
 )
+SYSTEMS_ASKED = (
+    "The owners of the systems outside are being asked, and their tasks are here in a "
+    "moment."
+)
+UNSHOWN = (
+    "Nobody has shown yet that the mailbox is theirs: the button in our first letter shows "
+    "it, a code from the status page, or a check of identity (UK GDPR, Article 12(6))."
+)
+UNSHOWN_TO_ERASE = (
+    "Nobody has shown yet that the mailbox is theirs, and what is deleted cannot be "
+    "brought back: the button in our first letter shows it, a code from the status page, "
+    "or a check of identity (UK GDPR, Article 12(6))."
+)
+RESTRICT_FIRST = "Restrict the person’s data first (under “Restrictions”)."
 PERHAPS_ANOTHER = (
     "It goes to a street, and nobody has shown yet that the e-mail address is theirs (UK "
     "GDPR, Article 12(6))."
@@ -334,10 +348,7 @@ def _loses_what_is_theirs(case: Case) -> bool:
 def why_not_give(case: Case, *, nothing_held: bool = False) -> str:
     """What anything that we give or do rests on, whole or in part."""
     if _has_systems_to_ask(case):
-        return (
-            "The owners of the systems outside are being asked: their tasks are here in "
-            "a moment."
-        )
+        return SYSTEMS_ASKED
     kind = CaseKind(case.kind)
     if kind in COPIES:
         why_not = _why_not_copy(case, nothing_held=nothing_held)
@@ -352,11 +363,7 @@ def why_not_give(case: Case, *, nothing_held: bool = False) -> str:
 def _why_not_erase(case: Case) -> str:
     """Anybody may have typed the address: nothing is deleted at their word alone."""
     if was_typed(case.submission) and not was_checked(case):
-        return (
-            "Nobody has shown yet that the mailbox is theirs, and what is deleted cannot "
-            "be brought back: the button in our first letter shows it, a code from the "
-            "status page, or a check of identity (UK GDPR, Article 12(6))."
-        )
+        return UNSHOWN_TO_ERASE
     return erasure_plan.why_not(case)
 
 
@@ -378,7 +385,7 @@ def why_not_give_part(case: Case) -> str:
         return why_not
     restricted = is_restricted(case.submission.data_subject_id)
     if case.kind == CaseKind.RESTRICTION and not restricted:
-        return "Restrict the person’s data first (under “Restrictions”)."
+        return RESTRICT_FIRST
     return weighing.why_not_stop(case) if case.kind == CaseKind.OBJECTION else ""
 
 
@@ -386,11 +393,7 @@ def why_not_act(case: Case) -> str:
     """Whether nobody has shown yet that the person wants their data changed: anybody may
     have typed the address, or write for somebody else."""
     if was_typed(case.submission) and not was_checked(case):
-        return (
-            "Nobody has shown yet that the mailbox is theirs: the button in our first "
-            "letter shows it, a code from the status page, or a check of identity (UK "
-            "GDPR, Article 12(6))."
-        )
+        return UNSHOWN
     if is_asked_by_stranger(case):
         return STRANGER
     return ""

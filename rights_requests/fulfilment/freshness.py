@@ -15,6 +15,8 @@ from rights_requests.fulfilment.marks import digest_of
 from rights_requests.fulfilment.people import person_of
 from rights_requests.models import Case, CaseLogEntry, Event, Package
 
+UNDER_WAY = "The copy is still being put together: wait until it is there."
+
 
 def fingerprint(person: Person) -> bytes:
     """Of everything that is held of this person now, 32 bytes; never that of another
@@ -103,7 +105,7 @@ def why_not_hand_over(case: Case) -> str:
     """What stands against the copy in this case; empty when nothing does, and when the
     answer is none of ours."""
     if is_under_way(case):
-        return "The copy is still being put together: wait until it is there."
+        return UNDER_WAY
     package = newest_package(case)
     if package is None:
         return ""

@@ -30,6 +30,10 @@ from rights_requests.moves import OPEN
 # An objection sets the data aside while it is weighed, which is a restriction.
 CHANGES = TOLD_ON | {CaseKind.OBJECTION}
 PROCESSOR = Recipient.Role.PROCESSOR
+IN_A_MOMENT = (
+    "Something changed, and those who had the data from us are to be told (UK GDPR, "
+    "Article 19): their tasks are here in a moment."
+)
 
 
 @dataclass(frozen=True)
@@ -70,10 +74,7 @@ def why_not_close(case: Case) -> str:
         return ""
     if not who_had(case):
         return ""
-    return (
-        "Something changed, and those who had the data from us are to be told (UK GDPR, "
-        "Article 19): their tasks are here in a moment."
-    )
+    return IN_A_MOMENT
 
 
 # --- What has changed ---

@@ -15,6 +15,8 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from data_subjects import disclosures, journal
+from data_subjects.models import Ground
+from data_subjects.restriction import Asked, restrict
 from outbox.delivery import deliver_due
 from rights_requests import (
     authority,
@@ -37,6 +39,7 @@ from rights_requests.models import (
     IdentityCheck,
     Letter,
     Message,
+    OutsideSystem,
     Rectification,
     SearchRecord,
     Submission,
@@ -483,6 +486,12 @@ NEXT: list[tuple[Case, dict[str, Any], str]] = [
         {"pending": Decision(released_at=timezone.now())},
         "",
     ),
+    # Whoever had the data has to be told before the case can close.
+    (
+        a_case(CaseKind.ERASURE),
+        {"pending": Decision(released_at=timezone.now()), "open_tasks_count": 1},
+        "tasks",
+    ),
     (
         a_case(CaseKind.ERASURE),
         {"why_not": {**OPEN_MOVES, Move.FULFIL: "A legal hold keeps this data."}},
@@ -521,6 +530,67 @@ def test_whoever_may_not_restrict_asks_a_colleague_to_do_it(worker: Client) -> N
     rights = ("view_case", "work_case", "impose_restriction")
     may = console_of(person("rita@example.com", *rights))
     assert primary(may.get(page(case))) == "Restrict the person’s data"
+
+
+def stays_outside(case: Case) -> None:
+    """The owner of another system said that something stays there."""
+    SearchRecord.objects.create(
+        case=case,
+        system="Old accounts",
+        hits_count=1,
+        why="By number.",
+        became="stays",
+        stays_because="Tax law asks for six years.",
+        searched_on=timezone.localdate(),
+        staff_id=1,
+    )
+
+
+def test_a_restriction_that_cannot_be_whole_sets_the_data_aside_first(
+    worker: Client,
+) -> None:
+    case = lives.new_case(CaseKind.RESTRICTION)
+    stays_outside(case)
+    rights = ("view_case", "work_case", "impose_restriction")
+    may = console_of(person("rita@example.com", *rights))
+
+    assert primary(may.get(page(case))) == "Restrict the person’s data"
+    assert primary(worker.get(page(case))) == "Ask a colleague to restrict the data…"
+
+    asked = Asked(Ground.CLAIMS, "They need it for a claim.")
+    restrict(case.submission.data_subject_id, asked, staff_id=1)
+    assert primary(may.get(page(case))) == BY_NAME["propose-part"].button
+
+
+def test_while_nobody_showed_the_mailbox_a_deletion_waits_for_the_person(
+    worker: Client,
+) -> None:
+    case = lives.new_case(CaseKind.ERASURE)
+    words = shown(worker.get(page(case)))
+    assert "Nothing to do for us now We wait for the person. Nobody has shown" in words
+    assert "the button in our first letter shows it" in words
+    assert "Our time runs on meanwhile." in words
+
+
+def test_while_the_owners_of_systems_are_being_asked_there_is_nothing_to_do(
+    worker: Client,
+) -> None:
+    OutsideSystem.objects.create(name="Old accounts", owner_id=1)
+    case = lives.new_case(CaseKind.RECTIFICATION)
+    words = shown(worker.get(page(case)))
+    assert "Nothing to do for us now The owners of the systems outside are" in words
+
+
+def test_what_is_in_our_own_hands_is_not_called_nothing_to_do(worker: Client) -> None:
+    case = lives.new_case(CaseKind.ERASURE)
+    lives.confirm_mailbox(case)
+    asked = Asked(Ground.ACCURACY, "They contest it.")
+    restrict(case.submission.data_subject_id, asked, staff_id=1)
+    response = worker.get(page(case))
+    words = shown(response)
+    assert primary(response) == ""
+    assert "What stands in the way The person’s data is restricted: lift that" in words
+    assert "Nothing to do" not in words and "We wait" not in words
 
 
 def test_the_next_step_is_always_one_that_is_lawful_now() -> None:
