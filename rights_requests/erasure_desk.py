@@ -38,6 +38,10 @@ from staff.console import console, staff_id
 from subscribers.models import Subscriber
 
 TAB = "deletion"
+FILE_IN_THE_WAY = (
+    "A file is being written in the vault. The search waits until it is whole, or nobody "
+    "has written to it for a quarter of an hour; after an hour it looks into it as it is."
+)
 ROWS_ON_A_PAGE = 50
 LONGEST_REASON = 500
 SHUT = "Something of this person is shut away: only few may read it."
@@ -154,9 +158,13 @@ def _lines(case: Case, plan: ErasurePlan | None) -> list[ErasedPlace]:
 
 
 def _why_wait(plan: ErasurePlan | None) -> str:
-    """What has to be read before a deletion whose places are done can end."""
+    """What comes before the end of a deletion whose places are done."""
     ends = (ErasurePlan.State.SEARCHING, ErasurePlan.State.RESIDUE)
-    return unheard.why_wait(plan) if plan is not None and plan.state in ends else ""
+    if plan is None or plan.state not in ends:
+        return ""
+    if plan.state == ErasurePlan.State.SEARCHING and plan.waits_since is not None:
+        return FILE_IN_THE_WAY
+    return unheard.why_wait(plan)
 
 
 def _stopped(plan: ErasurePlan | None) -> dict[str, list[ErasedPlace]]:

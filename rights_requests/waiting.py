@@ -90,8 +90,9 @@ def to_confirm(*, most: int) -> list[Waiting]:
 
 def deletions(*, most: int, now: datetime) -> list[Waiting]:
     """Approved deletions that do not go on by themselves: something is left, a place
-    could not be reached, they have not begun for an hour, or they were stopped in the
-    middle and nobody has proposed anything since."""
+    could not be reached, they have not begun for an hour, have waited long for a file
+    that somebody writes, or were stopped in the middle and nobody has proposed anything
+    since."""
     later = Decision.objects.filter(
         case=OuterRef("decision__case"), pk__gt=OuterRef("decision")
     )
@@ -100,6 +101,7 @@ def deletions(*, most: int, now: datetime) -> list[Waiting]:
         Q(state=ErasurePlan.State.RESIDUE)
         | stopped & ~Exists(later)
         | Q(state__in=UNDER_WAY, problem=ErasurePlan.Problem.PLACE)
+        | Q(state__in=UNDER_WAY, waits_since__lt=now - timedelta(minutes=20))
         | Q(
             state=ErasurePlan.State.APPROVED,
             decision__released_at__lt=now - timedelta(hours=1),

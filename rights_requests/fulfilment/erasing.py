@@ -65,6 +65,8 @@ logger = logging.getLogger(__name__)
 Problem = ErasurePlan.Problem
 # A store that does not answer now may answer the next time.
 TRIED_AGAIN_AFTER = timedelta(minutes=1)
+# The largest copy is written in a minute or two.
+WAITS_FOR_A_FILE = timedelta(hours=1)
 
 
 def work_on_next(now: datetime) -> ErasurePlan | None:
@@ -131,12 +133,22 @@ def _go_on(plan: ErasurePlan) -> None:
 def _is_look_too_early(plan: ErasurePlan) -> bool:
     """The last look comes when all are told, and none while a letter has yet to leave,
     or while a file is being written: it will be whole in a moment, or taken away."""
-    vault.sweep_unfinished(timezone.now())
-    if any(vault.unfinished()):
+    if _is_file_waited_for(plan):
         return True
     if plan.searches_count and _is_somebody_untold(plan):
         return True
     return not _empty_mail_again(plan)
+
+
+def _is_file_waited_for(plan: ErasurePlan) -> bool:
+    """For an hour at most: then it is looked into as it is, and found if it is theirs."""
+    now = timezone.now()
+    vault.sweep_unfinished(now)
+    since = (plan.waits_since or now) if any(vault.unfinished()) else None
+    if since != plan.waits_since:
+        plan.waits_since = since
+        plan.save(update_fields=["waits_since"])
+    return since is not None and now - since < WAITS_FOR_A_FILE
 
 
 def _is_somebody_untold(plan: ErasurePlan) -> bool:

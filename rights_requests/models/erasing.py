@@ -115,6 +115,8 @@ class ErasurePlan(models.Model):
     # Put off until then: a store did not answer.
     next_try_at = models.DateTimeField(default=timezone.now)
     begun_at = models.DateTimeField(null=True)
+    # Since when the last look waits for a file that is being written.
+    waits_since = models.DateTimeField(null=True)
     # When the last look for what is left ended, and the how-manieth it was.
     searched_at = models.DateTimeField(null=True)
     searches_count = models.PositiveSmallIntegerField(default=0)
@@ -132,7 +134,7 @@ class ErasurePlan(models.Model):
         source="house",
         retention="case-file",
         others="id decision state problem made_at fingerprint next_try_at"
-        " begun_at searched_at searches_count finished_at cut_off_at",
+        " begun_at waits_since searched_at searches_count finished_at cut_off_at",
         linked_by="decision__case__submission__data_subject",
     )
 

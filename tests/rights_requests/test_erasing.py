@@ -1248,6 +1248,36 @@ def test_no_case_closes_over_a_file_that_is_not_whole(case: Case) -> None:
     assert not half.exists()
 
 
+def test_that_it_waits_for_a_file_is_shown_and_ends_after_an_hour(case: Case) -> None:
+    """Somebody may write to it without end."""
+    half = half_a_copy_in_the_vault()
+    plan = carried_out(case)
+    console = console_of(person("dana@example.com", "view_case", "work_case"))
+    page = f"/console/rights_requests/case/{case.pk}/deletion/"
+    shown = text(console.get(page))
+    assert "A file is being written" in shown
+    assert "is being looked through" not in shown
+    assert waiting.deletions(most=9, now=timezone.now()) == []
+
+    def goes_on(minutes: int) -> None:
+        with time_machine.travel(timezone.now() + timedelta(minutes=minutes)):
+            os.utime(half, times=(time.time(), time.time()))
+            erasing.work_on_next(timezone.now())
+            plan.refresh_from_db()
+
+    goes_on(30)
+    assert plan.state == "searching"
+    [line] = waiting.deletions(most=9, now=timezone.now() + timedelta(minutes=31))
+    assert line.case == case
+    goes_on(62)
+    assert plan.state == "residue"
+    assert "never finished" in plan.residue.get().row
+    half.unlink()
+    residue.search_again(plan.pk)
+    erasing.work_on_next(timezone.now() + timedelta(minutes=63))
+    assert again(case).state == State.FULFILLED
+
+
 def fingerprint_now(case: Case) -> bytes:
     return fingerprint(person_of(case.submission.data_subject_id))
 
