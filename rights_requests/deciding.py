@@ -93,6 +93,9 @@ DECIDES = frozenset({Move.REFUSE, Move.FULFIL_IN_PART})
 WHOEVER_ASKS = (
     "Until then the choice holds only what can be said of a request whoever makes it."
 )
+OR_OUTSIDE = (
+    "If it is in a system outside that was not searched, record that first (Search)."
+)
 ENDS = frozenset({Move.REFUSE, Move.FULFIL_IN_PART, Move.LAPSE})
 
 
@@ -446,8 +449,8 @@ def _part_problem(case: Case, proposal: Proposal) -> str:
     """Both parts are named; so is what a legal hold keeps, with its ground."""
     if not (proposal.outcome.strip() and proposal.left_out.strip()):
         return "Say what the person gets, and what is left out."
-    if holds_everything(case):
-        return HOLDS_EVERYTHING
+    if holds_everything(case) and not outside.is_missing_from_copy(case):
+        return f"{HOLDS_EVERYTHING} {OR_OUTSIDE}"
     if is_kept_by_hold(case) and proposal.ground != grounds.LEGAL_CLAIMS.key:
         return (
             "A legal hold keeps a part of it: choose the legal claim as the ground, and "
@@ -566,7 +569,7 @@ def _fields(case: Case, proposal: Proposal, now: datetime) -> dict[str, Any]:
     if proposal.move is Move.FULFIL_IN_PART:
         found |= {
             "ground": grounds_told(case, proposal.ground),
-            "left_out": with_left_out_of_copy(case, proposal.left_out),
+            "left_out": _left_out(case, proposal),
             **given_fields(case),
         }
     if proposal.move is Move.REFUSE and proposal.ground != grounds.LEGAL_CLAIMS.key:
@@ -590,8 +593,18 @@ def _done(case: Case, proposal: Proposal) -> str:
     """What was done, with what becomes of a file that goes to somebody else."""
     if proposal.move is not Move.FULFIL_IN_PART:
         return proposal.outcome
-    parts = [transmissions.in_letter(case), proposal.outcome, outside.in_letter(case)]
+    parts = [
+        transmissions.in_letter(case),
+        proposal.outcome,
+        outside.done_in_letter(case),
+    ]
     return "\n\n".join(filter(None, parts))
+
+
+def _left_out(case: Case, proposal: Proposal) -> str:
+    """What is not done or given, with what is left as it was outside."""
+    parts = [proposal.left_out, outside.left_in_letter(case)]
+    return with_left_out_of_copy(case, "\n\n".join(filter(None, parts)))
 
 
 def _weighed_fields(case: Case, proposal: Proposal) -> dict[str, str]:

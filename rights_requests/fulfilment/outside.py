@@ -89,29 +89,51 @@ def _is_left(row: SearchRecord) -> bool:
 
 def _is_unsearched(row: SearchRecord) -> bool:
     """Without a word of what became of it; its reason is for us."""
-    return row.hits_count is None and not row.became
+    return row.hits_count is None and not (row.became or row.stays_because)
 
 
 def in_letter(case: Case) -> str:
-    """What the person reads of the systems outside, but for a deletion, whose report
-    lists them; empty when there is nothing to say."""
+    """What the person reads of the systems outside in an answer that is whole; empty
+    when there is nothing to say."""
+    return "\n\n".join(filter(None, [done_in_letter(case), left_in_letter(case)]))
+
+
+def done_in_letter(case: Case) -> str:
+    """Where it was done, but for a deletion, whose report lists that."""
+    if case.kind == CaseKind.ERASURE:
+        return ""
+    return _listed("Done as well in our other systems:", done(case))
+
+
+def left_in_letter(case: Case) -> str:
+    """What is left there as it was; of a copy, what was found and is in no file of it,
+    and what was not searched."""
     kind = CaseKind(case.kind)
     if kind is CaseKind.ERASURE:
-        return ""
-    said = [_listed("Done as well in our other systems:", done(case))]
+        return ""  # its report lists that, too
     if kind in DONE:
-        said.append(_listed("As it was, in our other systems:", stays(case)))
-    else:
-        said.append(
-            _listed("Found as well, and not in what you get:", _held_back(case))
-        )
+        return _listed("As it was, in our other systems:", stays(case))
+    said = [
+        _listed("Found as well, and not in what you get:", _held_back(case)),
+        _listed("We did not search:", _unsearched(case)),
+    ]
     return "\n\n".join(filter(None, said))
+
+
+def is_missing_from_copy(case: Case) -> bool:
+    """Whether something outside is not in what the person gets, however whole the copy
+    is of what this software holds."""
+    return bool(_held_back(case) or _unsearched(case))
 
 
 def _held_back(case: Case) -> list[str]:
     """Each system of whose finds nothing goes along with the copy, and why."""
     rows = [row for row in _newest(case) if row.stays_because and not row.became]
     return [f"{row.system}. {row.stays_because}" for row in rows]
+
+
+def _unsearched(case: Case) -> list[str]:
+    return [row.system for row in _newest(case) if _is_unsearched(row)]
 
 
 def _listed(before: str, points: list[str]) -> str:
@@ -121,13 +143,12 @@ def _listed(before: str, points: list[str]) -> str:
 
 def _newest(case: Case) -> list[SearchRecord]:
     """What was said last of each system: that it was done, that something stays or is
-    left out, or that nothing is there; where a change is asked for, also that it was not
-    searched. A search that says none of it leaves open what was said before."""
+    left out, that nothing is there, or that it was not searched. A search that says none
+    of it leaves open what was said before, but for the last."""
     said: dict[str, SearchRecord] = {}
     for row in sorted(case.searches.all(), key=lambda row: row.pk):
         before = said.get(row.system.casefold())
         is_said = row.became or row.stays_because or row.hits_count == 0
-        is_first = before is None or _is_unsearched(before)
-        if is_said or (case.kind in DONE and is_first):
+        if is_said or before is None or _is_unsearched(before):
             said[row.system.casefold()] = row
     return list(said.values())

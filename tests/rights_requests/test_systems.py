@@ -13,7 +13,14 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from groundwork.refusals import NotAllowed
-from rights_requests import closing, deciding, handling, systems_desk, vault
+from rights_requests import (
+    casebook,
+    closing,
+    deciding,
+    handling,
+    systems_desk,
+    vault,
+)
 from rights_requests.closing import Answer, why_not_fulfil
 from rights_requests.deciding import Proposal
 from rights_requests.filing import file_documents
@@ -24,6 +31,7 @@ from rights_requests.kinds import ON_THE_CLOCK, CaseKind
 from rights_requests.models import (
     Case,
     CaseDocument,
+    Letter,
     OutsideSystem,
     SearchRecord,
     Submission,
@@ -32,10 +40,10 @@ from rights_requests.models import (
 from rights_requests.moves import Move
 from rights_requests.uploads import check_upload
 from staff.models import StaffUser
-from tests.case_updates.cast import staff
+from tests.case_updates.cast import reader, staff
 from tests.console.staff import dana
 from tests.people import CLEO, OMAR
-from tests.rights_requests import files, lives
+from tests.rights_requests import copying, files, lives
 
 pytestmark = pytest.mark.django_db
 STAFF = 7
@@ -419,6 +427,79 @@ def test_the_answer_in_part_names_what_was_not_searched() -> None:
 
     assert letter is not None
     assert "- Paper archive. We did not search it." in letter.text
+
+
+LEFT_OUT = {
+    CaseKind.ACCESS: "search-out-of-proportion",
+    CaseKind.PORTABILITY: "legal-privilege",
+}
+
+
+def in_part(kind: CaseKind) -> Proposal:
+    return Proposal(
+        Move.FULFIL_IN_PART,
+        ground=LEFT_OUT[kind],
+        evidence="Nine thousand boxes without a list.",
+        reasons="The boxes have no list, and to open them all would take us two years.",
+        outcome="You get all that stands in our computers.",
+        left_out="What lies in the boxes.",
+    )
+
+
+def whole_copy(kind: CaseKind) -> Case:
+    """With everything in it that was found in this software."""
+    reader(CLEO)
+    case = lives.new_case(kind)
+    lives.confirm_mailbox(case)
+    now = timezone.now()
+    row = Searched("This software", "Cleo", 1, "It is the whole.", now.date())
+    handling.record_search(case.pk, row, staff_id=STAFF, now=now)
+    copying.released(case)
+    return case
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("kind", LEFT_OUT)
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        (searched(None), "We did not search:\n\n- Customer records"),
+        (
+            replace(searched(2), no_file="It is advice from our lawyers."),
+            "- Customer records. It is advice from our lawyers.",
+        ),
+    ],
+)
+def test_a_whole_copy_goes_with_an_answer_in_part_because_of_a_system_outside(
+    records: OutsideSystem, kind: CaseKind, found: Found, words: str
+) -> None:
+    case = whole_copy(kind)
+    answer_with(asked(case), found)
+    now = timezone.now()
+
+    decision = deciding.propose(case.pk, in_part(kind), staff_id=1, now=now)
+    seen = casebook.newest_entry_id(case)
+    deciding.release(decision.pk, seen_entry_id=seen, staff_id=2, now=now)
+
+    letter = Letter.objects.get(decisions=decision)
+    said = {one["name"]: one["text"] for one in letter.blocks["blocks"]}
+    assert said["left-out"].startswith("What lies in the boxes.\n\n")
+    assert words in said["left-out"] and "Customer" not in said["done"]
+    assert ".zip" in said["documents"]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("kind", LEFT_OUT)
+def test_of_a_whole_copy_nothing_is_said_to_be_left_out_that_is_in_it(
+    records: OutsideSystem, kind: CaseKind
+) -> None:
+    case = whole_copy(kind)
+    answer_with(asked(case), searched(0))
+
+    with pytest.raises(
+        NotAllowed, match=r"holds everything: leave.*, record that first"
+    ):
+        deciding.propose(case.pk, in_part(kind), staff_id=1, now=timezone.now())
 
 
 CORRECTED_IN_PART = Proposal(
