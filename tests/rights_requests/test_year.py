@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from django.db import Error, connection, transaction
+from django.db.models import QuerySet
 from pytest_django import Settings
 
 from groundwork.ledger import findings
@@ -377,21 +378,29 @@ class Year:
     # --- Every evening ---
 
     def check(self, today: date, touched: set[Any]) -> None:
-        for case in Case.objects.filter(pk__in=touched):
-            self.check_case(case, self.book[case.pk], today)
+        self.check_cases(Case.objects.filter(pk__in=touched), today)
         self.check_all(today)
         evening = evening_of(today)
         reminding.remind(evening)
         assert reminding.remind(evening) == 0, "a second sweep finds nothing"
 
-    def check_case(self, case: Case, page: Page, today: date) -> None:
-        told = f"{case.reference}: {page}, {today}"
-        assert case.state == page.state, told
-        assert self.due_on(case, today) == page.due_on(today), told
-        assert case.moves_count == len(page.moves), told
-        log = CaseLogEntry.objects.filter(case_id=case.pk, number__isnull=False)
-        events = log.order_by("number").values_list("event", flat=True)
-        assert list(events) == page.moves, told
+    def check_cases(self, cases: QuerySet[Case], today: date) -> None:
+        """Each of them against its page; their logs are read together."""
+        log = CaseLogEntry.objects.filter(case_id__in=cases.values("pk"))
+        events: dict[Any, list[str]] = {}
+        for key, event in (
+            log.filter(number__isnull=False)
+            .order_by("case_id", "number")
+            .values_list("case_id", "event")
+        ):
+            events.setdefault(key, []).append(event)
+        for case in cases:
+            page = self.book[case.pk]
+            told = f"{case.reference}: {page}, {today}"
+            assert case.state == page.state, told
+            assert self.due_on(case, today) == page.due_on(today), told
+            assert case.moves_count == len(page.moves), told
+            assert events.get(case.pk) == page.moves, told
 
     def due_on(self, case: Case, today: date) -> date | None:
         """As the case has it; while its clock stands still, as counted at that moment."""
@@ -442,8 +451,7 @@ def test_a_year_of_case_work(open_house: None, settings: Settings, nation: str) 
     assert Case.objects.count() == len(year.book) == CASES[nation]
     assert year.made > CASES[nation] and year.refused > CASES[nation]
     end = FIRST + timedelta(days=DAYS - 1)
-    for case in Case.objects.all():
-        year.check_case(case, year.book[case.pk], end)
+    year.check_cases(Case.objects.all(), end)
     no_second_extension()
     what_binds_took_two()
     every_reminder_was_given_once(end)
