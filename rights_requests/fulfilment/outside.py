@@ -27,6 +27,8 @@ ASKED: Mapping[CaseKind, str] = {
 
 # Of one that somebody wrote down themselves, whose form asks for no word for the person.
 NOT_SEARCHED = "We did not search it."
+# All of it may stand in another file that does: the reason beside each system says.
+NO_FILE = "We found data here as well. No file of it goes with this answer:"
 
 
 def why_not_became(
@@ -114,7 +116,7 @@ def left_in_letter(case: Case) -> str:
     if kind in DONE:
         return _listed("As it was, in our other systems:", stays(case))
     said = [
-        _listed("Found as well, and not in what you get:", _held_back(case)),
+        _listed(NO_FILE, _held_back(case)),
         _listed("We did not search:", _unsearched(case)),
     ]
     return "\n\n".join(filter(None, said))

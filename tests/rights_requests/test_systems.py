@@ -204,9 +204,12 @@ def test_the_person_reads_of_what_was_found_and_does_not_go_along(
 
     letter = closing.fulfil(case.pk, Answer(), staff_id=STAFF, now=now)
 
-    words = str(letter.blocks)
-    assert "Found as well, and not in what you get" in words
-    assert "Customer records. It stands in the copy of the house." in words
+    said = {one["name"]: one["text"] for one in letter.blocks["blocks"]}
+    assert said["details"] == (
+        "We found data here as well. No file of it goes with this answer:\n\n"
+        "- Customer records. It stands in the copy of the house."
+    )
+    assert "You get a copy. With it" in said["done"]  # not of all that we found
 
 
 def test_what_was_found_is_not_left_out_of_a_copy_without_a_reason(
