@@ -114,7 +114,7 @@ def left_in_letter(case: Case) -> str:
     if kind is CaseKind.ERASURE:
         return ""  # its report lists that, too
     if kind in DONE:
-        return _listed("As it was, in our other systems:", stays(case))
+        return _listed("Not changed in our other systems:", stays(case))
     said = [
         _listed(NO_FILE, _held_back(case)),
         _listed("We did not search:", _unsearched(case)),
