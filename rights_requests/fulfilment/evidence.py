@@ -76,7 +76,8 @@ documents.json    the files of the case, by kind, size and digest
 copies.json       each copy of the person's data: who had it put together, who released
                   it, how much was left out and why, without the words
 
-What the person wrote, their address and their files are not here. Entries that are newer
+What the person wrote, their address and their files are not here, and no address or
+telephone number in what staff wrote beside the letters. Entries that are newer
 than the newest seal have no seal yet: they are at the end of the log.
 
 How to check it
@@ -251,9 +252,9 @@ def _searches(case: Case) -> list[dict[str, Any]]:
             "system": row.system,
             "searched_for": hints.without_ways(row.terms),
             "hits": row.hits_count,
-            "why": row.why,
+            "why": hints.without_ways(row.why),
             "became": row.became,
-            "stays_because": row.stays_because,
+            "stays_because": hints.without_ways(row.stays_because),
             "on": _plain(row.searched_on),
         }
         for row in case.searches.order_by("pk")
@@ -269,8 +270,8 @@ def _decisions(case: Case) -> list[dict[str, Any]]:
         {
             "what": row.get_move_display(),
             "ground": row.ground,
-            "reasons": row.reasons,
-            "evidence": row.evidence,
+            "reasons": hints.without_ways(row.reasons),
+            "evidence": hints.without_ways(row.evidence),
             "proposed_by": names.get(row.proposed_by_id, str(row.proposed_by_id)),
             "proposed_at": _plain(row.proposed_at),
             "released_by": names.get(row.released_by_id or 0),
@@ -288,8 +289,8 @@ def _balancings(case: Case) -> list[dict[str, Any]]:
     return [
         {
             "uses": row.uses,
-            "their_reasons": row.their_reasons,
-            "our_grounds": row.our_grounds,
+            "their_reasons": hints.without_ways(row.their_reasons),
+            "our_grounds": hints.without_ways(row.our_grounds),
             "outcome": row.get_outcome_display(),
             "weighed_by": names.get(row.weighed_by_id, str(row.weighed_by_id)),
             "weighed_at": _plain(row.weighed_at),

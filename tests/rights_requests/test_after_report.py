@@ -77,6 +77,7 @@ def test_by_what_somebody_was_searched_for_goes_with_their_addresses(
 
 def test_the_evidence_of_a_search_names_no_address(case: Case, tmp_path: Path) -> None:
     searched_for(case)
+    SearchRecord.objects.update(why=f"She says that {ADA} is her only address.")
     path = tmp_path / "evidence.zip"
     call_command("evidence_bundle", case.reference, file=path)
     with zipfile.ZipFile(path) as archive:
@@ -85,6 +86,7 @@ def test_the_evidence_of_a_search_names_no_address(case: Case, tmp_path: Path) -
     assert row["searched_for"] == (
         "[e-mail address], Ada Lovelace-Example, [telephone number]"
     )
+    assert row["why"] == "She says that [e-mail address] is her only address."
 
 
 def test_while_something_else_of_theirs_is_open_they_can_be_reached_and_told_again(
