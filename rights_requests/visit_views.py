@@ -336,7 +336,7 @@ def _papers(case: Case) -> dict[str, Any]:
             for document in visiting.given_to_person(case)
         ],
         "is_behind_code": case.kind in COPIES,
-        "copy_has_ended": visiting.copy_has_ended(case),
+        "copy_gone": visiting.copy_gone(case),
         "sent": [
             (document, visiting.can_take_away(case, document))
             for document in visiting.sent_by_person(case)

@@ -6,6 +6,7 @@ person writes, hands something in, takes our answer away, or asks for other link
 
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
@@ -16,6 +17,7 @@ from rights_requests import casebook, links, sensitive, writing
 from rights_requests.filing import file_documents
 from rights_requests.fulfilment import corrections, rectifying, releasing
 from rights_requests.fulfilment.corrections import Standing
+from rights_requests.kinds import CaseKind
 from rights_requests.letter_frames import LetterKind
 from rights_requests.links import VISIT_LASTS, Use
 from rights_requests.models import (
@@ -45,11 +47,13 @@ COPY_IS_OVER = (
     "short time only. Below, under “Documents”, you can have it again."
 )
 TAKEN_AWAY = (
-    "We took this file away since you opened the page. Below, under “Documents”, you see "
-    "what is there now. If you need it, write to us."
+    "We took this file away. Below, under “Documents”, you see what is there now. If you "
+    "need it, write to us."
 )
 DELETED = "This file is deleted by now, as it says below under “Documents”."
-ASKED_AGAIN = "The copy of my data has ended. Please give it to me once more."
+ASKED_AGAIN = (
+    "What you gave me is no longer on the page. Please give it to me once more."
+)
 
 
 # --- Staying ---
@@ -164,6 +168,51 @@ def copy_has_ended(case: Case) -> bool:
     return files.exists() and not given
 
 
+@dataclass(frozen=True)
+class CopyGone:
+    """What the page says of what is no longer there. noun: how it is asked for again."""
+
+    words: str
+    noun: str
+
+
+def copy_gone(case: Case) -> CopyGone | None:
+    """What became of the copy of this case, or of a file with their data; None while it
+    is there, and where there never was one."""
+    if not copy_has_ended(case):
+        return None
+    is_copy = case.kind == CaseKind.ACCESS
+    noun = "copy" if is_copy else "file"
+    title = "copy of your data" if is_copy else "file with your data"
+    if _was_newest_taken_away(case):
+        return CopyGone(
+            f"We took the {title} away before its time. If you need it, ask for it again.",
+            noun,
+        )
+    why = "it held your data in one place" if is_copy else "whoever has it can read it"
+    return CopyGone(
+        f"The {title} is no longer here: {why}, so we kept it for a short time only. "
+        "You can have it again, with what we hold by then.",
+        noun,
+    )
+
+
+def _was_newest_taken_away(case: Case) -> bool:
+    """Whether staff took away what was handed over last."""
+    answers = case.documents.filter(purpose=Purpose.ANSWER).select_related("package")
+    given = {one: at for one in answers if (at := _handed(one).handed_at) is not None}
+    newest = max(given.values(), default=None)
+    return all(_was_taken_away(one) for one, at in given.items() if at == newest)
+
+
+def _was_taken_away(document: CaseDocument) -> bool:
+    """Whether it went before its day was over."""
+    handed_at, removed_at = _handed(document).handed_at, document.removed_at
+    if handed_at is None or removed_at is None:
+        return False
+    return timezone.localdate(removed_at) <= releasing.ends_on(handed_at)
+
+
 def ask_for_fresh_copy(case_id: uuid.UUID, *, now: datetime) -> Message:
     """The copy has ended, and the person wants it once more: staff have a fresh one put
     together, in the same case. Raises NotAllowed while there is one."""
@@ -204,7 +253,7 @@ def why_gone(case: Case, document_id: uuid.UUID) -> str:
     if found.purpose != Purpose.ANSWER:
         return DELETED
     is_over = releasing.has_ended(_handed(found), now=timezone.now())
-    return COPY_IS_OVER if is_over else TAKEN_AWAY
+    return COPY_IS_OVER if is_over and not _was_taken_away(found) else TAKEN_AWAY
 
 
 def _was_theirs(case: Case, document: CaseDocument) -> bool:

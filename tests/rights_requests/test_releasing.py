@@ -922,7 +922,9 @@ def test_staff_take_a_copy_away_before_its_time(case: Case, client: Client) -> N
 
     worker.post(f"/console/rights_requests/casedocument/{package.document.pk}/remove/")
 
-    assert "no longer here" in client.get(visit_of(case)).content.decode()
+    shown = client.get(visit_of(case)).content.decode()
+    assert "We took the copy of your data away before its time." in shown
+    assert "short time only" not in shown and "Ask for the copy again" in shown
     # From a page that was open since before.
     late = client.post(f"{visit_of(case)}documents/{package.document.pk}/")
     assert late.status_code == 410
@@ -932,6 +934,40 @@ def test_staff_take_a_copy_away_before_its_time(case: Case, client: Client) -> N
     assert client.post(path).status_code == 404
     with pytest.raises(vault.VaultError):
         list(vault.read(package.document.vault_name))
+
+
+def test_what_staff_took_away_is_not_said_to_have_ended_by_itself_later(
+    case: Case, client: Client
+) -> None:
+    file = given_by_file(case)
+    assert file.handed_at is not None
+    remove_document(file, staff_id=MAKER, now=timezone.now())
+
+    with time_machine.travel(file.handed_at + timedelta(days=31), tick=False):
+        late = client.post(f"{visit_of(case)}documents/{file.pk}/")
+
+    assert late.status_code == 410
+    shown = late.content.decode()
+    assert "We took this file away" in shown
+    assert "We took the copy of your data away before its time." in shown
+    assert "time of this copy is over" not in shown and "short time" not in shown
+
+
+def test_a_file_for_another_service_that_ended_is_not_said_to_hold_everything(
+    client: Client, smtp: Relay
+) -> None:
+    become_reader(client, smtp, ADA, first_name="Ada")
+    file_of = lives.new_case(CaseKind.PORTABILITY, address=ADA)
+    package = answered(file_of)
+    assert package.handed_at is not None
+    with time_machine.travel(package.handed_at + timedelta(days=31), tick=False):
+        shown = text_of_visit(client, file_of)
+    assert (
+        "The file with your data is no longer here: whoever has it can read it, so"
+        in shown
+    )
+    assert "everything in one place" not in shown
+    assert "Ask for the file again" in shown
 
 
 def test_a_mailbox_that_is_no_longer_theirs_does_not_learn_that_there_was_a_copy(
