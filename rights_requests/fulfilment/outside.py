@@ -7,6 +7,7 @@ Nobody is told that all is done while it is not (UK GDPR, Articles 16 to 19 and 
 from collections.abc import Mapping
 
 from rights_requests.kinds import CaseKind
+from rights_requests.letter_fields import listed
 from rights_requests.models import Case, SearchRecord, SystemCall
 
 Became = SearchRecord.Became
@@ -27,6 +28,8 @@ ASKED: Mapping[CaseKind, str] = {
 
 # Of one that somebody wrote down themselves, whose form asks for no word for the person.
 NOT_SEARCHED = "We did not search it."
+# What begins a point of a list that an owner may have typed.
+MARKS = "-*• "
 # All of it may stand in another file that does: the reason beside each system says.
 NO_FILE = "We found data here as well. No file of it goes with this answer:"
 
@@ -82,7 +85,7 @@ def done(case: Case) -> list[str]:
 def stays(case: Case) -> list[str]:
     """Each system where something stays, or that was not searched, and why."""
     left = [row for row in _newest(case) if _is_left(row)]
-    return [f"{row.system}. {row.stays_because or NOT_SEARCHED}" for row in left]
+    return [_with_reason(row, row.stays_because or NOT_SEARCHED) for row in left]
 
 
 def _is_left(row: SearchRecord) -> bool:
@@ -131,16 +134,25 @@ def is_missing_from_copy(case: Case) -> bool:
 def _held_back(case: Case) -> list[str]:
     """Each system of whose finds nothing goes along with the copy, and why."""
     rows = [row for row in _newest(case) if row.stays_because and not row.became]
-    return [f"{row.system}. {row.stays_because}" for row in rows]
+    return [_with_reason(row, row.stays_because) for row in rows]
 
 
 def _unsearched(case: Case) -> list[str]:
     return [row.system for row in _newest(case) if _is_unsearched(row)]
 
 
+def _with_reason(row: SearchRecord, reason: str) -> str:
+    """On one line, or the lines of the reason would read as systems of their own."""
+    said = ""
+    for line in filter(None, map(str.strip, reason.splitlines())):
+        words = line.lstrip(MARKS)
+        is_point = words != line and said and said[-1] not in ".,;:!?"
+        said = f"{said}{';' if is_point else ''} {words}".strip()
+    return f"{row.system}. {said}"
+
+
 def _listed(before: str, points: list[str]) -> str:
-    lines = "\n".join(f"- {one}" for one in points)
-    return f"{before}\n\n{lines}" if points else ""
+    return f"{before}\n\n{listed(points)}" if points else ""
 
 
 def _newest(case: Case) -> list[SearchRecord]:

@@ -24,7 +24,7 @@ from rights_requests import (
 from rights_requests.closing import Answer, why_not_fulfil
 from rights_requests.deciding import Proposal
 from rights_requests.filing import file_documents
-from rights_requests.fulfilment import systems
+from rights_requests.fulfilment import outside, systems
 from rights_requests.fulfilment.systems import Described, Found, due_day
 from rights_requests.handling import Searched
 from rights_requests.kinds import ON_THE_CLOCK, CaseKind
@@ -385,6 +385,25 @@ def test_what_stays_outside_keeps_us_from_saying_that_all_is_deleted(
     letter = deciding.preview(decision, now=timezone.now())
     assert letter is not None
     assert "Customer records. Tax law asks for six years: until 2032." in letter.text
+
+
+MANY_LINES = "- Tax law asks\r\nfor six years:\n\n\u2022 invoices\n- until 2032."
+ONE_LINE = "Customer records. Tax law asks for six years: invoices; until 2032."
+
+
+@pytest.mark.parametrize("kind", [CaseKind.ACCESS, CaseKind.RECTIFICATION])
+def test_the_reason_of_an_owner_is_one_line_of_the_letter(
+    records: OutsideSystem, kind: CaseKind
+) -> None:
+    """Its lines would read as if they were other systems."""
+    task = confirmed(kind)
+    told: dict[str, Any] = {"became": "stays", "stays_because": MANY_LINES}
+    if kind is CaseKind.ACCESS:
+        told = {"no_file": MANY_LINES}
+    answer_with(task, replace(found_there(), **told))
+    case = Case.objects.get(pk=task.case_id)
+
+    assert outside.left_in_letter(case).splitlines()[1:] == ["", f"- {ONE_LINE}"]
 
 
 @pytest.mark.parametrize("kind", CHANGES)
