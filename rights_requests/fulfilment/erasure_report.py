@@ -17,7 +17,6 @@ from rights_requests.models import (
     Decision,
     ErasedPlace,
     ErasurePlan,
-    Residue,
     Submission,
     SystemCall,
 )
@@ -154,20 +153,34 @@ def _found_and_kept(plan: ErasurePlan | None) -> list[str]:
         return []
     agreed = plan.residue.filter(gone_at=None, agreed_at__isnull=False)
     together: dict[str, list[str]] = {}
+    unseen: Counter[str] = Counter()
     for row in agreed.exclude(ground="").order_by("pk"):
         until = f" Kept: until {in_words(row.kept_until)}." if row.kept_until else ""
-        found = together.setdefault(f"{erasure_plan.why_kept(row.ground)}.{until}", [])
-        if (words := _words_of(row)) not in found:
-            found.append(words)
+        why = f"{erasure_plan.why_kept(row.ground)}.{until}"
+        if row.what not in set(What):
+            unseen[why] += 1
+        elif (words := f"your {row.what}") not in together.setdefault(why, []):
+            together[why].append(words)
     return [
-        f"What our search still found of you: {', '.join(found)}. {why}"
-        for why, found in together.items()
+        *(
+            f"What our search still found of you: {', '.join(found)}. {why}"
+            for why, found in together.items()
+        ),
+        *(f"{_unseen(count)} {why}" for why, count in unseen.items()),
     ]
 
 
-def _words_of(row: Residue) -> str:
-    is_named = row.what in set(What)
-    return f"your {row.what}" if is_named else "a file that we cannot look into"
+def _unseen(count: int) -> str:
+    """A table or a file that could not be looked into: it may hold nothing of theirs."""
+    if count == 1:
+        return (
+            "A place that we could not look into. We do not know whether anything about "
+            "you is there. It stays as it is."
+        )
+    return (
+        f"{count} places that we could not look into. We do not know whether anything "
+        "about you is there. They stay as they are."
+    )
 
 
 def _has_come(line: ErasedPlace, person: Person) -> bool:

@@ -111,6 +111,7 @@ from tests.rights_requests.deleting import (
     propose,
 )
 from tests.rights_requests.files import upload
+from tests.rights_requests.test_residual_scan import made
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -1314,6 +1315,37 @@ def test_what_is_somebody_elses_stays_when_two_people_agree(
     assert again(case).state == State.FULFILLED
     with pytest.raises(NotAllowed, match="Nothing was found"):
         residue.search_again(plan.pk)
+
+
+def kept_by_two(plan: ErasurePlan) -> None:
+    """All of what was found, and then it is looked for once more."""
+    for row in plan.residue.all():
+        why = residue.Keep("We may not open it.", "legal-claims", IN_A_YEAR)
+        now = timezone.now()
+        residue.propose_to_keep(row.pk, why, staff_id=DANA, now=now)
+        residue.agree_to_keep(row.pk, staff_id=OMAR, now=now)
+    residue.search_again(plan.pk)
+    erasing.work_on_next(timezone.now())
+
+
+def test_of_a_place_that_nobody_could_look_into_the_person_reads_just_that(
+    case: Case, stores: Path, smtp: Relay
+) -> None:
+    (stores / "old.rar").write_bytes(b"Rar!\x1a\x07" + b"\0" * 20)
+    (stores / "claim.txt").write_text(f"Paid to {ADA}")
+    with made("CREATE TABLE shut (name text)", "DROP TABLE shut"):
+        kept_by_two(carried_out(case))
+
+    assert again(case).state == State.FULFILLED
+    deliver()
+    told = " ".join(inbox(smtp, ADA)[-1].text.split())
+    assert (
+        "2 places that we could not look into. We do not know whether anything about "
+        "you is there. They stay as they are. It is needed to bring or answer a legal "
+        f"claim (UK GDPR, Article 17(3)(e)). Kept: until {in_words(IN_A_YEAR)}." in told
+    )
+    assert "What our search still found of you: your e-mail address. It is" in told
+    assert "a file that" not in told
 
 
 def test_what_has_to_stay_of_the_person_is_told_and_what_is_somebody_elses_is_not(
