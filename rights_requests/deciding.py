@@ -28,6 +28,7 @@ from rights_requests import (
     correcting,
     grounds,
     letters,
+    setting_aside,
     weighing,
     writing,
 )
@@ -590,12 +591,14 @@ def _besides(case: Case) -> tuple[str, ...]:
 
 
 def _done(case: Case, proposal: Proposal) -> str:
-    """What was done, with what becomes of a file that goes to somebody else."""
+    """What was done, with what becomes of a file that goes to somebody else, and what a
+    restriction binds until when (Art. 18(3))."""
     if proposal.move is not Move.FULFIL_IN_PART:
         return proposal.outcome
     parts = [
         transmissions.in_letter(case),
         proposal.outcome,
+        setting_aside.in_letter_in_part(case),
         outside.done_in_letter(case),
     ]
     return "\n\n".join(filter(None, parts))

@@ -47,6 +47,9 @@ FREE = (
     "may use your data only if you agree, for a legal claim, to protect another person, "
     "or for a strong public reason."
 )
+# Of an answer in part, where the rest is used on.
+OF_THE_PART = "What follows is about the part that is set aside."
+BEFORE_IT_ENDS = "We tell you before this ends."
 OVER = (
     "While we weighed your reasons, we only stored your data. That ends now that you "
     "have our answer."
@@ -139,3 +142,11 @@ def _sentence(row: Restriction) -> str:
 def in_letter(case: Case) -> str:
     """What the answer to a request for restriction says beside its fixed words."""
     return "\n\n".join([*sentences(case), BOUND, FREE])
+
+
+def in_letter_in_part(case: Case) -> str:
+    """The same in an answer in part, whose fixed words are not about being set aside;
+    empty for any other request."""
+    if case.kind != CaseKind.RESTRICTION:
+        return ""
+    return "\n\n".join([OF_THE_PART, in_letter(case), BEFORE_IT_ENDS])

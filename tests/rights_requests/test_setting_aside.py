@@ -21,6 +21,7 @@ from outbox.models import SuppressedAddress
 from rights_requests import closing, deciding, handling, letters_gone, weighing
 from rights_requests.acknowledging import acknowledge_new
 from rights_requests.closing import Answer
+from rights_requests.deadline_words import in_words
 from rights_requests.deciding import Proposal
 from rights_requests.kinds import CaseKind
 from rights_requests.models import (
@@ -153,6 +154,41 @@ def newest(case: Case) -> int:
     from rights_requests import casebook
 
     return casebook.newest_entry_id(case)
+
+
+def test_an_answer_in_part_tells_of_the_restriction_what_the_whole_answer_does() -> (
+    None
+):
+    case = lives.new_case(CaseKind.RESTRICTION)
+    asked = restriction.Asked(Ground.CLAIMS, "They asked for it.", CLEO)
+    restriction.restrict(case.submission.data_subject_id, asked, staff_id=1)
+    lives.confirm_mailbox(case)
+    part = Proposal(
+        Move.FULFIL_IN_PART,
+        ground="no-ground-to-restrict",
+        reasons="The invoices of last year go to the tax office, which you have seen.",
+        outcome="Your sign-up data is set aside.",
+        left_out="The invoices.",
+    )
+    now = timezone.now()
+    decision = deciding.propose(case.pk, part, staff_id=PROPOSER, now=now)
+
+    letter = deciding.preview(decision, now=now)
+
+    assert letter is not None
+    [done] = [block.text for block in letter.blocks if block.name == "done"]
+    said = done.split("\n\n")
+    assert said[:2] == [
+        "Your sign-up data is set aside.",
+        "What follows is about the part that is set aside.",
+    ]
+    since = in_words(timezone.localdate(Restriction.objects.get().starts_at))
+    assert said[2] == (
+        f"Your data is set aside since {since}, because you need it for a legal claim. "
+        "It ends when you no longer need it for your claim."
+    )
+    assert said[3].startswith("What is bound:") and said[4].startswith("What goes on:")
+    assert said[5:] == ["We tell you before this ends."]
 
 
 def test_the_person_sees_what_is_set_aside_and_until_when(client: Client) -> None:
