@@ -66,10 +66,12 @@ BROKEN = (
     ValueError,
     LookupError,
 )
-# The head of a mail (RFC 5322, 2.2), and one that says of it that it is more than words.
-_HEAD = re.compile(rb"(?:[!-9;-~]{1,76}:[^\n]*\n(?:[ \t][^\n]*\n)*)+")
+# The head of a mail (RFC 5322, 2.2), also of the first in an mbox file (RFC 4155), and
+# what says of a mail, or of a part of it, that it is more than words.
+_HEAD = re.compile(rb"(?:From [^\n]*\n)?(?:[!-9;-~]{1,76}:[^\n]*\n(?:[ \t][^\n]*\n)*)+")
 _MORE_THAN_WORDS = re.compile(
-    rb"^content-type:[ \t]*(?!text/|multipart/alternative)[a-z]+/", re.I | re.M
+    rb"^content-type:(?:[ \t]|\r?\n[ \t])*(?!text/|multipart/alternative)[a-z]+/",
+    re.I | re.M,
 )
 
 
@@ -89,8 +91,8 @@ def found_in(pieces: Iterable[bytes], needle: Needle) -> set[str]:
 
 def is_mail_with_files(beginning: bytes) -> bool:
     """Whether what begins so is a mail that may have files in it."""
-    head = _HEAD.match(beginning)
-    return head is not None and _MORE_THAN_WORDS.search(head[0]) is not None
+    is_mail = _HEAD.match(beginning) is not None
+    return is_mail and _MORE_THAN_WORDS.search(beginning) is not None
 
 
 def read(file: IO[bytes] | gzip.GzipFile) -> Iterator[bytes]:

@@ -37,8 +37,8 @@ __all__ = ["TOO_LARGE", "UNREADABLE", "Hit", "Spared", "hits"]
 
 ROWS = 500
 SHORT = 32
-# Of the head of a mail so much is looked at for whether it has files.
-MOST_OF_HEAD = 64 * 1024
+# Of a mail so much is looked at for whether it has files.
+MOST_OF_MAIL = 64 * 1024
 TOKEN = re.compile(r"gAAAAA[A-Za-z0-9_-]{60,}={0,2}")
 # Types of columns that hold no text and no bytes.
 NO_TEXT = (
@@ -217,7 +217,7 @@ def _found_in_cell(text: str, needle: Needle) -> set[str]:
 def _found_in_words(text: str, needle: Needle) -> set[str]:
     """In a text, and in the files of one that is a mail."""
     found: set[str] = set(needle.found_in_text(text))
-    if is_mail_with_files(text[:MOST_OF_HEAD].encode(errors="replace")):
+    if is_mail_with_files(text[:MOST_OF_MAIL].encode(errors="replace")):
         found |= found_in([text.encode(errors="replace")], needle)
     return found
 

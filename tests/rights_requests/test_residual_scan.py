@@ -13,6 +13,9 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from email import message_from_bytes
 from email.message import EmailMessage
+from email.mime.application import MIMEApplication
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
 from email.policy import default
 from pathlib import Path
 
@@ -131,6 +134,26 @@ def test_a_mail_in_a_mail_is_looked_into_and_what_is_locked_in_it_named(
     assert what_in(stores, "1.eml", outer.as_bytes()) == {"e-mail address"}
     locked = mail_with("list.zip", locked_zip())
     assert UNREADABLE in what_in(stores, "2.eml", locked)
+
+
+def beside_the_words(name: str, raw: bytes) -> bytes:
+    """As some programs send it: the file lies in one of two versions of the words."""
+    mail = MIMEMultipart("alternative", _subparts=[MIMEText("See the file.")])
+    mail["From"] = "omar@example.com"
+    richer = MIMEMultipart("mixed", _subparts=[MIMEText("<p>See it.", "html")])
+    richer.attach(MIMEApplication(raw, Name=name))
+    mail.attach(richer)
+    return mail.as_bytes()
+
+
+def test_a_mail_is_known_by_its_head_however_that_is_written(stores: Path) -> None:
+    name, raw = "readers.tgz", PACKED["readers.tgz"]
+    plain = mail_with(name, raw)
+    folded = plain.replace(b"Content-Type: multipart", b"Content-Type:\n multipart")
+    assert folded != plain
+    in_a_mailbox = b"From omar@example.com Sat Nov 28 12:00:00 2026\n" + plain
+    for mail in (folded, in_a_mailbox, beside_the_words(name, raw)):
+        assert what_in(stores, "1.eml", mail) == {"e-mail address"}
 
 
 def test_the_files_of_a_mail_in_our_tables_are_looked_into() -> None:
