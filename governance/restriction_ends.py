@@ -10,7 +10,14 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, QuerySet
+from django.db.models import (
+    BooleanField,
+    Exists,
+    ExpressionWrapper,
+    OuterRef,
+    Q,
+    QuerySet,
+)
 
 from data_subjects import restriction
 from data_subjects.models import Ground, Restriction
@@ -92,21 +99,24 @@ def _what_happened(row: Any) -> str:
         return CORRECTED if row.is_corrected else ""
     if ground is Ground.OBJECTION:
         return WEIGHED if row.is_weighed else ""
-    return ASKS_FOR_DELETION if _is_no_longer_wanted(row) else ""
+    is_asked = row.is_deletion_asked and _is_no_longer_wanted(row)
+    return ASKS_FOR_DELETION if is_asked else ""
 
 
 def _is_no_longer_wanted(row: Restriction) -> bool:
     """Whether the person wants deleted what they wanted kept, and it is shown that they
     do: by what would do for the deletion itself."""
     asked = Case.objects.filter(
+        _is_deletion_since(row.starts_at),
         submission__data_subject=row.data_subject_id,
-        kind=CaseKind.ERASURE,
-        state__in=NO_LONGER_WANTED,
-        received_at__gt=row.starts_at,
     )
     return any(
         not closing.why_not_act(case) for case in asked.select_related("submission")
     )
+
+
+def _is_deletion_since(moment: datetime | OuterRef) -> Q:
+    return Q(kind=CaseKind.ERASURE, state__in=NO_LONGER_WANTED, received_at__gt=moment)
 
 
 def _with_what_happened() -> QuerySet[Any]:
@@ -114,6 +124,10 @@ def _with_what_happened() -> QuerySet[Any]:
         is_corrected=_is_decided(CaseKind.RECTIFICATION, CHECKED),
         is_weighed=_is_decided(CaseKind.OBJECTION, CLOSED),
         is_open_again=Exists(_theirs(CaseKind.OBJECTION).filter(state__in=OPEN)),
+        # Of each that is asked for it is looked whose it is, and of no other.
+        is_deletion_asked=Exists(
+            _theirs(CaseKind.ERASURE).filter(_is_deletion_since(OuterRef("starts_at")))
+        ),
         mail_state=outcomes.state_by("notice_mail_id"),
     )
 

@@ -593,6 +593,17 @@ ASKS_FOR_DELETION = (
 )
 
 
+def test_however_many_stand_they_are_read_at_once() -> None:
+    """The first page asks for them each time that it is opened."""
+    counts = []
+    for ground in (Ground.CLAIMS, Ground.UNLAWFUL):
+        restricted_on(ground)
+        with CaptureQueriesContext(connection) as seen:
+            assert whys() == []
+        counts.append(len(seen))
+    assert counts[0] == counts[1]
+
+
 def test_a_deletion_that_an_agent_asks_for_proposes_no_end_before_they_may() -> None:
     restricted_on(Ground.CLAIMS)
     agent = Agent("Gail Go-Between", "gail@example.com")
