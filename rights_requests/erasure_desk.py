@@ -30,7 +30,9 @@ from rights_requests.fulfilment import (
     residue_owners,
     unheard,
 )
+from rights_requests.fulfilment.identifiers import What
 from rights_requests.fulfilment.pages import reader_of
+from rights_requests.fulfilment.residual_scan import ALL_OF_IT
 from rights_requests.kinds import CaseKind
 from rights_requests.models import Case, ErasedPlace, ErasurePlan, Residue
 from rights_requests.moves import State
@@ -41,6 +43,15 @@ TAB = "deletion"
 FILE_IN_THE_WAY = (
     "A file is being written in the vault. The search waits until it is whole, or nobody "
     "has written to it for a quarter of an hour; after an hour it looks into it as it is."
+)
+READ_TABLE = (
+    "Have whoever runs the database let our database role read the whole table: SELECT on "
+    "it, USAGE on its schema, and no row-level security that hides rows. Then look once "
+    "more. Or two people agree that it stays."
+)
+LOOK_BY_HAND = (
+    "Look into it by other means, take it away if it is not needed, and look once more. Or "
+    "two people agree that it stays."
 )
 ROWS_ON_A_PAGE = 50
 LONGEST_REASON = 500
@@ -191,9 +202,18 @@ def _residue(plan: ErasurePlan | None, number: int) -> list[dict[str, Any]]:
             "is_mine": row.kept_by_id == number,
             "owner": _owner(row),
             "whose": _whose(row),
+            "to_look": _how_to_look(row),
         }
         for row in rows
     ]
+
+
+def _how_to_look(row: Residue) -> str:
+    """Of what could not be looked into, what to do about it; empty for what was found."""
+    if row.what in set(What):
+        return ""
+    what_to_do = READ_TABLE if row.row == ALL_OF_IT else LOOK_BY_HAND
+    return f"Nobody knows whether anything of the person is there. {what_to_do}"
 
 
 def _whose(row: Residue) -> str:
@@ -237,6 +257,7 @@ def _kept(plan: ErasurePlan | None) -> list[dict[str, Any]]:
             "by": names.get(row.kept_by_id or 0, ""),
             "agreed_by": names.get(row.agreed_by_id or 0, ""),
             "whose": _whose(row),
+            "to_look": _how_to_look(row),
             "is_over": row.pk in over,
         }
         for row in rows

@@ -33,7 +33,10 @@ from rights_requests.fulfilment.packed_files import (
     read,
 )
 
-__all__ = ["TOO_LARGE", "UNREADABLE", "Hit", "Spared", "hits"]
+__all__ = ["ALL_OF_IT", "TOO_LARGE", "UNREADABLE", "Hit", "Spared", "hits"]
+
+# In place of a row: of a table that was not looked into at all.
+ALL_OF_IT = "all of it"
 
 ROWS = 500
 SHORT = 32
@@ -98,7 +101,7 @@ def _in_tables(needle: Needle, spared: Spared) -> Iterator[Hit]:
     for table, columns in sorted(_columns().items()):
         yield from _in_table(table, columns, needle, spared)
     for name in _shut_tables():
-        yield Hit(f"table {name}", "all of it", UNREADABLE)
+        yield Hit(f"table {name}", ALL_OF_IT, UNREADABLE)
 
 
 def _shut_tables() -> list[str]:

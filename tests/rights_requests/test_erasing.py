@@ -5,6 +5,7 @@ import inspect
 import io
 import json
 import os
+import re
 import threading
 import time
 import zipfile
@@ -1315,6 +1316,27 @@ def test_what_is_somebody_elses_stays_when_two_people_agree(
     assert again(case).state == State.FULFILLED
     with pytest.raises(NotAllowed, match="Nothing was found"):
         residue.search_again(plan.pk)
+
+
+def test_what_could_not_be_looked_into_is_not_called_found(
+    case: Case, stores: Path
+) -> None:
+    (stores / "old.rar").write_bytes(b"Rar!\x1a\x07" + b"\0" * 20)
+    dana = console_of(person("dana@example.com", "view_case", "work_case"))
+    page = f"/console/rights_requests/case/{case.pk}/deletion/"
+    with made("CREATE TABLE shut (name text)", "DROP TABLE shut"):
+        carried_out(case)
+        shown = plain(dana.get(page))
+    assert "Could not be looked into: table shut, all of it" in shown
+    assert "Could not be looked into: folder" in shown and "old.rar" in shown
+    assert shown.count("Nobody knows whether anything of the person is there.") == 2
+    assert "let our database role read the whole table" in shown
+    assert "Cannot be read in" not in shown and "This was found." not in shown
+    assert "as far as it can read them" in shown
+
+
+def plain(response: Any) -> str:
+    return " ".join(re.sub(r"<[^>]+>", "", text(response)).split())
 
 
 def kept_by_two(plan: ErasurePlan) -> None:
