@@ -45,7 +45,8 @@ HOLDS = Holding(
     to_mailbox=nothing,
     context=("placed_at", "review_on", "released_at"),
     kept=Kept(
-        "What a legal claim needed is kept for its time. Your address in it goes",
+        "What a legal claim needed is kept for its time. Your address in it goes now, "
+        "unless the claim still stands: then it is kept as long",
         "UK GDPR, Article 17(3)(e)",
     ),
     titles={

@@ -31,7 +31,7 @@ from consent.models import ConsentEntry
 from data_subjects import disclosures, holds, restriction
 from data_subjects.holds import Matter
 from data_subjects.journal_file import Kind, Reading
-from data_subjects.models import DataSubject, Ground, LegalHold
+from data_subjects.models import DataSubject, Ground, HeldPerson, LegalHold
 from data_subjects.people import subject_of, subjects_of
 from groundwork import addresses
 from groundwork.clock import today_here
@@ -944,6 +944,27 @@ def test_a_hold_by_address_after_the_last_place_keeps_the_file_and_lets_the_case
     assert again(case).submission.address == ADA
     assert restriction.is_kept(case.submission.data_subject_id)
     assert restriction.is_kept(subject_of(ADA).pk)
+
+
+def test_the_letter_to_somebody_held_says_how_long_their_address_is_named_there(
+    case: Case, stores: Path, smtp: Relay
+) -> None:
+    (stores / "worker.log").write_text(ADA)
+    plan = carried_out(case)
+    hold_by_address(case)
+    (stores / "worker.log").unlink()
+    residue.search_again(plan.pk)
+    erasing.work_on_next(timezone.now())
+    deliver()
+
+    told = " ".join(inbox(smtp, ADA)[-1].text.split())
+    assert "Legal claims for which your data is kept." in told
+    assert (
+        "Your address in it goes now, unless the claim still stands: then it is kept as "
+        "long (UK GDPR, Article 17(3)(e))." in told
+    )
+    held = case.submission.data_subject_id
+    assert HeldPerson.objects.get(data_subject=held).address == ADA
 
 
 def hold_by_address(case: Case, address: str = ADA) -> None:
