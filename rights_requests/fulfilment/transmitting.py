@@ -302,7 +302,7 @@ def _note_late(found: Transmission, how: str) -> None:
 
 def _put_on_record(found: Transmission, how: str) -> None:
     """In the ledger of disclosures, once, as anything that somebody had from us."""
-    if found.disclosure_id is not None:
+    if found.is_on_record:
         return
     given = Given(
         recipient=found.recipient,
@@ -316,14 +316,14 @@ def _put_on_record(found: Transmission, how: str) -> None:
         reference=f"Case {found.case.reference}, sent directly at the person’s wish, "
         f"{how}; SHA-256 {found.digest}",
     )
-    disclosure = disclosures.record(
+    disclosures.record(
         found.case.submission.data_subject_id,
         given,
         staff_id=found.named_by_id or 0,
         today=today_here(),
         allowed=Allowed(Allowance.CONSENT, WISH),
     )
-    found.disclosure_id = disclosure.pk
+    found.is_on_record = True
 
 
 @transaction.atomic

@@ -92,8 +92,9 @@ class Transmission(models.Model):
     # A try got so far that the receiver may have the file, whatever it said.
     may_have_arrived = models.BooleanField(default=False)
     settled_at = models.DateTimeField(null=True)
-    # Of the ledger of disclosures.
-    disclosure_id = models.BigIntegerField(null=True)
+    # In the ledger of disclosures; which entry that is stands nowhere, since the file has
+    # a name and the ledger a number (fulfilment.cutting_off).
+    is_on_record = models.BooleanField(default=False)
 
     objects: ClassVar = TransmissionQuerySet.as_manager()
     personal_data = PersonalData(
@@ -109,7 +110,7 @@ class Transmission(models.Model):
         erasure=Erasure.KEPT,
         others="id case state given_at given_by_id country_code safeguard named_at"
         " named_by_id key document digest categories next_at tries_count problem"
-        " may_have_arrived settled_at disclosure_id",
+        " may_have_arrived settled_at is_on_record",
         linked_by="case__submission__data_subject",
     )
 
@@ -142,8 +143,7 @@ class Transmission(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(state="accepted")
-                | Q(settled_at__isnull=False, disclosure_id__isnull=False)
-                & ~Q(digest=""),
+                | Q(settled_at__isnull=False, is_on_record=True) & ~Q(digest=""),
                 name="what_arrived_is_on_record",
             ),
         ]

@@ -149,6 +149,19 @@ def test_when_the_report_has_left_the_ledgers_are_whole_and_lead_nowhere(
     assert str(number) not in shown and "lead here no more" in shown
 
 
+def test_nothing_of_a_file_names_an_entry_of_a_ledger_that_knows_people() -> None:
+    """Nor then by its number: what that entry knows the person by is one step away."""
+    people = {
+        f"{one._meta.model_name}_id"
+        for one in apps.get_models()
+        if _is_ledger(one) and hasattr(one, "data_subject_id")
+    }
+    assert "disclosure_id" in people
+    for model in apps.get_app_config("rights_requests").get_models():
+        named = people & {field.attname for field in model._meta.concrete_fields}
+        assert not named, model
+
+
 def test_who_had_the_data_stands_in_the_file_and_in_its_evidence_all_the_same(
     case: Case, tmp_path: Path
 ) -> None:
