@@ -49,6 +49,15 @@ from staff.console import Place, console
 BY_ITSELF = "nobody: it follows from what the person asked, or from the address"
 
 
+# Whoever typed an address meant one of them, and binds both (people.bind_alike,
+# people.bind_those_before).
+TWO_BY_ONE = (
+    "Two people by one address: a deletion had begun of whoever had it first, or somebody "
+    "moved to it. Nobody can tell which of them is meant, so both are bound. One may be "
+    "an empty entry, for whoever comes with the address."
+)
+
+
 def _numbered(number: int | None) -> str:
     """How somebody is meant who has no e-mail address."""
     return f"no. {number} from other sources" if number else "—"
@@ -58,12 +67,12 @@ def _people(known_by: Iterable[tuple[uuid.UUID, str]]) -> str:
     """By their addresses; without one, by the number or the id in the ledgers."""
     people = list(known_by)
     numbers = numbers_of(subject for subject, address in people if not address)
-    # Two may have had one address: the first until a deletion began.
     named = dict.fromkeys(
         address or (_numbered(numbers[subject]) if subject in numbers else str(subject))
         for subject, address in people
     )
-    return ", ".join(named)
+    is_one_address_of_two = len(named) < len(people)
+    return ", ".join(named) + (f"\n{TWO_BY_ONE}" if is_one_address_of_two else "")
 
 
 # --- Restrictions ---
@@ -192,7 +201,7 @@ class RestrictionAdmin(AboutPeopleAdmin):
 
     def facts(self, row: Restriction) -> list[tuple[str, str]]:
         return [
-            ("Person", _people([(row.data_subject_id, row.address)])),
+            ("Person", _people(_with_those_alike(row))),
             ("Ground", row.get_ground_display()),
             ("Reason", row.reason),
             ("Since", when(row.starts_at)),
@@ -209,6 +218,17 @@ class RestrictionAdmin(AboutPeopleAdmin):
             ("Lifted", when(row.lifted_at)),
             ("Lifted by", who(row.lifted_by_id)),
         ]
+
+
+def _with_those_alike(row: Restriction) -> Iterable[tuple[uuid.UUID, str]]:
+    """Its person, and whoever is restricted with them by the same address."""
+    yield row.data_subject_id, row.address
+    others = Restriction.objects.filter(
+        ground=row.ground, staff_id=row.staff_id, look_again_on=row.look_again_on
+    ).exclude(data_subject=row.data_subject_id)
+    for other in others if row.address else ():
+        if (other.address, other.reason) == (row.address, row.reason):
+            yield other.data_subject_id, other.address
 
 
 def _day(day: date | None) -> str:

@@ -31,7 +31,13 @@ from consent.models import ConsentEntry
 from data_subjects import disclosures, holds, restriction
 from data_subjects.holds import Matter
 from data_subjects.journal_file import Kind, Reading
-from data_subjects.models import DataSubject, Ground, HeldPerson, LegalHold
+from data_subjects.models import (
+    DataSubject,
+    Ground,
+    HeldPerson,
+    LegalHold,
+    Restriction,
+)
 from data_subjects.people import subject_of, subjects_of
 from groundwork import addresses
 from groundwork.clock import today_here
@@ -891,6 +897,38 @@ def test_what_is_typed_by_the_address_of_the_person_stops_a_deletion_that_runs(
     assert restriction.is_kept(now.data_subject_id)
     assert (now.first_name == "New") is is_somebody_new
     assert (now.pk == left.pk) is not is_somebody_new
+
+
+def pages_of_what_binds(act: str) -> list[str]:
+    """As whoever may see them reads them on the console."""
+    rows: Any = (LegalHold if act == "hold" else Restriction).objects.order_by("pk")
+    model = rows.model._meta.model_name
+    console = console_of(person("eve@example.com", f"view_{model}"))
+    path = f"/console/data_subjects/{model}"
+    return [plain(console.get(f"{path}/{row.pk}/change/")) for row in rows]
+
+
+@pytest.mark.parametrize("act", ["hold", "restrict"])
+def test_the_page_of_what_binds_two_by_one_address_says_why(
+    case: Case, act: str
+) -> None:
+    stopped_midway(case, lambda: typed_on_the_console(act))
+
+    pages = pages_of_what_binds(act)
+    assert len(pages) == {"hold": 1, "restrict": 2}[act]
+    for shown in pages:
+        assert shown.count(ADA) == 1
+        assert "Two people by one address" in shown
+        assert "a deletion had begun" in shown
+
+
+@pytest.mark.parametrize("act", ["hold", "restrict"])
+def test_what_binds_one_person_by_their_address_says_nothing_of_two(
+    case: Case, act: str
+) -> None:
+    {"hold": hold, "restrict": restrict}[act](case)
+    [shown] = pages_of_what_binds(act)
+    assert ADA in shown and "by one address" not in shown
 
 
 def test_an_uploaded_list_makes_nobody_of_whom_only_the_address_was_typed(
