@@ -56,5 +56,7 @@ def cut_off(subject_id: uuid.UUID) -> bool:
 
 def is_cut_off(case: Case) -> bool:
     """Whether the number of this file is not that of the ledgers any more."""
+    if case.is_open:
+        return False
     plans = ErasurePlan.objects.filter(**{PERSON: case.submission.data_subject_id})
     return plans.exclude(cut_off_at=None).exists()
