@@ -200,6 +200,7 @@ def _residue(plan: ErasurePlan | None, number: int) -> list[dict[str, Any]]:
             "row": row,
             "by": names.get(row.kept_by_id or 0, ""),
             "is_mine": row.kept_by_id == number,
+            "code": residue.code_of(row),
             "owner": _owner(row),
             "whose": _whose(row),
             "to_look": _how_to_look(row),
@@ -400,7 +401,8 @@ def agree(request: HttpRequest, pk: int) -> HttpResponse:
     """By somebody else than who said why."""
     row, case = _residue_of(request, pk)
     try:
-        residue.agree_to_keep(row.pk, staff_id=staff_id(request), now=timezone.now())
+        by, seen = staff_id(request), request.POST.get("seen", "")
+        residue.agree_to_keep(row.pk, seen=seen, staff_id=by, now=timezone.now())
     except NotAllowed as refusal:
         return _page(page_of(request, case.pk), status=409, problem=str(refusal))
     messages.success(request, "On record: it stays.")

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from groundwork.refusals import NotAllowed, refuse
+from groundwork.word_digests import digest_of_words
 from rights_requests import casebook
 from rights_requests.fulfilment import erasure_plan, unheard
 from rights_requests.models import ErasurePlan, Event, Residue
@@ -60,14 +61,19 @@ def _why_not_keep(keep: Keep, *, today: date) -> str:
     return erasure_plan.why_not_until(keep.until, today)
 
 
+def code_of(row: Residue) -> str:
+    """Of what was proposed: whoever agrees sends along what they read."""
+    told = (row.kept_by_id, row.kept_because, row.ground, row.kept_until)
+    return digest_of_words("\n".join(map(str, told)))
+
+
 @transaction.atomic
-def agree_to_keep(residue_id: int, *, staff_id: int, now: datetime) -> None:
-    """Somebody else agrees that it stays. Raises NotAllowed."""
+def agree_to_keep(residue_id: int, *, seen: str, staff_id: int, now: datetime) -> None:
+    """Somebody else agrees that it stays, as they read it (code_of). Raises NotAllowed."""
     row = _waiting(residue_id)
-    if row.kept_by_id is None:
-        raise NotAllowed("Nobody has said why it should stay.")
-    if row.kept_by_id == staff_id:
-        raise NotAllowed("You said why it should stay: somebody else has to agree.")
+    refuse(_why_not_agree(row, staff_id=staff_id, today=timezone.localdate(now)))
+    if code_of(row) != seen:
+        raise NotAllowed("Somebody has proposed it otherwise since: read it once more.")
     row.agreed_by_id, row.agreed_at = staff_id, now
     row.save(update_fields=["agreed_by_id", "agreed_at"])
     decision = row.plan.decision
@@ -77,11 +83,23 @@ def agree_to_keep(residue_id: int, *, staff_id: int, now: datetime) -> None:
         staff_id=staff_id,
         inputs={
             "decision": decision.pk,
+            "residue": row.pk,
             "proposed_by": row.kept_by_id,
             "ground": row.ground,
+            "until": row.kept_until.isoformat() if row.kept_until else "",
             "reason": casebook.digest_of(row.kept_because),
         },
     )
+
+
+def _why_not_agree(row: Residue, *, staff_id: int, today: date) -> str:
+    if row.kept_by_id is None:
+        return "Nobody has said why it should stay."
+    if row.kept_by_id == staff_id:
+        return "You said why it should stay: somebody else has to agree."
+    if row.kept_until is not None and row.kept_until <= today:
+        return "The day until which it should stay has come: propose it anew."
+    return ""
 
 
 @transaction.atomic

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -1358,18 +1358,18 @@ def test_what_is_somebody_elses_stays_when_two_people_agree(
     assert "The letter about two months more" not in case_page
     now = timezone.now()
     with pytest.raises(NotAllowed, match="Nobody has said why"):
-        residue.agree_to_keep(row.pk, staff_id=OMAR, now=now)
+        agree(row, now=now)
     with pytest.raises(NotAllowed, match="Say whose it is"):
         residue.propose_to_keep(row.pk, residue.Keep(" "), staff_id=DANA, now=now)
     its_firm = residue.Keep("A firm of that name.")
     residue.propose_to_keep(row.pk, its_firm, staff_id=DANA, now=now)
     with pytest.raises(NotAllowed, match="somebody else has to agree"):
-        residue.agree_to_keep(row.pk, staff_id=DANA, now=now)
+        agree(row, by=DANA, now=now)
     with pytest.raises(IntegrityError), transaction.atomic():
         Residue.objects.update(agreed_by_id=DANA, agreed_at=now)
-    residue.agree_to_keep(row.pk, staff_id=OMAR, now=now)
+    agree(row, now=now)
     with pytest.raises(NotAllowed, match="dealt with already"):
-        residue.agree_to_keep(row.pk, staff_id=OMAR, now=now)
+        agree(row, now=now)
     residue.search_again(plan.pk)
     erasing.work_on_next(timezone.now())
     assert again(case).state == State.FULFILLED
@@ -1398,13 +1398,45 @@ def plain(response: Any) -> str:
     return " ".join(re.sub(r"<[^>]+>", "", text(response)).split())
 
 
+def agree(row: Residue, *, by: int = OMAR, now: datetime | None = None) -> None:
+    """Whoever does reads what is proposed at this moment."""
+    row.refresh_from_db()
+    now, seen = now or timezone.now(), residue.code_of(row)
+    residue.agree_to_keep(row.pk, seen=seen, staff_id=by, now=now)
+
+
+def test_what_two_agree_on_is_what_the_second_read_and_its_day_is_to_come(
+    case: Case, stores: Path
+) -> None:
+    (stores / "claim.txt").write_text(f"Paid to {ADA}")
+    [row] = carried_out(case).residue.all()
+    now = timezone.now()
+    tomorrow = today_here() + timedelta(days=1)
+    claim = residue.Keep("We may need it.", "legal-claims", tomorrow)
+    residue.propose_to_keep(row.pk, claim, staff_id=DANA, now=now)
+    row.refresh_from_db()
+    seen = residue.code_of(row)
+    law = residue.Keep("We may need it.", "legal-obligation", tomorrow)
+    residue.propose_to_keep(row.pk, law, staff_id=DANA, now=now)
+    with pytest.raises(NotAllowed, match="read it once more"):
+        residue.agree_to_keep(row.pk, seen=seen, staff_id=OMAR, now=now)
+    with pytest.raises(NotAllowed, match="propose it anew"):
+        agree(row, now=now + timedelta(days=1))
+    agree(row, now=now)
+    entry = CaseLogEntry.objects.get(case_id=case.pk, event=Event.RESIDUE_KEPT)
+    assert (entry.inputs["residue"], entry.inputs["until"]) == (
+        row.pk,
+        tomorrow.isoformat(),
+    )
+
+
 def kept_by_two(plan: ErasurePlan) -> None:
     """All of what was found, and then it is looked for once more."""
     for row in plan.residue.all():
         why = residue.Keep("We may not open it.", "legal-claims", IN_A_YEAR)
         now = timezone.now()
         residue.propose_to_keep(row.pk, why, staff_id=DANA, now=now)
-        residue.agree_to_keep(row.pk, staff_id=OMAR, now=now)
+        agree(row, now=now)
     residue.search_again(plan.pk)
     erasing.work_on_next(timezone.now())
 
@@ -1453,8 +1485,11 @@ def test_what_has_to_stay_of_the_person_is_told_and_what_is_somebody_elses_is_no
     assert "It is somebody else’s" in shown and "It is theirs, and stays." in shown
     assert f"until {in_words(IN_A_YEAR)}" in shown
     for row in plan.residue.all():
-        agree = f"/console/rights_requests/residue/{row.pk}/agree/"
-        assert omar.post(agree).status_code == 302
+        url = f"/console/rights_requests/residue/{row.pk}/agree/"
+        assert omar.post(url).status_code == 409
+        row.refresh_from_db()
+        assert f'name="seen" value="{residue.code_of(row)}"' in shown
+        assert omar.post(url, {"seen": residue.code_of(row)}).status_code == 302
     residue.search_again(plan.pk)
     erasing.work_on_next(timezone.now())
 
