@@ -297,6 +297,19 @@ def test_who_it_is_stands_on_a_page_of_its_own_and_each_look_is_on_record(
     ] * 2
 
 
+@pytest.mark.parametrize("gets_answer", [True, False])
+def test_whose_mailbox_was_confirmed_is_said(worker: Client, gets_answer: bool) -> None:
+    agent = Agent("Sam Solicitor", "sam@example.com", gets_answer)
+    case = lives.new_case(CaseKind.ACCESS, agent=agent)
+    whose = "whoever writes for the person" if gets_answer else "the person"
+    before = shown(worker.get(page(case, "who")))
+    assert f"Mailbox of {whose} not confirmed" in before
+    lives.confirm_mailbox(case)
+    after = shown(worker.get(page(case, "who")))
+    assert f"Mailbox of {whose} confirmed" in after
+    assert ("shows nothing of the person" in after) is gets_answer
+
+
 def test_what_is_shut_away_is_only_said_to_be_there() -> None:
     case = lives.new_case(CaseKind.ACCESS, words="I have a secret illness.")
     Message.objects.create(case=case, words="It is a secret illness.", channel="form")
