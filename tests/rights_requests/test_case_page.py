@@ -585,6 +585,19 @@ def test_while_nobody_showed_the_mailbox_a_deletion_waits_for_the_person(
     assert "Our time runs on meanwhile." in words
 
 
+def test_the_mailbox_of_whoever_writes_for_the_person_is_waited_for_from_them(
+    worker: Client,
+) -> None:
+    agent = Agent("Sam Solicitor", "sam@example.com", True)
+    case = lives.new_case(CaseKind.ERASURE, agent=agent)
+    proof = check_upload(SimpleUploadedFile("authority.txt", b"Sam may act for me."))
+    now = timezone.now()
+    [document] = visiting.add_documents(case.pk, [proof], "authority", now=now)
+    authority.accept(document.pk, staff_id=1, now=now)
+    words = shown(worker.get(page(case)))
+    assert "We wait for whoever writes for the person. Nobody has shown yet" in words
+
+
 def test_while_the_owners_of_systems_are_being_asked_there_is_nothing_to_do(
     worker: Client,
 ) -> None:
