@@ -24,6 +24,7 @@ from rights_requests.case_timeline import staff_names
 from rights_requests.deadline_words import in_words
 from rights_requests.desk import MAY_SEE
 from rights_requests.fulfilment import (
+    erasing,
     erasure_places,
     erasure_plan,
     residue,
@@ -173,9 +174,11 @@ def _why_wait(plan: ErasurePlan | None) -> str:
     ends = (ErasurePlan.State.SEARCHING, ErasurePlan.State.RESIDUE)
     if plan is None or plan.state not in ends:
         return ""
-    if plan.state == ErasurePlan.State.SEARCHING and plan.waits_since is not None:
-        return FILE_IN_THE_WAY
-    return unheard.why_wait(plan)
+    if why_wait := unheard.why_wait(plan):
+        return why_wait  # which somebody has to do; the file settles itself
+    is_search_off = plan.state == ErasurePlan.State.SEARCHING
+    is_search_off &= erasing.waits_for_a_file(plan, timezone.now())
+    return FILE_IN_THE_WAY if is_search_off else ""
 
 
 def _stopped(plan: ErasurePlan | None) -> dict[str, list[ErasedPlace]]:

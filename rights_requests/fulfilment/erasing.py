@@ -148,6 +148,12 @@ def _is_file_waited_for(plan: ErasurePlan) -> bool:
     if since != plan.waits_since:
         plan.waits_since = since
         plan.save(update_fields=["waits_since"])
+    return waits_for_a_file(plan, now)
+
+
+def waits_for_a_file(plan: ErasurePlan, now: datetime) -> bool:
+    """Whether the last look is put off for a file, as a worker last found it."""
+    since = plan.waits_since
     return since is not None and now - since < WAITS_FOR_A_FILE
 
 

@@ -1319,6 +1319,11 @@ def test_that_it_waits_for_a_file_is_shown_and_ends_after_an_hour(case: Case) ->
     assert "A file is being written" in shown
     assert "is being looked through" not in shown
     assert waiting.deletions(most=9, now=timezone.now()) == []
+    # What somebody has to do comes first.
+    visiting.write_message(case.pk, "Is it done?", now=timezone.now())
+    shown = text(console.get(page))
+    assert "nobody has read it yet" in shown and "file is being" not in shown
+    handling.mark_read(Message.objects.get(case=case).pk, now=timezone.now())
 
     def goes_on(minutes: int) -> None:
         with time_machine.travel(timezone.now() + timedelta(minutes=minutes)):
@@ -1330,6 +1335,8 @@ def test_that_it_waits_for_a_file_is_shown_and_ends_after_an_hour(case: Case) ->
     assert plan.state == "searching"
     [line] = waiting.deletions(most=9, now=timezone.now() + timedelta(minutes=31))
     assert line.case == case
+    assert erasing.waits_for_a_file(plan, timezone.now() + timedelta(minutes=59))
+    assert not erasing.waits_for_a_file(plan, timezone.now() + timedelta(minutes=61))
     goes_on(62)
     assert plan.state == "residue"
     assert "never finished" in plan.residue.get().row
