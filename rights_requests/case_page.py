@@ -209,7 +209,7 @@ class CasePage:
         return {
             "may_work": True,
             "next": self._next(name),
-            "standstill": case_steps.standstill(self.facts),
+            "standstill": case_steps.standstill(self.case, self.facts),
             "groups": [
                 (group, [self._button(act) for act in is_open if act.group == group])
                 for group in case_acts.GROUPS

@@ -262,15 +262,15 @@ class Standstill:
     is_ours: bool = False
 
 
-def standstill(facts: Facts) -> Standstill:
+def standstill(case: Case, facts: Facts) -> Standstill:
     """Of an open case in which nothing comes next (next_step). Pure."""
     if facts.pending is not None and facts.pending.released_at is not None:
         return Standstill(closing.being_done(facts.pending))
     why_not = facts.why_not.get(Move.FULFIL, "")
     if why_not in OF_THE_PERSON:
-        return Standstill(
-            f"We wait for the person. {why_not} Our time runs on meanwhile."
-        )
+        # The button and the code go to wherever the answer goes.
+        who = case.submission.get_answer_to_display()
+        return Standstill(f"We wait for {who}. {why_not} Our time runs on meanwhile.")
     return Standstill(why_not, is_ours=why_not not in OF_A_WORKER)
 
 
