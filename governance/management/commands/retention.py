@@ -13,7 +13,8 @@ class Command(BaseCommand):
     help = (
         "Run every retention rule now, as the nightly schedule does. With --preview "
         "only list, rule by rule, exactly the rows that a run would remove and those "
-        "that it leaves out, and change nothing."
+        "that it leaves out, and change nothing. What a hold kept back of a deletion is "
+        "none of them: it goes in the night after the hold was released."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
