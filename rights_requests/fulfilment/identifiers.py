@@ -335,9 +335,8 @@ def _from_base64(text: str) -> Iterator[bytes]:
     """As messages of the queue and parts of mails are packed."""
     for found in _BASE64.finditer(text):
         packed = "".join(found[0].split())
-        whole = packed[: len(packed) // 4 * 4] if "=" not in packed else packed
-        try:
-            raw = base64.b64decode(whole, validate=True)
+        try:  # some leave out the signs that only fill it up
+            raw = base64.b64decode(packed + "=" * (-len(packed) % 4), validate=True)
         except binascii.Error:
             continue
         yield raw
