@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from email import message_from_bytes
 from email.utils import getaddresses
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -69,7 +70,7 @@ def _forget_by_imap(url: str, wanted: frozenset[str]) -> int:
         # The server finds parts of words as well, such as the end of a longer address.
         theirs = [n for n in sorted(found, key=int) if wanted & _ends_by(mailbox, n)]
         for number in theirs:
-            mailbox.uid("STORE", number.decode(), "+FLAGS", "\\Deleted")
+            _answer(mailbox, "STORE", number.decode(), "+FLAGS", "\\Deleted")
         mailbox.expunge()
     return len(theirs)
 
@@ -78,8 +79,18 @@ def _ends_by(mailbox: imaplib.IMAP4, number: bytes) -> set[str]:
     return _ends_of(_fetched(mailbox, number, "BODY.PEEK[HEADER]"))
 
 
+def _answer(mailbox: imaplib.IMAP4, command: str, *words: str) -> list[Any]:
+    """What the server says of messages by their lasting numbers. Raises imaplib's error
+    where it refuses: then nothing is known."""
+    status, told = mailbox.uid(command, *words)
+    if status != "OK":
+        # Without its words: they may repeat what was looked for.
+        raise imaplib.IMAP4.error(f"The mailbox refuses {command}.")
+    return list(told)
+
+
 def _fetched(mailbox: imaplib.IMAP4, number: bytes, what: str) -> bytes:
-    _, data = mailbox.uid("FETCH", number.decode(), f"({what})")
+    data = _answer(mailbox, "FETCH", number.decode(), f"({what})")
     return b"".join(part[1] for part in data if isinstance(part, tuple))
 
 
@@ -88,7 +99,7 @@ def _search(mailbox: imaplib.IMAP4, where: str, text: str) -> list[bytes]:
     6.4.8)."""
     # The stubs say text; what is sent is bytes (imaplib.IMAP4._command).
     mailbox.literal = text.encode()  # type: ignore[assignment]
-    _, found = mailbox.uid("SEARCH", "CHARSET", "UTF-8", where)
+    found = _answer(mailbox, "SEARCH", "CHARSET", "UTF-8", where)
     return found[0].split() if found and found[0] else []
 
 
@@ -116,7 +127,7 @@ LASTING_NUMBER = re.compile(rb"\bUID (\d+)")
 
 def _with_files(mailbox: imaplib.IMAP4) -> set[bytes]:
     """The lasting numbers of the messages with a part that is no text."""
-    _, told = mailbox.uid("FETCH", "1:*", "(BODYSTRUCTURE)")
+    told = _answer(mailbox, "FETCH", "1:*", "(BODYSTRUCTURE)")
     found: set[bytes] = set()
     for line in _whole_lines(told):
         number = LASTING_NUMBER.search(line)

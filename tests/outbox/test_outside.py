@@ -1,9 +1,13 @@
 """Copies of mail outside the database: taken away for one person, and looked for."""
 
+import imaplib
+import socketserver
 import tempfile
 from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
+from threading import Thread
+from typing import ClassVar
 
 import pytest
 from pytest_django import Settings
@@ -99,6 +103,39 @@ def test_a_mailbox_that_cannot_be_reached_says_so(settings: Settings) -> None:
         outside.forget([ADA])
     with pytest.raises(OSError):
         list(outside.messages_to_search([ADA]))
+
+
+class Unwilling(socketserver.StreamRequestHandler):
+    """An IMAP server that has the mailbox, and will not look into it."""
+
+    refused: ClassVar[bytes] = b""
+
+    def handle(self) -> None:
+        self.wfile.write(b"* OK ready\r\n")
+        for line in self.rfile:
+            tag, _, command = line.strip().partition(b" ")
+            if command.endswith(b"}"):
+                self.wfile.write(b"+ go on\r\n")
+                self.rfile.readline()
+            if b"CAPABILITY" in command:
+                self.wfile.write(b"* CAPABILITY IMAP4rev1\r\n")
+            is_refused = command.startswith(b"UID " + self.refused)
+            self.wfile.write(tag + (b" NO no\r\n" if is_refused else b" OK so\r\n"))
+
+
+@pytest.mark.parametrize("refused", [b"SEARCH", b"FETCH"])
+def test_a_mailbox_that_will_not_be_looked_into_says_so(
+    settings: Settings, refused: bytes
+) -> None:
+    """Nobody says that nothing is there."""
+    handler = type("Handler", (Unwilling,), {"refused": refused})
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        port = server.server_address[1]
+        settings.INBOUND_IMAP_URL = f"imap://governance:x@127.0.0.1:{port}/INBOX"
+        with pytest.raises(imaplib.IMAP4.error, match="refuses"):
+            list(outside.messages_to_search([ADA]))
+        server.shutdown()
 
 
 def test_without_a_mailbox_there_is_nothing_to_do(settings: Settings) -> None:
