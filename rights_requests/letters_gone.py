@@ -63,8 +63,9 @@ def _take_over_one(letter_id: int, now: datetime) -> bool:
 
 
 def _locked(letter_id: int) -> tuple[Letter, Case]:
+    """With the person, whose data goes with the last letter unless something binds it."""
     case_id = Letter.objects.values_list("case", flat=True).get(pk=letter_id)
-    case = casebook.locked(case_id)
+    case = casebook.locked_with_person(case_id)
     letter = Letter.objects.select_for_update(of=("self",)).get(pk=letter_id)
     return letter, case
 

@@ -21,7 +21,8 @@ def forget_contacts(case: Case) -> bool:
     """Our answer has left, and nothing that the person asked is open any more: the
     addresses in the files of somebody whose data was erased go, by what we searched for
     them, the addresses on the letters about it, and what was corrected. Whether it was
-    time. The caller holds the case."""
+    time. The caller holds the person, so that nobody binds their data meanwhile, and the
+    case."""
     subject_id = case.submission.data_subject_id
     erased = ErasurePlan.objects.filter(
         decision__case__submission__data_subject=subject_id,
@@ -67,4 +68,4 @@ def forget_contacts_kept_back() -> int:
 
 @transaction.atomic
 def _forget_contacts_of(case_id: uuid.UUID) -> bool:
-    return forget_contacts(casebook.locked(case_id))
+    return forget_contacts(casebook.locked_with_person(case_id))

@@ -42,7 +42,7 @@ def due() -> "QuerySet[ErasurePlan]":
 def cut_off(subject_id: uuid.UUID) -> bool:
     """Whether it was due, and is done: from now on nothing that stands beside the number
     of the ledgers says who it was. The caller has seen to it that no hold and no
-    restriction binds the person, and holds one of their cases."""
+    restriction binds the person, and holds them and one of their cases."""
     plans = list(due().filter(**{PERSON: subject_id}).values_list("pk", flat=True))
     if not plans:
         return False

@@ -26,6 +26,7 @@ from rights_requests.fulfilment import after_report, erasing, telling
 from rights_requests.fulfilment.recipients import recipients_of
 from rights_requests.kinds import CaseKind
 from rights_requests.models import Case, ErasurePlan, Submission, Task
+from tests.beside import Beside
 from tests.console.staff import console_of, person, text
 from tests.data_subjects.test_holds_and_disclosures import GIVEN
 from tests.people import ADA, inbox
@@ -220,6 +221,24 @@ def test_a_hold_keeps_the_number_in_the_file_until_the_night_after_its_release(
     assert own != number
     assert after_report.forget_contacts_kept_back() == 0
     assert number_of(case) == own
+
+
+def test_a_hold_that_is_just_being_placed_keeps_the_number_too(case: Case) -> None:
+    number = number_of(case)
+    carried_out(case)
+    with transaction.atomic():
+        hold(case)
+        leaving = Beside(deliver)
+        assert leaving.waits_for_us()
+    leaving.result()
+    assert number_of(case) == number
+    LegalHold.objects.update(released_at=timezone.now(), released_by_id=DANA)
+    with transaction.atomic():
+        hold(case)
+        night = Beside(after_report.forget_contacts_kept_back)
+        assert night.waits_for_us()
+    assert night.result() == 0
+    assert number_of(case) == number
 
 
 def test_a_file_of_before_is_cut_off_by_the_next_run_of_the_night(case: Case) -> None:
