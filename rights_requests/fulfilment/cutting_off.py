@@ -3,7 +3,8 @@
 The file stays, with a name in it, and the ledgers are never changed: as long as both
 know the person by one number, each entry leads to that name. So once the answer has
 left, the files of the person's requests get a number of their own. Nothing says which
-one they had before.
+one they had before; but entries of two ledgers that one transaction wrote, such as the
+beginning of the deletion, have its number and their moment in common, as the seals need.
 """
 
 import uuid
