@@ -9,7 +9,7 @@ whoever collects, moves, restricts or erases a person's data walks one list.
 
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from itertools import islice
 from typing import Any
@@ -139,7 +139,8 @@ class Holding:
     mailbox. passing: rows that
     only say that the person came by, and nothing new of them. titles,
     read: what a field is called, and how its value is put into words, where the model
-    does not say it as people do.
+    does not say it as people do. as_it_is: what is true of this person's rows where that
+    is another source, purpose or period than the declaration of the model says.
     """
 
     key: str
@@ -166,6 +167,7 @@ class Holding:
     passing: Q | None = None
     titles: Mapping[str, str] = field(default_factory=dict)
     read: Mapping[str, Callable[[Any], str]] = field(default_factory=dict)
+    as_it_is: Callable[[Person, PersonalData], PersonalData] | None = None
 
     def __str__(self) -> str:
         return self.key
@@ -180,6 +182,12 @@ class Holding:
         if not isinstance(own, PersonalData):
             raise TypeError(f"{self.model} declares no personal data: say it here.")
         return own
+
+    def of(self, person: Person) -> "Holding":
+        """As it is for this person, who reads where it came from and what it is for."""
+        if self.as_it_is is None:
+            return self
+        return replace(self, declared=self.as_it_is(person, self.declaration))
 
     @cached_property
     def data(self) -> tuple[Datum, ...]:

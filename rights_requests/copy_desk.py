@@ -292,7 +292,7 @@ def _page_number(request: HttpRequest) -> int:
 
 
 def _entries(desk: _Desk, holding: Holding, records: list[Record]) -> list[Entry]:
-    place = Place(holding, 0)
+    place = Place(holding, 0, frozenset())  # of which its entries alone are shown
     files = desk.contents.file_names(holding)
     hints = Hints(desk.contents.person)
     given = desk.contents.given(holding)

@@ -169,7 +169,8 @@ def person_behind(link: PersonLink) -> Person:
 
 def places(person: Person) -> Iterator[Shown]:
     """Each place in which something of the person is, in the order of collecting."""
-    for holding in holdings():
+    for one in holdings():
+        holding = one.of(person)
         if every := holding.told_count(person):
             count = holding.shown_count(person)
             yield Shown(holding, count, every - count)

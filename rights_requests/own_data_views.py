@@ -23,6 +23,7 @@ from groundwork.refusals import NotAllowed
 from groundwork.requests import network_of
 from rights_requests import links, own_data
 from rights_requests.at_once import STOPS
+from rights_requests.fulfilment import bases
 from rights_requests.fulfilment.pages import Place, reader_of
 from rights_requests.kinds import AT_ONCE, FACTS, CaseKind
 from rights_requests.link_pages import link_page
@@ -149,9 +150,10 @@ def _everything(
 ) -> HttpResponse:
     person = own_data.person_behind(link)
     places = list(own_data.places(person))
+    agreed = bases.agreed_by(person.id)
     context = {
         **_head(link, token),
-        "places": [_place(person, one, token) for one in places],
+        "places": [_place(person, one, agreed, token) for one in places],
         "kept_back": [one for one in places if one.kept_back],
         "can_correct": preferences.can_visit(link.data_subject_id),
         "minutes": VISIT_MINUTES,
@@ -163,12 +165,14 @@ def _head(link: PersonLink, token: str) -> dict[str, Any]:
     return {"token": token, "until": link.expires_at, "masked": link.masked}
 
 
-def _place(person: Person, shown: Shown, token: str) -> dict[str, Any]:
+def _place(
+    person: Person, shown: Shown, agreed: frozenset[str], token: str
+) -> dict[str, Any]:
     holding = shown.holding
     first = own_data.entries(person, holding, 0, FIRST_ENTRIES)
     return {
         "shown": shown,
-        "about": Place(holding, shown.count),
+        "about": Place(holding, shown.count, agreed),
         "entries": [_in_words(holding, record) for record in first],
         "has_more": shown.count > len(first),
         "url": reverse("rights_requests:own-data-place", args=[token, holding.key]),
@@ -190,19 +194,20 @@ def one_place(request: HttpRequest, token: str, place: str) -> HttpResponse:
     link = own_data.found(Use.VISIT, token)
     if link is None:
         return _no_link(request, Use.VISIT, token)
-    holding = own_data.place(place)
-    if holding is None:
+    found = own_data.place(place)
+    if found is None:
         raise Http404
     person = own_data.person_behind(link)
+    holding = found.of(person)
     count = holding.shown_count(person)
     page = Paginator(range(count), ON_A_PAGE).get_page(request.GET.get("page"))
     start = max(page.start_index() - 1, 0)
-    found = own_data.entries(person, holding, start, start + ON_A_PAGE)
+    entries = own_data.entries(person, holding, start, start + ON_A_PAGE)
     context = {
         **_head(link, token),
-        "about": Place(holding, count),
+        "about": Place(holding, count, bases.agreed_by(person.id)),
         "kept_back": holding.told_count(person) - count,
-        "entries": [_in_words(holding, record) for record in found],
+        "entries": [_in_words(holding, record) for record in entries],
         "page": page,
         "first": start + 1,
     }

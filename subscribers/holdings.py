@@ -3,14 +3,64 @@
 import csv
 import io
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import Q
 
+from consent.ledger import standing_purposes
 from groundwork.holdings import ON_RECORD, Holding, Person, by_subject, nothing
-from groundwork.personal_data import Category, Erasure, PersonalData
+from groundwork.personal_data import Category, Erasure, Held, PersonalData
 from subscribers import erasing
-from subscribers.models import LinkUse
+from subscribers.models import LinkUse, Subscriber, SubscriberEvent
+
+OWN_WORK = ("source", "notice_given")
+
+
+def _as_it_is(person: Person, declared: PersonalData) -> PersonalData:
+    """A list that staff brought in is no word of the person's, nor is a sign-up form our
+    colleagues'; it serves what they agreed to, and one that nobody confirmed goes sooner."""
+    reader = Subscriber.objects.filter(data_subject=person.id).first()
+    if reader is None:
+        return declared
+    fields, source = dict(declared.fields), declared.source
+    if reader.source == Subscriber.Source.SIGN_UP_FORM:
+        fields |= {name: Held(Category.MARKETING, source="house") for name in OWN_WORK}
+    if reader.source == Subscriber.Source.IMPORT:
+        source = "staff"
+        fields |= {
+            name: replace(_held(fields[name]), source="person")
+            for name in _put_right_by(person)
+            if name in fields
+        }
+    agreed = list(standing_purposes(person.id))
+    is_pending = reader.status == Subscriber.Status.PENDING
+    return replace(
+        declared,
+        fields=fields,
+        source=source,
+        purpose=agreed[0]
+        if agreed and declared.purpose not in agreed
+        else declared.purpose,
+        retention="unconfirmed-sign-up" if is_pending else declared.retention,
+    )
+
+
+def _held(kind: Category | Held) -> Held:
+    return kind if isinstance(kind, Held) else Held(kind)
+
+
+def _put_right_by(person: Person) -> set[str]:
+    """The fields that the person changed themselves."""
+    changed = SubscriberEvent.objects.filter(
+        data_subject_id=person.id,
+        action=SubscriberEvent.Action.DETAILS_CHANGED,
+        staff_id=None,
+    )
+    return {
+        name for names in changed.values_list("fields", flat=True) for name in names
+    }
+
 
 SIGN_UP = Holding(
     key="sign-up",
@@ -22,6 +72,7 @@ SIGN_UP = Holding(
     # Before that, anybody may have typed it.
     to_mailbox=lambda person: Q(confirmed_at__isnull=False),
     forget=erasing.forget_reader,
+    as_it_is=_as_it_is,
     addresses=("address",),
     names=(("first_name", "last_name"),),
     telephones=("telephone",),

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from data_subjects.models import Disclosure
 from groundwork.holdings import Datum, Holding
 from processing_register.models import Controller
-from processing_register.register import BASES, UK_AND_EEA, Recipient, the_register
+from processing_register.register import UK_AND_EEA, Recipient, the_register
+from rights_requests.fulfilment import bases
 
 NO_DECISION = (
     "None. No decision about you is made by software alone, and none by a profile."
@@ -34,7 +35,7 @@ def points(
     person was found. A point with nothing to tell says so."""
     data = [datum for holding in found for datum in holding.data]
     lines = {
-        "a": _purposes(data),
+        "a": _purposes(data, bases.agreed_by(subject_id)),
         "b": _kinds(data),
         "c": _recipients(data, subject_id),
         "d": _periods(data),
@@ -71,12 +72,14 @@ RIGHTS = (
 )
 
 
-def _purposes(data: list[Datum]) -> Iterator[str]:
+def _purposes(data: list[Datum], agreed: frozenset[str]) -> Iterator[str]:
+    """Those of the data, and whatever else the person agreed to, which one sign-up
+    serves."""
     register = the_register()
-    for key in dict.fromkeys(datum.purpose for datum in data):
+    for key in dict.fromkeys([*(datum.purpose for datum in data), *sorted(agreed)]):
         purpose = register.purposes[key]
-        bases = " and ".join(BASES[basis.key] for basis in purpose.lawful_bases)
-        yield f"{purpose.title}: {purpose.description} This rests on {bases}."
+        why = " and ".join(bases.in_words(purpose, agreed))
+        yield f"{purpose.title}: {purpose.description} This rests on {why}."
 
 
 def _kinds(data: list[Datum]) -> Iterator[str]:

@@ -32,9 +32,10 @@ def _members(reading: Reading, cover: Cover, told: Told) -> Iterator[Member]:
     found: list[Place] = []
     nothing_in: list[Holding] = []
     context = {**cover.context, "up": "../"}
-    for holding in holdings():
+    for one in holdings():
+        holding = one.of(reading.person)
         with one_moment():
-            place = Place(holding, reading.count(holding))
+            place = Place(holding, reading.count(holding), reading.agreed)
             if place.rows_count:
                 yield from _members_of(place, reading, context)
         if place.rows_count:

@@ -19,7 +19,8 @@ from django.utils.safestring import mark_safe
 
 from groundwork.holdings import Datum, Holding, Record
 from groundwork.periods import LONDON
-from processing_register.register import BASES, Register, the_register
+from processing_register.register import Register, the_register
+from rights_requests.fulfilment import bases
 from rights_requests.fulfilment.marks import Shortened
 from rights_requests.fulfilment.reading import Reading
 from rights_requests.fulfilment.tables import WHY_NOT
@@ -41,10 +42,12 @@ FACTS = {
 
 @dataclass(frozen=True)
 class Place:
-    """What the first page says of one place. files: how many pages it fills."""
+    """What the first page says of one place. agreed: the purposes to which the person
+    has agreed."""
 
     holding: Holding
     rows_count: int
+    agreed: frozenset[str]
 
     @property
     def pages_count(self) -> int:
@@ -70,7 +73,8 @@ class Place:
     @cached_property
     def facts(self) -> list[dict[str, str]]:
         """What is known of each field."""
-        return [_fact(datum, the_register()) for datum in self.holding.data]
+        register = the_register()
+        return [_fact(datum, register, self.agreed) for datum in self.holding.data]
 
     @cached_property
     def same(self) -> list[tuple[str, str]]:
@@ -128,14 +132,14 @@ def _page(
     )
 
 
-def _fact(datum: Datum, register: Register) -> dict[str, str]:
+def _fact(datum: Datum, register: Register, agreed: frozenset[str]) -> dict[str, str]:
     purpose = register.purposes[datum.purpose]
     kind = register.categories[datum.category].title if datum.category else ""
     return {
         "title": datum.title,
         "kind": kind,
         "purpose": purpose.title,
-        "basis": ", ".join(BASES[basis.key] for basis in purpose.lawful_bases),
+        "basis": ", ".join(bases.in_words(purpose, agreed)),
         "source": register.sources[datum.source].title,
         "kept": register.retention[datum.retention].words,
         "why_not": "" if datum.is_given else WHY_NOT[datum.export],

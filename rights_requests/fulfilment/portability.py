@@ -129,7 +129,8 @@ class _Archive:
         }
         yield dumped(head)[:-1] + ', "places": ['
         between = "\n"
-        for holding in holdings():
+        for one in holdings():
+            holding = one.of(self.reading.person)
             with one_moment():
                 count = self.reading.count(holding)
                 if count and (data := portable(holding)):

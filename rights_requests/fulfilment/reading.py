@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import cached_property
 
 from groundwork.holdings import Datum, HeldFile, Holding, Person, Record
+from rights_requests.fulfilment import bases
 from rights_requests.fulfilment.marks import Marks
 
 
@@ -13,6 +15,11 @@ class Reading:
     def __init__(self, person: Person, marks: Marks | None = None) -> None:
         self.person = person
         self.marks = marks or Marks()
+
+    @cached_property
+    def agreed(self) -> frozenset[str]:
+        """The purposes for which the person's consent stands."""
+        return bases.agreed_by(self.person.id)
 
     def count(self, holding: Holding) -> int:
         return holding.count(self.person)

@@ -68,7 +68,9 @@ class Contents:
 
     def given(self, holding: Holding) -> tuple[Datum, ...]:
         """The fields of a place that are in the copy."""
-        return holding.given if self.is_all else portability.portable(holding)
+        if self.is_all:
+            return holding.given
+        return portability.portable(holding.of(self.person))
 
     def places(self) -> Iterator[tuple[Holding, int]]:
         """Each place of which something is in the copy, with how many entries."""

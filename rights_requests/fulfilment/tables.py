@@ -13,7 +13,8 @@ from typing import Any
 from groundwork.holdings import Datum, Holding
 from groundwork.personal_data import Export
 from groundwork.spreadsheets import csv_lines
-from processing_register.register import BASES, Register, the_register
+from processing_register.register import Register, the_register
+from rights_requests.fulfilment import bases
 from rights_requests.fulfilment.reading import Reading
 
 WHY_NOT = {
@@ -29,7 +30,9 @@ def as_json(holding: Holding, reading: Reading) -> Iterator[str]:
         "holding": holding.key,
         "title": holding.title,
         "about": holding.words,
-        "fields": [told_of(datum, the_register()) for datum in holding.data],
+        "fields": [
+            told_of(datum, the_register(), reading.agreed) for datum in holding.data
+        ],
     }
     yield dumped(head)[:-1] + ', "records": ['
     yield from records_as_json(holding, reading, holding.given)
@@ -67,7 +70,7 @@ def _lines(
         yield [_cell(value) for value in record.values.values()]
 
 
-def told_of(datum: Datum, register: Register) -> dict[str, Any]:
+def told_of(datum: Datum, register: Register, agreed: frozenset[str]) -> dict[str, Any]:
     """What is known of a field: kind, purpose, lawful basis, source, period (Art. 15(1)),
     and, where its values are not given, why."""
     purpose = register.purposes[datum.purpose]
@@ -76,7 +79,7 @@ def told_of(datum: Datum, register: Register) -> dict[str, Any]:
         told["kind"] = register.categories[datum.category].title
     told |= {
         "purpose": purpose.title,
-        "lawful_bases": [BASES[basis.key] for basis in purpose.lawful_bases],
+        "lawful_bases": bases.in_words(purpose, agreed),
         "source": register.sources[datum.source].title,
         "kept": register.retention[datum.retention].words,
     }
