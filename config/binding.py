@@ -116,7 +116,7 @@ BINDING: Mapping[str, Binding] = {
     # --- The person ---
     "restrictions": Binding(
         because="How it ends is written down: what is told, when, and the lifting.",
-        edits=("data_subject", "ground", "reason"),
+        edits=("data_subject", "ground", "reason", "starts_at"),
     ),
     "uses-despite-a-restriction": Binding(),
     "legal-holds": Binding(

@@ -502,6 +502,8 @@ def test_a_restriction_is_not_given_to_somebody_else_nor_removed(
     with refused():
         run("UPDATE data_subjects_restriction SET data_subject_id = %s", other.pk)
     with refused():
+        run("UPDATE data_subjects_restriction SET starts_at = now() + '1 year'")
+    with refused():
         run("DELETE FROM data_subjects_restriction")
 
     assert restriction.is_restricted(row.data_subject_id)
