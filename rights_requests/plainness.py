@@ -124,7 +124,8 @@ OF_REQUEST: dict[str, Callable[[Case], bool]] = {
         case.state != State.IN_PROGRESS
         or case.decisions.exists()
         or case.redactions.exists()
-        or case.tasks.exists()
+        # Those for systems outside are set by themselves, and told by “outside”.
+        or case.tasks.filter(system=None).exists()
     ),
 }
 
