@@ -51,13 +51,14 @@ FREE = (
 OF_THE_PART = "What follows is about the part that is set aside."
 BEFORE_IT_ENDS = "We tell you before this ends."
 OVER = (
-    "While we weighed your reasons, we only stored your data. That ends now that you "
-    "have our answer."
+    "While we weighed your reasons, we only stored your data. Now that you have our "
+    "answer, that ends: this letter tells you so, and we lift it next."
 )
 
 TAKEN_BACK = (
-    "While we weighed your reasons, we only stored your data. That ends now, since you "
-    "took your no back. You can say no to a use of your data again at any time."
+    "While we weighed your reasons, we only stored your data. Since you took your no "
+    "back, that ends: this letter tells you so, and we lift it next. You can say no to a "
+    "use of your data again at any time."
 )
 STILL = "We go on only storing it for another reason, and tell you before that ends."
 

@@ -389,7 +389,7 @@ def test_an_upheld_objection_stops_the_use_for_good_and_says_so() -> None:
     assert (no.purpose, no.reason) == ("target-market", "objected")
     assert "We have stopped it." in words and "Your record is marked." in words
     assert "Records of past clients, suppliers and our market" in words
-    assert "That ends now that you have our answer." in words
+    assert "Now that you have our answer, that ends: this letter tells you so" in words
     assert case_events(case, Event.EFFECT)[0].inputs == {"stopped": ["target-market"]}
 
 
@@ -439,7 +439,9 @@ def test_a_refusal_takes_a_second_person_and_says_that_the_restriction_ends() ->
 
     assert again(case).state == State.REFUSED
     letter = Letter.objects.get(kind="refusal")
-    assert "That ends now that you have our answer." in said(letter)
+    assert "Now that you have our answer, that ends: this letter tells you so" in said(
+        letter
+    )
 
 
 def test_what_the_person_outweighs_is_not_refused_on_our_grounds() -> None:
@@ -490,7 +492,9 @@ def test_whoever_takes_an_objection_back_is_told_before_the_restriction_ends(
 ) -> None:
     case = lives.new_case(CaseKind.OBJECTION)
     letter = closing.withdraw(case.pk, now=timezone.now())
-    assert "That ends now, since you took your no back." in said(letter)
+    assert "Since you took your no back, that ends: this letter tells you so" in said(
+        letter
+    )
     row = Restriction.objects.get()
     tasks.keep_clocks()
     with pytest.raises(NotAllowed, match="Tell the person first"):
@@ -517,7 +521,7 @@ def test_what_restricts_the_data_besides_is_told_with_the_end_of_an_objection() 
     taken_back = closing.withdraw(first.pk, now=timezone.now())
 
     for letter in (answered, taken_back):
-        assert "That ends now" in said(letter)
+        assert "that ends: this letter tells you so" in said(letter)
         assert "We go on only storing it for another reason" in said(letter)
         assert "because you say that it is wrong" in said(letter)
         assert "because you said no" not in said(letter)
@@ -526,7 +530,7 @@ def test_what_restricts_the_data_besides_is_told_with_the_end_of_an_objection() 
 def test_one_of_two_objections_taken_back_ends_nothing(smtp: Relay) -> None:
     first, second = (lives.new_case(CaseKind.OBJECTION) for _ in range(2))
     letter = closing.withdraw(first.pk, now=timezone.now())
-    assert "That ends now" not in said(letter)
+    assert "that ends: this letter" not in said(letter)
     left(smtp)
     assert list(restriction_ends.due(today_here())) == []
 
