@@ -24,7 +24,15 @@ from groundwork.refusals import NotAllowed
 from rights_requests import casebook, closing, plainness, standing_rules
 from rights_requests.closing import Answer
 from rights_requests.fulfilment import building, freshness, releasing
-from rights_requests.models import Case, Event, Package, RuleCheck, StandingRule
+from rights_requests.kinds import CaseKind
+from rights_requests.models import (
+    Case,
+    Event,
+    OutsideSystem,
+    Package,
+    RuleCheck,
+    StandingRule,
+)
 from rights_requests.moves import State
 from rights_requests.plainness import SOFTWARE
 
@@ -37,6 +45,12 @@ SHOWN_WITHIN = timedelta(days=1)
 LOOKED_BACK = timedelta(days=2)
 MOST_TRIES = 3
 AT_ONE_TIME = 50
+
+
+def may_be_quick(kind: CaseKind, *, now: datetime) -> bool:
+    """Whether a plain request of this kind would be answered by a rule now."""
+    has_rule = standing_rules.in_force(kind, now=now) is not None
+    return has_rule and not OutsideSystem.objects.searched().exists()
 
 
 def work(now: datetime) -> int:

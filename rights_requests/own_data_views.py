@@ -21,7 +21,7 @@ from groundwork import connector_keys, form_tokens, rate_limits
 from groundwork.holdings import Holding, Person, Record
 from groundwork.refusals import NotAllowed
 from groundwork.requests import network_of
-from rights_requests import links, own_data
+from rights_requests import answering_alone, links, own_data
 from rights_requests.at_once import STOPS
 from rights_requests.fulfilment import bases
 from rights_requests.fulfilment.pages import Place, reader_of
@@ -271,6 +271,7 @@ def _check_page(
         "stops": STOPS.get(kind, ""),
         "is_at_once": kind in AT_ONCE,
         "ends": own_data.what_ends(link, kind),
+        "is_quick": answering_alone.may_be_quick(kind, now=timezone.now()),
     }
     return render(
         request, "rights_requests/own_data_check.html", context, status=status

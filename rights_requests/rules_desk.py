@@ -17,7 +17,7 @@ from groundwork.clock import today_here
 from groundwork.refusals import NotAllowed
 from rights_requests import plainness, standing_rules
 from rights_requests.case_timeline import staff_names
-from rights_requests.models import StandingRule
+from rights_requests.models import OutsideSystem, StandingRule
 from rights_requests.standing_rules import Terms
 from staff.console import Place, ReadOnlyAdmin, console, staff_id
 
@@ -151,6 +151,7 @@ class StandingRuleAdmin(ReadOnlyAdmin):
             "title": "",
             "rows": [_row(rule, names, own) for rule in rules],
             "conditions": list(plainness.WORDS.values()),
+            "has_systems": OutsideSystem.objects.searched().exists(),
         }
         template = "admin/rights_requests/standing_rules.html"
         return TemplateResponse(request, template, context)

@@ -563,6 +563,26 @@ def test_one_that_fails_holds_up_no_other_and_ends_with_the_team(
     assert again(case).state == State.IN_PROGRESS
 
 
+def test_nobody_is_promised_a_minute_that_no_rule_keeps(
+    client: Client, smtp: Relay, ada: str
+) -> None:
+    asking = f"{open_own_data(client, smtp)}ask/access/"
+
+    def is_promised() -> bool:
+        words = client.get(asking).content.decode()
+        assert "ne of us looks first" in words
+        return "takes a minute" in words
+
+    assert not is_promised()
+    lives.rule_in_force()
+    assert is_promised()
+    shown = signed_in("dana", *EVERYTHING)
+    assert "Systems outside are registered" not in shown.get(LIST).content.decode()
+    systems.enter(Described("Customer records", "Orders and calls.", 1))
+    assert not is_promised()
+    assert "Systems outside are registered" in shown.get(LIST).content.decode()
+
+
 # --- The console ---
 
 
