@@ -14,6 +14,7 @@ from data_subjects.people import subject_of
 from data_subjects.restriction import Asked, is_kept, is_restricted
 from governance import restrictions
 from groundwork.refusals import NotAllowed
+from groundwork.restricted_rows import as_the_law_requires
 from outbox.models import MessageClass, OutgoingEmail
 from outbox.queueing import queue
 from subscribers import entering, exporting, importing, preferences
@@ -212,7 +213,8 @@ def test_the_state_of_the_notice_is_that_of_its_mail(
 def test_the_notice_names_the_day_on_which_the_controller_was(smtp: Relay) -> None:
     row = restricted()
     late = datetime(2026, 6, 30, 23, 30, tzinfo=UTC)
-    Restriction.objects.filter(pk=row.pk).update(starts_at=late)
+    with as_the_law_requires(row.data_subject_id):
+        Restriction.objects.filter(pk=row.pk).update(starts_at=late)
     restrictions.tell_by_mail(row.pk, ending="Checked.", staff_id=STAFF)
 
     (mail,) = inbox(smtp, ADA)
