@@ -107,8 +107,8 @@ class Kept:
 # A ledger is never changed; its entries name nobody, so that nothing has to be.
 ON_RECORD = Kept(
     "You stand there by a number only. Once nothing that you asked us is open, the file "
-    "of your requests gets another number, and this one leads to nobody. That shows that "
-    "we kept to the law",
+    "of your requests gets another number. Nothing that says who you are has this one "
+    "then. That shows that we kept to the law",
     "UK GDPR, Articles 5(2) and 17(3)(b)",
     names_nobody=True,
 )

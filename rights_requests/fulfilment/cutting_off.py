@@ -49,6 +49,9 @@ def cut_off(subject_id: uuid.UUID) -> bool:
         return False
     files = Submission.objects.filter(data_subject=subject_id).order_by("pk")
     held = list(files.select_for_update(no_key=True).values_list("pk", flat=True))
+    # To the day: to the moment it would say which deletion it was.
+    day = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    DataSubject.objects.filter(pk=subject_id).update(record_went_at=day)
     own = DataSubject.objects.create()
     Submission.objects.filter(pk__in=held).update(data_subject=own)
     ErasurePlan.objects.filter(pk__in=plans).update(cut_off_at=timezone.now())

@@ -117,6 +117,7 @@ def _go_on(plan: ErasurePlan) -> None:
     if plan.state == ErasurePlan.State.APPROVED and not _begin(plan):
         return
     if plan.state == ErasurePlan.State.ERASING:
+        _note_begun(plan)
         for place in plan.places.filter(done_at=None):
             if not _erase(plan, place):
                 return
@@ -135,7 +136,8 @@ def _is_look_too_early(plan: ErasurePlan) -> bool:
     or while a file is being written: it will be whole in a moment, or taken away."""
     if _is_file_waited_for(plan):
         return True
-    if plan.searches_count and _is_somebody_untold(plan):
+    is_found = plan.residue.in_the_way().exists()
+    if plan.searches_count and not is_found and _is_somebody_untold(plan):
         return True
     return not _empty_mail_again(plan)
 
@@ -200,8 +202,18 @@ def _begin(plan: ErasurePlan) -> bool:
     plan.begun_at, plan.problem = now, ""
     plan.save(update_fields=["begun_at", "problem"])
     _enter(plan, ErasurePlan.State.ERASING)
-    _note(case, decision, Event.ERASURE_BEGUN, {"places": plan.places.count()})
     return True
+
+
+@transaction.atomic
+def _note_begun(plan: ErasurePlan) -> None:
+    """Once, and in a transaction of its own: what ended with the beginning stands in
+    ledgers that know people by number, and the same transaction in both would lead from
+    there to the file."""
+    decision, case, _ = _locked(plan)
+    begun = CaseLogEntry.objects.filter(case_id=case.pk, event=Event.ERASURE_BEGUN)
+    if not begun.filter(inputs__decision=decision.pk).exists():
+        _note(case, decision, Event.ERASURE_BEGUN, {"places": plan.places.count()})
 
 
 def _locked(plan: ErasurePlan) -> tuple[Decision, Case, DataSubject]:

@@ -165,7 +165,7 @@ def test_an_erasure_takes_everything_but_what_the_plan_keeps_and_tells_the_perso
     assert "number by which you are known here (1)" not in gone
     assert "number by which you are known here (1)" in emptied
     assert "for a copy of what we keep of you" in " ".join(told.split())
-    assert "and this one leads to nobody" in " ".join(told.split())
+    assert "Nothing that says who you are has this one then" in " ".join(told.split())
     assert "to correct your data, to delete it" not in " ".join(told.split())
     assert "on our list" in told or "must not write to it" in told
     assert "Article 17(3)(b)" in told and "complain to us" in told
@@ -1290,6 +1290,32 @@ def test_a_stray_copy_keeps_the_case_open_until_it_is_gone(
     erasing.work_on_next(timezone.now())
     assert again(case).state == State.FULFILLED
     assert not Residue.objects.filter(gone_at=None).exists()
+
+
+def test_what_was_found_is_looked_for_again_while_somebody_has_yet_to_be_told(
+    case: Case, stores: Path
+) -> None:
+    """The list of what was found does not vanish meanwhile."""
+    disclosures.record(
+        case.submission.data_subject_id, GIVEN, staff_id=DANA, today=today_here()
+    )
+    log = stores / "worker.log"
+    log.write_text(ADA)
+    plan = carried_out(case)
+    telling.set_tasks(timezone.now())
+    assert plan.state == "residue" and closing.why_untold(again(case))
+
+    residue.search_again(plan.pk)
+    erasing.work_on_next(timezone.now() + timedelta(seconds=1))
+    plan.refresh_from_db()
+    assert (plan.state, plan.searches_count) == ("residue", 2)
+
+    log.unlink()
+    residue.search_again(plan.pk)
+    erasing.work_on_next(timezone.now() + timedelta(seconds=2))
+    plan.refresh_from_db()
+    assert (plan.state, plan.searches_count) == ("searching", 3)
+    assert not plan.residue.in_the_way().exists()
 
 
 def test_no_case_closes_over_a_file_that_is_not_whole(case: Case) -> None:

@@ -4,7 +4,7 @@ beside them has the number by which they know people."""
 import json
 import zipfile
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -18,14 +18,21 @@ from pytest_django import Settings
 
 from consent.models import ConsentEntry
 from data_subjects import disclosures
-from data_subjects.models import Disclosure, LegalHold
+from data_subjects.models import DataSubject, Disclosure, LegalHold
 from groundwork.clock import today_here
 from groundwork.ledger import LedgerEntry
 from rights_requests import closing, deciding
 from rights_requests.fulfilment import after_report, erasing, telling
 from rights_requests.fulfilment.recipients import recipients_of
 from rights_requests.kinds import CaseKind
-from rights_requests.models import Case, ErasurePlan, Submission, Task
+from rights_requests.models import (
+    Case,
+    CaseLogEntry,
+    ErasurePlan,
+    Event,
+    Submission,
+    Task,
+)
 from tests.beside import Beside
 from tests.console.staff import console_of, person, text
 from tests.data_subjects.test_holds_and_disclosures import GIVEN
@@ -147,7 +154,7 @@ def test_when_the_report_has_left_the_ledgers_are_whole_and_lead_nowhere(
         "rights_requests_submission",
     }
     shown = text(console.get(page))
-    assert str(number) not in shown and "lead here no more" in shown
+    assert str(number) not in shown and "a number of its own" in shown
 
 
 def test_nothing_of_a_file_names_an_entry_of_a_ledger_that_knows_people() -> None:
@@ -161,6 +168,31 @@ def test_nothing_of_a_file_names_an_entry_of_a_ledger_that_knows_people() -> Non
     for model in apps.get_app_config("rights_requests").get_models():
         named = people & {field.attname for field in model._meta.concrete_fields}
         assert not named, model
+
+
+def test_no_transaction_and_no_moment_leads_from_the_ledgers_to_the_file(
+    case: Case,
+) -> None:
+    """What one transaction writes into two ledgers has its number in both."""
+    number = number_of(case)
+    carried_out(case)
+    deliver()
+    with connection.cursor() as cursor:
+        for ledger in sorted(ledgers() - {"rights_requests_caselogentry"}):
+            columns = connection.introspection.get_table_description(cursor, ledger)
+            if "data_subject_id" in {column.name for column in columns}:
+                cursor.execute(
+                    f"SELECT count(*) FROM {ledger} AS theirs"
+                    " JOIN rights_requests_caselogentry AS log USING (written_in)"
+                    " WHERE theirs.data_subject_id = %s",
+                    [number],
+                )
+                assert cursor.fetchone() == (0,), ledger
+    went = DataSubject.objects.get(pk=number).record_went_at
+    assert went is not None
+    assert timezone.localtime(went).time() == time.min
+    begun = CaseLogEntry.objects.filter(case_id=case.pk, event=Event.ERASURE_BEGUN)
+    assert begun.count() == 1
 
 
 def test_who_had_the_data_stands_in_the_file_and_in_its_evidence_all_the_same(
@@ -183,7 +215,9 @@ def test_the_report_says_what_becomes_of_the_number(case: Case, smtp: Relay) -> 
     carried_out(case)
     deliver()
     told = " ".join(inbox(smtp, ADA)[-1].text.split())
-    assert "gets another number, and this one leads to nobody" in told
+    assert (
+        "gets another number. Nothing that says who you are has this one then" in told
+    )
     # The log of the case itself belongs to its file.
     _, _, log = told.partition("What happened to your requests. ")
     assert log.startswith("It names nobody, and belongs to the file of your requests")
