@@ -31,7 +31,7 @@ from data_subjects.models import DataSubject, Settled
 from groundwork.holdings import Person
 from outbox import suppression
 from outbox.models import SuppressedAddress
-from rights_requests.fulfilment import erasure_places
+from rights_requests.fulfilment import erasing, erasure_places
 from rights_requests.fulfilment.people import person_of
 from subscribers import leaving, links
 from subscribers.models import Subscriber
@@ -231,10 +231,13 @@ def _erase(line: Line, *, kept: Collection[str]) -> None:
     for subject in _people(line):
         list(DataSubject.objects.select_for_update().filter(pk=subject))
         person = replace(_person(subject, line), kept=frozenset(kept))
-        for place in erasure_places.places():
+        erased = {
+            place.key: place.erase(person)
+            for place in erasure_places.places()
             # No backup of ours fills the mailbox.
-            if place.key not in (erasure_places.MAILBOX_KEY, *kept):
-                place.erase(person)
+            if place.key not in (erasure_places.MAILBOX_KEY, *kept)
+        }
+        erasing.take_over_replayed(subject, erased, kept=kept)
     journal.settle([line], Settled.REPLAY)
 
 

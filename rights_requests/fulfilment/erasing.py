@@ -19,7 +19,7 @@ nothing is found any more.
 
 import logging
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -335,6 +335,31 @@ def _last_codes(plan: ErasurePlan, case: Case) -> frozenset[bytes]:
 def _chosen(plan: ErasurePlan) -> "QuerySet[ErasedPlace]":
     """What would have gone, and two people decided to keep."""
     return plan.places.exclude(ground="")
+
+
+def take_over_replayed(
+    subject_id: uuid.UUID, erased: Mapping[str, int], *, kept: Collection[str]
+) -> None:
+    """The journal knows of a beginning that the database has forgotten, and these places
+    were emptied by that: the approved deletion has begun all the same, goes on from
+    there, and tells what went. Not one that was stopped later, which left more than was
+    chosen to stay. erased: how many rows, by place; kept: the places that the journal
+    has as left alone. The caller holds the person."""
+    plans = ErasurePlan.objects.filter(
+        decision__case__submission__data_subject=subject_id,
+        state__in=[ErasurePlan.State.APPROVED, ErasurePlan.State.ERASING],
+    )
+    now = timezone.now()
+    for plan in plans.select_for_update(of=("self",)):
+        if set(kept) != set(_chosen(plan).values_list("key", flat=True)):
+            continue
+        plan.begun_at, plan.problem = plan.begun_at or now, ""
+        plan.save(update_fields=["begun_at", "problem"])
+        _enter(plan, ErasurePlan.State.ERASING)
+        gone = plan.places.filter(done_at=None, key__in=erased)
+        for row in gone.exclude(fate=ErasedPlace.Fate.KEPT):
+            row.erased_count, row.done_at = erased[row.key], now
+            row.save(update_fields=["erased_count", "done_at"])
 
 
 # --- Place by place ---
