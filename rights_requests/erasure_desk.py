@@ -41,6 +41,11 @@ from staff.console import console, staff_id
 from subscribers.models import Subscriber
 
 TAB = "deletion"
+SOMEBODY_UNTOLD = (
+    "Nothing is left but what is kept. Somebody who had the data from us has yet to be "
+    "told, or another task is open (under “Tasks”): once that is done the stores are "
+    "looked through a last time, and the case closes."
+)
 FILE_IN_THE_WAY = (
     "A file is being written in the vault. The search waits until it is whole, or nobody "
     "has written to it for a quarter of an hour; after an hour it looks into it as it is."
@@ -176,9 +181,11 @@ def _why_wait(plan: ErasurePlan | None) -> str:
         return ""
     if why_wait := unheard.why_wait(plan):
         return why_wait  # which somebody has to do; the file settles itself
-    is_search_off = plan.state == ErasurePlan.State.SEARCHING
-    is_search_off &= erasing.waits_for_a_file(plan, timezone.now())
-    return FILE_IN_THE_WAY if is_search_off else ""
+    if plan.state != ErasurePlan.State.SEARCHING:
+        return ""
+    if erasing.waits_for_a_file(plan, timezone.now()):
+        return FILE_IN_THE_WAY
+    return SOMEBODY_UNTOLD if erasing.waits_for_the_told(plan) else ""
 
 
 def _stopped(plan: ErasurePlan | None) -> dict[str, list[ErasedPlace]]:

@@ -136,8 +136,7 @@ def _is_look_too_early(plan: ErasurePlan) -> bool:
     or while a file is being written: it will be whole in a moment, or taken away."""
     if _is_file_waited_for(plan):
         return True
-    is_found = plan.residue.in_the_way().exists()
-    if plan.searches_count and not is_found and _is_somebody_untold(plan):
+    if waits_for_the_told(plan):
         return True
     return not _empty_mail_again(plan)
 
@@ -157,6 +156,14 @@ def waits_for_a_file(plan: ErasurePlan, now: datetime) -> bool:
     """Whether the last look is put off for a file, as a worker last found it."""
     since = plan.waits_since
     return since is not None and now - since < WAITS_FOR_A_FILE
+
+
+def waits_for_the_told(plan: ErasurePlan) -> bool:
+    """Whether a look has found nothing in the way, and the last one waits until all who
+    had the data are told."""
+    if not plan.searches_count or plan.residue.in_the_way().exists():
+        return False
+    return _is_somebody_untold(plan)
 
 
 def _is_somebody_untold(plan: ErasurePlan) -> bool:

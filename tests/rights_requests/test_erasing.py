@@ -1316,6 +1316,9 @@ def test_what_was_found_is_looked_for_again_while_somebody_has_yet_to_be_told(
     plan.refresh_from_db()
     assert (plan.state, plan.searches_count) == ("searching", 3)
     assert not plan.residue.in_the_way().exists()
+    console = console_of(person("dana@example.com", "view_case", "work_case"))
+    page = text(console.get(f"/console/rights_requests/case/{case.pk}/deletion/"))
+    assert "has yet to be told" in page and "is being looked through" not in page
 
 
 def test_no_case_closes_over_a_file_that_is_not_whole(case: Case) -> None:
